@@ -1,0 +1,2 @@
+//! The `baohan` program.
+fn main() {}
