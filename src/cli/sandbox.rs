@@ -123,16 +123,22 @@ impl Args {
 /// # Errors
 /// When the platform cannot be started, or a line cannot be written.
 pub async fn run(args: Args, out: &mut dyn Write) -> anyhow::Result<()> {
+    run_until(args, out, tokio::signal::ctrl_c()).await
+}
+
+async fn run_until(
+    args: Args,
+    out: &mut dyn Write,
+    stop: impl Future<Output = std::io::Result<()>>,
+) -> anyhow::Result<()> {
     let options = args.options()?;
     let clock = options.clock.clone();
     let faults = args.faults.as_deref().map(read_faults).transpose()?;
-    let mut journal = match &args.journal {
-        Some(path) => {
-            let file = std::fs::OpenOptions::new().append(true).create(true).open(path);
-            Some(file.with_context(|| format!("journal `{}`", path.display()))?)
-        }
-        None => None,
-    };
+    let journal = args.journal.as_ref().map(|path| {
+        let file = std::fs::OpenOptions::new().append(true).create(true).open(path);
+        file.with_context(|| format!("journal `{}`", path.display()))
+    });
+    let mut lines = Lines { journal: journal.transpose()?, written: 0 };
     let sandbox = Sandbox::start(options).await?;
     sandbox.script(faults.unwrap_or_default());
     writeln!(out, "the platform's interfaces: {}", sandbox.url())?;
@@ -140,13 +146,13 @@ pub async fn run(args: Args, out: &mut dyn Write) -> anyhow::Result<()> {
     out.flush()?;
 
     let acts = acts(&sandbox, &clock, args.count, args.open_after);
-    let lines = print(&sandbox, out, &mut journal);
     tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted.context("Ctrl-C cannot be awaited")?,
-        result = lines => result?,
+        interrupted = stop => interrupted.context("Ctrl-C cannot be awaited")?,
+        result = lines.follow(&sandbox, out) => result?,
         () = acts => {}
     }
     sandbox.stop().await;
+    lines.rest(&sandbox, out)?;
     if let Some(folder) = &args.letters {
         let paths = sandbox.save_letters(folder)?;
         writeln!(out, "{} letters in {}", paths.len(), folder.display())?;
@@ -169,24 +175,100 @@ async fn acts(sandbox: &Sandbox, clock: &Clock, count: u32, open_after: Option<u
     std::future::pending().await
 }
 
-/// Prints each exchange as it is entered; ends only with an error.
-async fn print(
-    sandbox: &Sandbox,
-    out: &mut dyn Write,
-    journal: &mut Option<std::fs::File>,
-) -> anyhow::Result<()> {
-    let mut changes = sandbox.journal().watch();
-    let mut printed = 0;
-    loop {
-        changes.mark_unchanged();
-        for exchange in sandbox.journal().since(printed) {
+/// Where the exchanges are written, and how far that has come.
+struct Lines {
+    journal: Option<std::fs::File>,
+    written: u64,
+}
+
+impl Lines {
+    /// Writes each exchange as it is entered; ends only with an error.
+    async fn follow(&mut self, sandbox: &Sandbox, out: &mut dyn Write) -> anyhow::Result<()> {
+        let mut changes = sandbox.journal().watch();
+        loop {
+            changes.mark_unchanged();
+            self.rest(sandbox, out)?;
+            changes.changed().await.context("the journal has ended")?;
+        }
+    }
+
+    /// Writes what has not been written yet.
+    fn rest(&mut self, sandbox: &Sandbox, out: &mut dyn Write) -> anyhow::Result<()> {
+        for exchange in sandbox.journal().since(self.written) {
             writeln!(out, "{exchange}")?;
-            if let Some(file) = journal {
+            if let Some(file) = &mut self.journal {
                 writeln!(file, "{}", serde_json::to_string(exchange.as_ref())?)?;
             }
-            printed = exchange.number;
+            self.written = exchange.number;
         }
         out.flush()?;
-        changes.changed().await.context("the journal has ended")?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use clap::Parser;
+    use tokio::sync::Semaphore;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Program {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    fn args(line: &[&str]) -> Args {
+        Program::parse_from([&["sandbox", "--listen", "127.0.0.1:0"], line].concat()).args
+    }
+
+    /// Counts lines as they are written.
+    struct Paper {
+        text: Vec<u8>,
+        lines: Arc<Semaphore>,
+    }
+
+    impl Write for Paper {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.lines.add_permits(bytes.iter().filter(|byte| **byte == b'\n').count());
+            self.text.write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn it_pushes_as_many_applications_as_asked_and_prints_and_records_each() {
+        let folder = tempfile::tempdir().unwrap();
+        let secret = folder.path().join("secret");
+        std::fs::write(&secret, "demo\n").unwrap();
+        let journal = folder.path().join("journal.jsonl");
+        let (secret, path) = (secret.to_str().unwrap(), journal.to_str().unwrap());
+        // Nobody listens there, which is an exchange as well.
+        let gateway = "http://127.0.0.1:9";
+        let args =
+            args(&["--gateway", gateway, "--appsecret-file", secret, "--count", "3", "--journal", path]);
+        let lines = Arc::new(Semaphore::new(0));
+        let mut out = Paper { text: Vec::new(), lines: Arc::clone(&lines) };
+        let greeting_and_pushes = async {
+            drop(lines.acquire_many(2 + 3).await.unwrap());
+            Ok(())
+        };
+        run_until(args, &mut out, greeting_and_pushes).await.unwrap();
+        let text = String::from_utf8(out.text).unwrap();
+        assert!(text.contains("/rest/gbsapi"), "{text}");
+        assert_eq!(text.matches("-> baohanapply").count(), 3, "{text}");
+        assert_eq!(std::fs::read_to_string(&journal).unwrap().lines().count(), 3);
+    }
+
+    #[tokio::test]
+    async fn without_a_secret_it_says_how_to_give_one() {
+        let error = run(args(&[]), &mut Vec::new()).await.unwrap_err();
+        assert!(error.to_string().contains("--appsecret-file"), "{error}");
     }
 }

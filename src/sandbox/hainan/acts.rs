@@ -321,7 +321,7 @@ impl Platform {
 
     /// Sends a message of the platform's own, as the script has it.
     async fn push(&self, interface: &str, applyno: &str, message: Fields) -> anyhow::Result<Answer> {
-        self.about(applyno, |case| Ok(drop(case.pushes.insert(interface.to_owned(), message.clone()))))?;
+        self.about(applyno, |case| Ok(case.pushes.insert(interface.to_owned(), message.clone())))?;
         let fault = self.faults.outgoing(interface);
         if fault == Some(Act::WrongKeyFirst) && interface == "baohanrestore" {
             let mut wrong = message.clone();

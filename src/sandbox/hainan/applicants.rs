@@ -93,10 +93,7 @@ impl Application {
     }
 }
 
-fn pick<T: Copy>(list: &[T], n: u32) -> T
-where
-    T: Default,
-{
+fn pick<T: Copy + Default>(list: &[T], n: u32) -> T {
     let index = usize::try_from(n).unwrap_or(0) % list.len().max(1);
     list.get(index).copied().unwrap_or_default()
 }

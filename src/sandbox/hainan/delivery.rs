@@ -26,7 +26,7 @@ pub struct Delivery {
 #[derive(Clone, Debug, Serialize)]
 pub struct Accepted {
     pub at: Timestamp,
-    /// The OFD itself.
+    /// The OFD itself; empty if the options don't keep letters.
     #[serde(skip)]
     pub document: Arc<[u8]>,
     pub bytes: usize,

@@ -26,6 +26,8 @@ pub struct SandboxOptions {
     pub notice_first: bool,
     /// A letter must carry at least one signature whose reference digests are right (A.4.2, item 2).
     pub seal_required: bool,
+    /// Keep the accepted letters themselves; without them, a long run needs little memory.
+    pub keep_letters: bool,
     /// How long the platform waits for the answer to a push.
     pub push_timeout: Duration,
 }
@@ -44,6 +46,7 @@ impl SandboxOptions {
             timestamp_window: Duration::from_secs(15 * 60),
             notice_first: true,
             seal_required: true,
+            keep_letters: true,
             push_timeout: Duration::from_secs(30),
         }
     }

@@ -46,8 +46,18 @@ pub struct Case {
 /// One letter on its way in.
 #[derive(Default)]
 pub struct Upload {
-    pub slices: BTreeMap<u64, String>,
+    pub slices: BTreeMap<u64, Slice>,
+    /// A completion was answered, so that other slices are a new beginning and not a contradiction.
+    pub settled: bool,
+    /// `baohanfilemd5` of the accepted completion, as it was written.
+    pub stated_md5: String,
     pub accepted: Option<Accepted>,
+}
+
+/// One slice; its text is kept until the letter is accepted.
+pub struct Slice {
+    pub sm3: [u8; 32],
+    pub text: Option<String>,
 }
 
 impl Register {

@@ -73,7 +73,7 @@ async fn interface(
         }
         Act::Refuse(message) => {
             if name == "baohanfilecompletenotice" {
-                platform.discard_slices(&body);
+                platform.settle(&body);
             }
             platform.note_fault(&name, &format!("refused: {message}"), body.len());
             answer(Reply::refusal(message).body())
@@ -129,7 +129,8 @@ fn length(text: &str) -> u64 {
 /// The answer in ten pieces or fewer, spread over the given time.
 fn drip(reply: String, milliseconds: u64, clock: Clock) -> impl Stream<Item = Result<Bytes, std::io::Error>> {
     let piece = reply.len().div_ceil(10).max(1);
-    let pause = Duration::from_millis(milliseconds / 10);
+    let pieces = u32::try_from(reply.len().div_ceil(piece)).unwrap_or(10).max(1);
+    let pause = Duration::from_millis(milliseconds) / pieces;
     stream::unfold((Bytes::from(reply), clock), move |(mut rest, clock)| async move {
         if rest.is_empty() {
             return None;

@@ -9,7 +9,7 @@ use super::journal::Effect;
 use super::letters::{Arrival, Expected, Letter, decode_slice, md5};
 use super::message::{Message, Reason};
 use super::receive::{Request, Taken};
-use super::register::{Case, Register};
+use super::register::{Case, Register, Slice};
 use crate::crypto::second_opinion::sm3;
 
 impl Platform {
@@ -23,33 +23,33 @@ impl Platform {
         }
         let text = request.text("baohanfile");
         decode_slice(text, self.options.wire.slice)?;
+        let sm3 = sm3(text.as_bytes());
         let effect = Effect::SliceStored { letter, index };
         let mut register = self.register();
         let upload = self.uploading(&mut register, request, letter)?.upload(letter);
         match upload.slices.get(&index) {
-            Some(known) if known == text => return Ok(Taken::again(effect)),
-            // After acceptance the institution may not know that the letter has arrived, and begin anew.
-            Some(_) if upload.accepted.is_some() && index == base => upload.slices.clear(),
+            Some(known) if known.sm3 == sm3 => return Ok(Taken::again(effect)),
+            // The institution was refused, or does not know that it was not, and begins anew with another key.
+            Some(_) if upload.settled => {
+                upload.slices.clear();
+                upload.settled = false;
+            }
             Some(_) => return Err(Reason::new(format!("切片{index}已接收，内容不一致"))),
             None => {}
         }
-        upload.slices.insert(index, text.to_owned());
+        upload.slices.insert(index, Slice { sm3, text: Some(text.to_owned()) });
         Ok(Taken::new(effect))
     }
 
     /// A.5: the letter is opened, read and held against the application.
     pub(super) fn completion(&self, request: &Request<'_>) -> Result<Taken, Reason> {
         let letter = Letter::of(request.text("filetype"));
-        let case = self.gathered(request, letter)?;
-        let base = self.options.wire.index_base;
-        let expected_indices = (base..).take(case.slices.len());
-        if let Some((missing, _)) =
-            expected_indices.zip(&case.slices).find(|(expected, (index, _))| expected != index)
-        {
-            return Err(Reason::new(format!("缺少切片{missing}")));
-        }
+        let case = match self.gathered(request, letter)? {
+            Gathered::Known(taken) => return Ok(taken),
+            Gathered::Arrived(case) => case,
+        };
         let arrival = Arrival {
-            slices: case.slices.iter().map(|(_, text)| text.as_str()).collect(),
+            slices: case.slices.iter().map(String::as_str).collect(),
             key: request.text("key"),
             iv: request.text("iv"),
             md5: request.text("baohanfilemd5"),
@@ -61,22 +61,12 @@ impl Platform {
             baohanno: request.text("baohanno"),
             seal_required: self.options.seal_required,
         };
-        let read = arrival.open(&self.options.wire, &self.keys).and_then(|document| {
-            let ofd = expected.examine(&document)?;
-            Ok((document, ofd.pages, ofd.signatures))
-        });
+        let document = arrival.open(&self.options.wire, &self.keys)?;
+        let ofd = expected.examine(&document)?;
+        let effect = Effect::LetterAccepted { letter, bytes: document.len(), pages: ofd.pages };
+        let digest = hex::encode(sm3(&document));
         let mut register = self.register();
         let upload = register.known(request.applyno())?.upload(letter);
-        let (document, pages, signatures) = match read {
-            Ok(read) => read,
-            Err(reason) => {
-                // The institution is expected to encrypt anew and to begin with the first slice.
-                upload.slices.clear();
-                return Err(reason);
-            }
-        };
-        let effect = Effect::LetterAccepted { letter, bytes: document.len(), pages };
-        let digest = hex::encode(sm3(&document));
         match &mut upload.accepted {
             Some(accepted) if accepted.sm3 == digest => {
                 accepted.completions += 1;
@@ -86,20 +76,21 @@ impl Platform {
                 if !accepted.other_files.contains(&digest) {
                     accepted.other_files.push(digest);
                 }
-                upload.slices.clear();
-                Err(Reason::new("该类型保函已接收，文件内容不一致"))
+                Err(Reason::new(OTHER_FILE))
             }
             None => {
+                upload.slices.values_mut().for_each(|slice| slice.text = None);
+                request.text("baohanfilemd5").clone_into(&mut upload.stated_md5);
                 upload.accepted = Some(Accepted {
                     at: self.options.clock.now(),
                     bytes: document.len(),
                     md5: md5(&document),
                     sm3: digest,
-                    pages,
-                    signatures,
+                    pages: ofd.pages,
+                    signatures: ofd.signatures,
                     completions: 1,
                     other_files: Vec::new(),
-                    document: Arc::from(document),
+                    document: Arc::from(if self.options.keep_letters { document } else { Vec::new() }),
                 });
                 Ok(Taken::new(effect))
             }
@@ -107,26 +98,46 @@ impl Platform {
     }
 
     /// What a refused completion does to the slices, for a refusal that the fault script makes up.
-    pub(super) fn discard_slices(&self, body: &[u8]) {
+    pub(super) fn settle(&self, body: &[u8]) {
         let Ok(message) = Message::parse(body) else { return };
         if let Ok(case) = self.register().known(message.text("applyno")) {
-            case.upload(Letter::of(message.text("filetype"))).slices.clear();
+            case.upload(Letter::of(message.text("filetype"))).settled = true;
         }
     }
 
     /// Copies what a completion is about, so that the register is not locked while the letter is read.
     fn gathered(&self, request: &Request<'_>, letter: Letter) -> Result<Gathered, Reason> {
+        let base = self.options.wire.index_base;
         let mut register = self.register();
         let case = self.uploading(&mut register, request, letter)?;
+        let upload = case.upload(letter);
+        upload.settled = !upload.slices.is_empty();
         if letter == Letter::Plaintext && case.ciphertext.accepted.is_none() {
             return Err(Reason::new("尚未收到密文保函"));
         }
-        let slices: Vec<(u64, String)> =
-            case.upload(letter).slices.iter().map(|(index, text)| (*index, text.clone())).collect();
-        if slices.is_empty() {
+        let (application, sealed) = (case.application.clone(), case.sealed.clone());
+        let upload = case.upload(letter);
+        if upload.slices.is_empty() {
             return Err(Reason::new("尚未上传保函文件"));
         }
-        Ok(Gathered { application: case.application.clone(), sealed: case.sealed.clone(), slices })
+        if let Some((missing, _)) =
+            (base..).zip(upload.slices.keys()).find(|(expected, index)| expected != *index)
+        {
+            return Err(Reason::new(format!("缺少切片{missing}")));
+        }
+        let slices: Option<Vec<String>> = upload.slices.values().map(|slice| slice.text.clone()).collect();
+        if let Some(slices) = slices {
+            return Ok(Gathered::Arrived(Box::new(Arrived { application, sealed, slices })));
+        }
+        // The slices of an accepted letter are still the same, so that only the completion is repeated.
+        match &mut upload.accepted {
+            Some(accepted) if upload.stated_md5 == request.text("baohanfilemd5") => {
+                accepted.completions += 1;
+                let (bytes, pages) = (accepted.bytes, accepted.pages);
+                Ok(Gathered::Known(Taken::again(Effect::LetterAccepted { letter, bytes, pages })))
+            }
+            _ => Err(Reason::new(OTHER_FILE)),
+        }
     }
 
     /// The case that a file belongs to, if a file of this kind may come now.
@@ -155,8 +166,17 @@ impl Platform {
     }
 }
 
-struct Gathered {
+const OTHER_FILE: &str = "该类型保函已接收，文件内容不一致";
+
+enum Gathered {
+    /// A letter to be opened.
+    Arrived(Box<Arrived>),
+    /// A repeated completion of an accepted letter.
+    Known(Taken),
+}
+
+struct Arrived {
     application: Application,
     sealed: Sealed,
-    slices: Vec<(u64, String)>,
+    slices: Vec<String>,
 }
