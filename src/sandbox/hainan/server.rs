@@ -64,7 +64,7 @@ async fn interface(
         }
         Act::HalfAnswer => {
             let reply = received(&platform, name, body, Some("half an answer".to_owned())).await;
-            json().body(SizedStream::new(length(&reply), half(reply)))
+            json().body(SizedStream::new(length(&reply), half(reply, clock)))
         }
         Act::Status(status) => {
             platform.note_fault(&name, &format!("status {status}"), body.len());
@@ -142,12 +142,16 @@ fn drip(reply: String, milliseconds: u64, clock: Clock) -> impl Stream<Item = Re
 }
 
 /// The first half of the answer, then a failure that closes the connection.
-fn half(reply: String) -> impl Stream<Item = Result<Bytes, std::io::Error>> {
+fn half(reply: String, clock: Clock) -> impl Stream<Item = Result<Bytes, std::io::Error>> {
     let mut first = Bytes::from(reply);
     first.truncate(first.len() / 2);
-    let cut = std::io::Error::new(
-        std::io::ErrorKind::ConnectionReset,
-        "the fault script closes the connection here",
-    );
-    stream::iter([Ok(first), Err(cut)])
+    let cut = async move {
+        // The server writes what it has only while it waits for more.
+        clock.wait(Duration::from_millis(20)).await;
+        Err(std::io::Error::new(
+            std::io::ErrorKind::ConnectionReset,
+            "the fault script closes the connection here",
+        ))
+    };
+    stream::iter([Ok(first)]).chain(stream::once(cut))
 }
