@@ -42,7 +42,7 @@ pub struct Args {
     platform_code: String,
 
     /// The index of a letter's first slice
-    #[arg(long, value_name = "0|1", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=1))]
+    #[arg(long, value_name = "0|1", default_value_t = 1, value_parser = clap::value_parser!(u64).range(0..=1))]
     index_base: u64,
 
     /// How the public key is handed out

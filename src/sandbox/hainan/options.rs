@@ -52,8 +52,8 @@ impl SandboxOptions {
     }
 }
 
-/// What A.3 to A.5 leave open about the encrypted file; the defaults are those of a Hainan installation.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+/// What A.3 to A.5 leave open about the encrypted file; the defaults are the likeliest readings.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct WireForm {
     /// The `index` of the first slice, 0 or 1.
@@ -66,6 +66,20 @@ pub struct WireForm {
     /// The text form of that ciphertext.
     pub wrap: BytesText,
     pub md5: Md5Text,
+}
+
+impl Default for WireForm {
+    fn default() -> Self {
+        Self {
+            index_base: 1,
+            public_key: PublicKeyText::default(),
+            slice: SliceText::default(),
+            cipher: FileCipher::default(),
+            order: Sm2Order::default(),
+            wrap: BytesText::default(),
+            md5: Md5Text::default(),
+        }
+    }
 }
 
 /// How A.3 hands out the public key, a point of 65 bytes beginning with 04.

@@ -45,6 +45,7 @@ impl Scene {
         let gateway = format!("http://{}", server.addrs()[0]);
         drop(crate::supervise::spawn("institution", server.run()));
         let mut options = SandboxOptions::new(gateway, APPKEY, SECRET);
+        options.wire.index_base = 0;
         change(&mut options);
         let sandbox = Sandbox::start(options.clone()).await.unwrap();
         Self { sandbox, options, pushes, client: reqwest::Client::builder().no_proxy().build().unwrap() }
