@@ -27,7 +27,9 @@ pub enum LogFormat {
 /// Why logging could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    #[error("telemetry.log_filter: expected directives such as `info` or `info,baohan_gateway=debug`, found `{found}`")]
+    #[error(
+        "telemetry.log_filter: expected directives such as `info` or `info,baohan_gateway=debug`, found `{found}`"
+    )]
     Filter { found: String, source: ParseError },
     #[error("logging was started twice in one process")]
     Twice(#[from] TryInitError),

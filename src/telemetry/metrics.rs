@@ -228,9 +228,9 @@ impl Metrics {
     /// Sets how many jobs there are; a kind and state not named any more goes to zero. The state `dead` is shown
     /// on its own too, because somebody must act on it.
     pub fn set_jobs(&self, counts: &[JobCount]) {
-        let all = counts.iter().map(|job| {
-            (JobLabels { kind: job.kind.clone(), state: job.state.clone() }, job.count)
-        });
+        let all = counts
+            .iter()
+            .map(|job| (JobLabels { kind: job.kind.clone(), state: job.state.clone() }, job.count));
         let dead = counts
             .iter()
             .filter(|job| job.state == "dead")
@@ -266,10 +266,11 @@ impl Metrics {
         &self,
         ages: impl IntoIterator<Item = (&'a str, Duration)>,
     ) {
-        self.0.oldest_undelivered_restoration.replace(
-            ages.into_iter()
-                .map(|(platform, age)| (PlatformLabel { platform: platform.to_owned() }, whole_seconds(age))),
-        );
+        self.0
+            .oldest_undelivered_restoration
+            .replace(ages.into_iter().map(|(platform, age)| {
+                (PlatformLabel { platform: platform.to_owned() }, whole_seconds(age))
+            }));
     }
 
     /// A key arrived that does not open what it should.
@@ -342,7 +343,11 @@ impl Families {
             "Age of the oldest opening whose guarantee is not delivered",
             self.oldest_undelivered_restoration.family.clone(),
         );
-        registry.register("decrypt_failures", "Keys that did not open what they should", self.decrypt_failures.clone());
+        registry.register(
+            "decrypt_failures",
+            "Keys that did not open what they should",
+            self.decrypt_failures.clone(),
+        );
         registry.register(
             "seal_duration_seconds",
             "Time to seal a document and verify the seal",
