@@ -74,7 +74,8 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use super::*;
-    use crate::telemetry::{Masked, Secret};
+    use crate::secret::Secret;
+    use crate::telemetry::Masked;
 
     /// A writer whose bytes a test can read.
     #[derive(Clone, Default)]
@@ -149,7 +150,7 @@ mod tests {
 
     #[test]
     fn masked_values_and_secrets_do_not_reach_a_line() {
-        let secret = Secret::new("b5ae36fc".to_owned());
+        let secret = Secret::new("b5ae36fc");
         let text = logged(&TelemetryOptions::default(), false, || {
             tracing::info!(phone = %Masked::phone("13812341234"), key = ?secret, "applicant known");
         });

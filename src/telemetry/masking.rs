@@ -1,11 +1,8 @@
-//! Values that may be shown in part or not at all: personal data for logs, and secrets.
+//! Personal data as it may be shown in a log: in part, or not at all.
 //!
 //! The masks are those of JR/T 0171-2020 for C2 data (identity, telephone and account numbers).
 
 use std::fmt;
-
-use serde::{Deserialize, Deserializer};
-use zeroize::{Zeroize, Zeroizing};
 
 /// What is shown for a value of which nothing may be shown.
 const HIDDEN: &str = "***";
@@ -87,33 +84,6 @@ fn last(text: &str, count: usize) -> &str {
     text.get(start..).unwrap_or_default()
 }
 
-/// A key, a password or a platform's application secret: wiped when dropped, never printed, never serialised.
-#[derive(Clone)]
-pub struct Secret<T: Zeroize>(Zeroizing<T>);
-
-impl<T: Zeroize> Secret<T> {
-    pub fn new(value: T) -> Self {
-        Self(Zeroizing::new(value))
-    }
-
-    /// The value itself. Each call is a place to look at in a review.
-    pub fn expose(&self) -> &T {
-        &self.0
-    }
-}
-
-impl<T: Zeroize> fmt::Debug for Secret<T> {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("Secret")
-    }
-}
-
-impl<'de, T: Zeroize + Deserialize<'de>> Deserialize<'de> for Secret<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        T::deserialize(deserializer).map(Self::new)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -150,16 +120,5 @@ mod tests {
     #[test]
     fn debug_masks_like_display() {
         assert_eq!(format!("{:?}", Some(Masked::phone("13812341234"))), "Some(138****1234)");
-    }
-
-    #[test]
-    fn a_secret_prints_nothing_of_itself_and_gives_its_value_on_request() {
-        #[derive(Debug, Deserialize)]
-        struct Platform {
-            appsecret: Secret<String>,
-        }
-        let platform: Platform = toml::from_str("appsecret = 'a1b2c3'").unwrap();
-        assert_eq!(format!("{platform:?}"), "Platform { appsecret: Secret }");
-        assert_eq!(platform.appsecret.expose(), "a1b2c3");
     }
 }

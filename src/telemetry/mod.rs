@@ -6,7 +6,8 @@
 //! - One entity, one name: `platform`, `interface`, `guarantee.id`, `push.id`, `job.id`, `job.kind`, `attempt`.
 //! - Units stand in names: `waited_ms`, `size_bytes`.
 //! - An error is logged once, at the boundary that gives up on it.
-//! - Never logged: keys, secrets, the plaintext of a sealed section, raw bodies. Personal data only as [`Masked`].
+//! - Never logged: keys, secrets, the plaintext of a sealed section, raw bodies. Personal data only as [`Masked`], secrets as
+//!   [`Secret`](crate::secret::Secret).
 
 mod health;
 mod logging;
@@ -21,7 +22,7 @@ use serde::Deserialize;
 
 pub use health::{Check, Health};
 pub use logging::{LogFormat, StartError, start};
-pub use masking::{Masked, Secret};
+pub use masking::Masked;
 pub use metrics::{AttemptResult, InboundOutcome, JobCount, Metrics};
 pub use request::{RequestId, trace};
 pub use scrape::serve_metrics;
