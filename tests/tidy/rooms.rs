@@ -25,7 +25,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("jobs", &["domain", "dialect", "delivery", "document", "seal", "institution", "crypto", "store"]),
-    ("intake", &["domain", "dialect", "store"]),
+    ("intake", &["domain", "dialect", "crypto", "store"]),
     ("delivery", &["domain", "dialect", "crypto", "store"]),
     ("institution", &["domain", "store"]),
     ("dialect", &["domain", "crypto"]),
