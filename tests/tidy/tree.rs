@@ -43,20 +43,38 @@ pub(crate) struct File {
     /// From the repository's root, with `/`.
     pub(crate) path: String,
     pub(crate) text: String,
+    /// Compiled for tests only.
+    only_tests: bool,
 }
 
 impl File {
     pub(crate) fn new(path: &str, text: &str) -> Self {
-        Self { path: path.to_owned(), text: text.to_owned() }
+        Self { path: path.to_owned(), text: text.to_owned(), only_tests: path.starts_with("tests/") }
     }
 
     pub(crate) fn is_rust(&self) -> bool {
         self.path.ends_with(".rs")
     }
 
-    /// A file that holds tests and nothing else.
+    /// A file that holds tests, or what only tests use.
     pub(crate) fn is_test(&self) -> bool {
-        self.path.starts_with("tests/") || self.path.ends_with("/tests.rs") || self.path.contains("/tests/")
+        self.only_tests
+    }
+
+    /// The modules that this file declares under `#[cfg(test)]`, as paths without `.rs`.
+    fn test_modules(&self) -> Vec<String> {
+        let folder = ["/mod.rs", "/lib.rs", "/main.rs", ".rs"]
+            .iter()
+            .find_map(|end| self.path.strip_suffix(end))
+            .unwrap_or(&self.path);
+        self.text
+            .split("#[cfg(test)]")
+            .skip(1)
+            .filter_map(|after| after.split_once(';').map(|(declaration, _)| declaration))
+            .filter_map(|declaration| declaration.rsplit_once("mod ").map(|(_, name)| name))
+            .filter(|name| name.chars().all(rust_text::is_word))
+            .map(|name| format!("{folder}/{name}"))
+            .collect()
     }
 
     /// The file as a program: Rust without comments and unit tests; other languages without lines of comment.
@@ -86,11 +104,23 @@ pub(crate) fn files_under(place: &str) -> Vec<File> {
     let mut files = Vec::new();
     for path in paths_under(&root().join(place)) {
         if let Ok(text) = fs::read_to_string(&path) {
-            files.push(File { path: relative(&path), text });
+            files.push(File::new(&relative(&path), &text));
         }
     }
     files.sort_by(|one, other| one.path.cmp(&other.path));
+    mark_tests(&mut files);
     files
+}
+
+/// Marks the files of modules that are declared under `#[cfg(test)]`, and of modules inside those.
+fn mark_tests(files: &mut [File]) {
+    let modules: Vec<String> =
+        files.iter().filter(|file| file.is_rust()).flat_map(File::test_modules).collect();
+    for file in files {
+        file.only_tests |= modules.iter().any(|module| {
+            file.path.strip_prefix(module.as_str()).is_some_and(|rest| rest == ".rs" || rest.starts_with('/'))
+        });
+    }
 }
 
 /// All files of text of the repository, the hidden ones included.
@@ -138,4 +168,29 @@ pub(crate) fn relative(path: &Path) -> String {
 /// The line, counted from 1, at a byte of a text.
 pub(crate) fn line_at(text: &str, byte: usize) -> usize {
     text.get(..byte).unwrap_or(text).matches('\n').count() + 1
+}
+
+#[test]
+fn modules_declared_for_tests_are_marked_with_all_inside() {
+    let mut files = [
+        File::new("src/seal/mod.rs", "mod ses;\n#[cfg(test)]\npub(crate) mod testing;\nmod verify;"),
+        File::new("src/seal/ses.rs", "fn f() {}\n#[cfg(test)]\nmod tests { use super::*; }"),
+        File::new("src/seal/testing.rs", ""),
+        File::new("src/seal/testing/keys.rs", ""),
+        File::new("src/seal/verify.rs", "#[cfg(test)]\nmod tests;"),
+        File::new("src/seal/verify/tests.rs", ""),
+        File::new("tests/gateway/main.rs", ""),
+    ];
+    mark_tests(&mut files);
+    let marked: Vec<&str> =
+        files.iter().filter(|file| file.is_test()).map(|file| file.path.as_str()).collect();
+    assert_eq!(
+        marked,
+        [
+            "src/seal/testing.rs",
+            "src/seal/testing/keys.rs",
+            "src/seal/verify/tests.rs",
+            "tests/gateway/main.rs"
+        ]
+    );
 }
