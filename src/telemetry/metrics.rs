@@ -3,12 +3,13 @@
 //! Labels are bounded: a platform and an interface come from settings and tables, everything else from enums or
 //! literals. Nothing that names a guarantee or a person is ever a label.
 
-use std::collections::HashSet;
-use std::hash::Hash;
-use std::sync::{Arc, Mutex, PoisonError};
+mod labels;
+mod snapshot;
+
+use std::sync::Arc;
 use std::time::Duration;
 
-use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::encoding::text;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -16,134 +17,15 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
+use labels::{
+    AlarmKind, AttemptLabels, BuildLabels, ChunkLabels, GuaranteeLabels, JobKind, JobLabels, PlatformLabel,
+    PushLabels,
+};
+pub use labels::{AttemptResult, InboundOutcome, JobCount};
+use snapshot::Snapshot;
+
 /// The label of a platform or an interface that the gateway does not have: whatever the sender wrote is no label.
 const UNKNOWN: &str = "unknown";
-
-/// How a push ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum InboundOutcome {
-    Accepted,
-    /// Seen before: the stored answer was given again.
-    Duplicate,
-    /// Seen before with other content.
-    Conflict,
-    /// Read and understood, but the guarantee's state does not allow it.
-    Refused,
-    BadSign,
-    /// Outside the window around the sender's time.
-    Stale,
-    Malformed,
-    /// No such platform or interface.
-    Unknown,
-    /// Turned away by a limit of size or rate.
-    Limited,
-    /// Our own fault: nothing was recorded as accepted.
-    Failed,
-}
-
-impl InboundOutcome {
-    fn label(self) -> &'static str {
-        match self {
-            Self::Accepted => "accepted",
-            Self::Duplicate => "duplicate",
-            Self::Conflict => "conflict",
-            Self::Refused => "refused",
-            Self::BadSign => "bad_sign",
-            Self::Stale => "stale",
-            Self::Malformed => "malformed",
-            Self::Unknown => "unknown",
-            Self::Limited => "limited",
-            Self::Failed => "failed",
-        }
-    }
-}
-
-/// How one call to a platform ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AttemptResult {
-    Ok,
-    /// The platform answered in its own form, and said no.
-    Rejected,
-    /// The platform answered with an HTTP status or a body that is no answer.
-    Http,
-    Timeout,
-    /// No connection, or it was cut.
-    Connection,
-    Tls,
-}
-
-impl AttemptResult {
-    fn label(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Rejected => "rejected",
-            Self::Http => "http",
-            Self::Timeout => "timeout",
-            Self::Connection => "connection",
-            Self::Tls => "tls",
-        }
-    }
-}
-
-/// How many jobs of one kind are in one state.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct JobCount {
-    pub kind: String,
-    pub state: String,
-    pub count: i64,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct PushLabels {
-    platform: String,
-    interface: String,
-    outcome: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct AttemptLabels {
-    platform: String,
-    interface: String,
-    result: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct JobLabels {
-    kind: String,
-    state: String,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct JobKind {
-    kind: String,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct GuaranteeLabels {
-    platform: String,
-    state: String,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct PlatformLabel {
-    platform: String,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct ChunkLabels {
-    platform: String,
-    result: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct AlarmKind {
-    kind: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct BuildLabels {
-    version: &'static str,
-}
 
 /// All metrics of the process. Cloning shares them.
 #[derive(Clone)]
@@ -361,34 +243,6 @@ impl Families {
             Info::new(BuildLabels { version: env!("CARGO_PKG_VERSION") }),
         );
         self
-    }
-}
-
-/// Gauges that are set together from one query: what the query does not return any more goes to zero instead of
-/// staying at its last value.
-struct Snapshot<L> {
-    family: Family<L, Gauge>,
-    shown: Mutex<HashSet<L>>,
-}
-
-impl<L: Clone + Eq + Hash> Default for Snapshot<L> {
-    fn default() -> Self {
-        Self { family: Family::default(), shown: Mutex::default() }
-    }
-}
-
-impl<L: Clone + Eq + Hash> Snapshot<L> {
-    fn replace(&self, values: impl IntoIterator<Item = (L, i64)>) {
-        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut gone = shown.clone();
-        for (labels, value) in values {
-            self.family.get_or_create(&labels).set(value);
-            gone.remove(&labels);
-            shown.insert(labels);
-        }
-        for labels in gone {
-            self.family.get_or_create(&labels).set(0);
-        }
     }
 }
 
