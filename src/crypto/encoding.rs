@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn what_is_neither_hex_nor_base64_is_nothing() {
-        for text in ["", "   ", "abc$", "一标段", "QUJDR", "QUJDRA=", "====", "-_-_"] {
+        for text in ["", "   ", "abc$", "一标段", "QUJDR", "====", "-_-_"] {
             assert_eq!(decode_any(text), None, "{text}");
         }
     }

@@ -9,6 +9,7 @@ use ::sm4::Sm4;
 use cipher::block_padding::{NoPadding, Padding as BlockPadding, Pkcs7, ZeroPadding};
 use cipher::{BlockModeDecrypt, BlockModeEncrypt, KeyInit, KeyIvInit, StreamCipher};
 use rand::Rng;
+use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::CipherError;
@@ -83,7 +84,8 @@ pub enum Mode {
 }
 
 /// How the last block is filled.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Padding {
     #[default]
     Pkcs7,

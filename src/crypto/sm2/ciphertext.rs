@@ -74,7 +74,7 @@ impl Layout {
     ];
 
     /// Rewrites a ciphertext of this layout as `04‖C1‖C3‖C2`; nothing if it cannot be one.
-    pub(super) fn to_standard(self, ciphertext: &[u8]) -> Option<Vec<u8>> {
+    pub(super) fn standardise(self, ciphertext: &[u8]) -> Option<Vec<u8>> {
         let (point, c3, c2): ([u8; POINT], &[u8], &[u8]) = match self.form {
             Form::Asn1 => {
                 let parts = Received::from_der(ciphertext).ok()?;
@@ -106,7 +106,7 @@ impl Layout {
     }
 
     /// Rewrites `04‖C1‖C3‖C2` in this layout.
-    pub(super) fn from_standard(self, standard: &[u8]) -> Option<Vec<u8>> {
+    pub(super) fn arrange(self, standard: &[u8]) -> Option<Vec<u8>> {
         let (point, rest) = standard.strip_prefix(&[UNCOMPRESSED])?.split_first_chunk::<POINT>()?;
         let (c3, c2) = rest.split_at_checked(DIGEST)?;
         let (first, second) = self.ordered(c3, c2);

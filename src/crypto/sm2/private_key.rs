@@ -1,17 +1,19 @@
 //! An SM2 private key: signing and decrypting.
 
 use std::fmt;
+use std::path::Path;
 
 use ::sm2::SecretKey;
 use ::sm2::dsa::SigningKey;
 use ::sm2::dsa::signature::RandomizedSigner;
 use ::sm2::elliptic_curve::Generate;
 use ::sm2::pke::DecryptingKey;
+use anyhow::Context;
 use zeroize::Zeroizing;
 
 use super::{KeyError, Layout, PublicKey, Signature, USER_ID, described};
-use crate::crypto::CipherError;
 use crate::crypto::encoding::{decode_any, pem_blocks, to_pem};
+use crate::crypto::{CipherError, private_file};
 
 /// The order of the group less one, which is no private key: one more than it has no inverse (GB/T 32918.1, 6.1).
 const ORDER_LESS_ONE: [u8; 32] = [
@@ -99,6 +101,17 @@ impl PrivateKey {
         }
     }
 
+    /// From a file of PEM or another text that [`from_text`](Self::from_text) reads.
+    ///
+    /// # Errors
+    /// When the file cannot be read, can be read by others, or holds something else.
+    pub fn from_file(path: &Path) -> anyhow::Result<Self> {
+        let content = private_file::read(path)?;
+        let text =
+            std::str::from_utf8(&content).map_err(|_| KeyError::PrivateForm { found: "no text".to_owned() });
+        text.and_then(Self::from_text).with_context(|| format!("`{}`", path.display()))
+    }
+
     /// PKCS#8 in PEM.
     pub fn to_pem(&self) -> Zeroizing<String> {
         let number = Zeroizing::new(self.secret.to_bytes());
@@ -143,7 +156,7 @@ impl PrivateKey {
         Layout::ALL
             .into_iter()
             .find_map(|layout| {
-                let standard = layout.to_standard(ciphertext)?;
+                let standard = layout.standardise(ciphertext)?;
                 let plaintext = key.decrypt(&standard).ok()?;
                 Some((Zeroizing::new(plaintext), layout))
             })

@@ -135,7 +135,7 @@ impl PublicKey {
         let refused = || CipherError::Plaintext { expected: "at least one byte", found: plaintext.len() };
         let standard = EncryptingKey::new((&self.key).into()).encrypt(&mut rand::rng(), plaintext);
         let standard = standard.map_err(|_| refused())?;
-        layout.from_standard(&standard).ok_or_else(refused)
+        layout.arrange(&standard).ok_or_else(refused)
     }
 }
 

@@ -232,6 +232,18 @@ fn a_private_key_is_read_in_every_form() {
 }
 
 #[test]
+fn a_private_key_is_read_from_a_file_that_is_its_owners() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.key.pem");
+    crate::crypto::private_file::write_new(&path, key().to_pem().as_bytes()).unwrap();
+    assert_eq!(PrivateKey::from_file(&path).unwrap().public_key(), key().public_key());
+    let other = folder.path().join("other.pem");
+    crate::crypto::private_file::write_new(&other, b"secret").unwrap();
+    let complaint = format!("{:#}", PrivateKey::from_file(&other).unwrap_err());
+    assert!(complaint.contains("other.pem") && !complaint.contains("secret"), "{complaint}");
+}
+
+#[test]
 fn a_text_that_is_no_private_key_is_refused_without_being_repeated() {
     let order = "fffffffeffffffffffffffffffffffff7203df6b21c6052b53bbf40939d541";
     for (text, expected) in [
@@ -261,7 +273,7 @@ fn a_public_key_is_read_in_every_form() {
     assert_eq!(public.to_spki_der(), spki);
     let pem = String::from_utf8(openssl::run(&["pkey", "-pubout"], key().to_pem().as_bytes())).unwrap();
     assert_eq!(public.to_pem(), pem);
-    let parity = if public.to_sec1()[64] % 2 == 0 { "02" } else { "03" };
+    let parity = if public.to_sec1()[64].is_multiple_of(2) { "02" } else { "03" };
     let point = public.to_sec1();
     for text in [
         POINT.to_owned(),
