@@ -57,7 +57,7 @@ impl ElectronicSeal {
         }
         .to_der()
         .with_context(|| format!("seal `{}`", description.id))?;
-        let signature = maker.key.sign(&info)?.to_der();
+        let signature = maker.key.sign(&info).to_der();
         Ok(encode::seal(&info, maker.certificate.der(), &signature)?)
     }
 }

@@ -6,6 +6,7 @@ use super::agreement::{self, Disagreement};
 use super::sealer::Sealer;
 use super::ses::{SesSignature, encode, parse::SesError};
 use super::signature_file::{self, SEAL, SIGNATURE, SIGNATURES, SIGNED_VALUE};
+use super::signer::Signer;
 use super::stamp::Stamp;
 use super::xml::{Element, XmlError, resolve};
 use crate::crypto::sm3;
@@ -60,18 +61,32 @@ pub fn seal(
     at: Timestamp,
 ) -> Result<Vec<u8>, SealError> {
     check(&package, sealer, stamps, at)?;
+    press(&mut package, sealer.seal_der(), sealer.signer(), stamps, at)?;
+    Ok(package.to_zip()?)
+}
 
+/// Adds the files of the signature.
+pub(super) fn press(
+    package: &mut Package,
+    seal: &[u8],
+    signer: &dyn Signer,
+    stamps: &[Stamp],
+    at: Timestamp,
+) -> Result<(), SealError> {
     package.put(SIGNATURES, signature_file::signatures(stamps.len()));
-    package.put(SEAL, sealer.seal_der());
+    package.put(SEAL, seal);
     let references =
         package.files().filter(|(path, _)| *path != SIGNATURES).map(|(path, bytes)| (path, sm3::digest(bytes)));
     let signature_file = signature_file::signature(references, stamps, at)?.into_bytes();
 
-    let signed_value = sign(&signature_file, sealer, at)?;
-    approve(&signed_value, &signature_file, sealer)?;
+    let data_hash = sm3::digest(&signature_file);
+    let to_sign = encode::to_sign(seal, at, &data_hash, &format!("/{SIGNATURE}"))?;
+    let signature = signer.sign(&to_sign).map_err(SealError::Signer)?.to_der();
+    let signed_value = encode::signature(&to_sign, signer.certificate().der(), &signature)?;
+    approve(&signed_value, &data_hash, seal, signer)?;
     package.put(SIGNATURE, signature_file);
     package.put(SIGNED_VALUE, signed_value);
-    Ok(package.to_zip()?)
+    Ok(())
 }
 
 fn check(package: &Package, sealer: &Sealer, stamps: &[Stamp], at: Timestamp) -> Result<(), SealError> {
@@ -110,25 +125,18 @@ fn parse(package: &Package, path: &str, root: &'static str) -> Result<Element, S
     Element::parse(bytes, root).map_err(|fault| SealError::Xml { path: path.to_owned(), fault })
 }
 
-/// The DER of SES_Signature over a Signature.xml.
-fn sign(signature_file: &[u8], sealer: &Sealer, at: Timestamp) -> Result<Vec<u8>, SealError> {
-    let data_hash = sm3::digest(signature_file);
-    let to_sign = encode::to_sign(sealer.seal_der(), at, &data_hash, &format!("/{SIGNATURE}"))?;
-    let signer = sealer.signer();
-    let signature = signer.sign(&to_sign).map_err(SealError::Signer)?;
-    Ok(encode::signature(&to_sign, signer.certificate().der(), &signature.to_der())?)
-}
-
 /// Reads the finished bytes back and has both implementations of SM2 verify the signature. The seal inside must be, byte
 /// for byte, the one whose own signature both accepted when the [`Sealer`] was made.
-fn approve(signed_value: &[u8], signature_file: &[u8], sealer: &Sealer) -> Result<(), SealError> {
+fn approve(signed_value: &[u8], data_hash: &[u8], seal: &[u8], signer: &dyn Signer) -> Result<(), SealError> {
     let read = SesSignature::from_der(signed_value)?;
-    let certificate = sealer.signer().certificate();
-    let unaltered = read.seal.der == sealer.seal_der()
-        && read.certificate == certificate.der()
-        && read.data_hash == sm3::digest(signature_file);
+    let certificate = signer.certificate();
+    let unaltered =
+        read.seal.der == seal && read.certificate == certificate.der() && read.data_hash == data_hash;
     if !unaltered {
         return Err(SealError::Altered);
     }
     Ok(agreement::verify(certificate, read.to_sign, read.signature)?)
 }
+
+#[cfg(test)]
+mod tests;

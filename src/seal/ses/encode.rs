@@ -9,7 +9,7 @@ use der::{Decode, Encode, Sequence};
 use jiff::Timestamp;
 
 use super::time::generalized;
-use super::{SM2_WITH_SM3, SesSeal, SesSignature};
+use super::SM2_WITH_SM3;
 
 /// The version of structures after GB/T 38540-2020.
 const VERSION: u8 = 4;
@@ -64,7 +64,7 @@ impl SealInfo<'_> {
     }
 }
 
-/// The DER of [SESeal](SesSeal): the seal maker's signature round the DER of SES_SealInfo.
+/// The DER of [SESeal](super::SesSeal): the seal maker's signature round the DER of SES_SealInfo.
 pub fn seal(info: &[u8], sealer_certificate: &[u8], signature: &[u8]) -> der::Result<Vec<u8>> {
     Signed::new(info, sealer_certificate, signature)?.to_der()
 }
@@ -84,7 +84,7 @@ pub fn to_sign(seal: &[u8], at: Timestamp, data_hash: &[u8; 32], property_info: 
     .to_der()
 }
 
-/// The DER of [SES_Signature](SesSignature): the signer's signature round the DER of TBS_Sign.
+/// The DER of [SES_Signature](super::SesSignature): the signer's signature round the DER of TBS_Sign.
 pub fn signature(to_sign: &[u8], signer_certificate: &[u8], signature: &[u8]) -> der::Result<Vec<u8>> {
     Signed::new(to_sign, signer_certificate, signature)?.to_der()
 }

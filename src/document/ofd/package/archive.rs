@@ -113,7 +113,7 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Vec<(String, Vec<u8>
     let mut names = HashSet::with_capacity(archive.len());
     let mut remaining = limits.total_bytes;
     for index in 0..archive.len() {
-        let mut entry = archive.by_index_raw(index)?;
+        let entry = archive.by_index_raw(index)?;
         let name = match std::str::from_utf8(entry.name_raw()) {
             Ok(name) => name.to_owned(),
             Err(_) => {
