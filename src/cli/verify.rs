@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -21,7 +21,7 @@ pub struct Args {
     /// Print one JSON object per file and line
     #[arg(long)]
     json: bool,
-    /// A certificate (PEM) that signers and seal makers must descend from; may be given several times. Without one,
+    /// Certificates (PEM) that signers and seal makers must descend from; may be given several times. Without one,
     /// intact files are reported as untrusted
     #[arg(long = "anchor", value_name = "PEM")]
     anchors: Vec<PathBuf>,
@@ -42,8 +42,10 @@ pub fn run(args: &Args, out: &mut dyn Write, now: Timestamp) -> anyhow::Result<b
     let mut trust = Trust::default();
     for path in &args.anchors {
         let pem = std::fs::read_to_string(path).with_context(|| format!("anchor `{}`", path.display()))?;
-        let anchor = Certificate::from_pem(&pem).with_context(|| format!("anchor `{}`", path.display()))?;
-        trust.anchors.push(anchor);
+        let anchors =
+            Certificate::all_from_pem(&pem).with_context(|| format!("anchor `{}`", path.display()))?;
+        ensure!(!anchors.is_empty(), "anchor `{}`: found no certificate", path.display());
+        trust.anchors.extend(anchors);
     }
     let mut valid = true;
     for path in &args.files {
@@ -58,4 +60,50 @@ pub fn run(args: &Args, out: &mut dyn Write, now: Timestamp) -> anyhow::Result<b
         }
     }
     Ok(valid)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::seal::testing::{WORLD, noon, sealed};
+
+    #[derive(Parser)]
+    struct Command {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    fn run_with(arguments: &[&str]) -> (bool, String) {
+        let command = Command::parse_from(std::iter::once("verify").chain(arguments.iter().copied()));
+        let mut out = Vec::new();
+        let valid = run(&command.args, &mut out, noon()).unwrap();
+        (valid, String::from_utf8(out).unwrap())
+    }
+
+    #[test]
+    fn files_are_reported_one_by_one_and_one_bad_file_fails_the_command() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, bytes: &[u8]| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, bytes).unwrap();
+            path.to_str().unwrap().to_owned()
+        };
+        let good = file("good.ofd", &sealed());
+        let bad = file("bad.ofd", b"PK");
+        let anchor = file("root.pem", WORLD.root.to_pem().as_bytes());
+
+        let (valid, text) = run_with(&["--anchor", &anchor, &good]);
+        assert!(valid && text.contains("验证结论: 有效"), "{text}");
+        let (valid, text) = run_with(&[&good]);
+        assert!(valid && text.contains("(untrusted)"), "{text}");
+
+        let (valid, lines) = run_with(&["--json", &good, &bad]);
+        assert!(!valid);
+        let lines: Vec<serde_json::Value> =
+            lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(lines[0]["verdict"], "untrusted");
+        assert_eq!((&lines[1]["file"], &lines[1]["verdict"]), (&bad.into(), &"invalid".into()));
+    }
 }

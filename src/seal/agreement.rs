@@ -11,7 +11,9 @@ pub enum Disagreement {
     Malformed,
     #[error("the signature is not by this key over these bytes")]
     Wrong,
-    #[error("the two SM2 implementations disagree: the first says {first}, the second says {second}; do not trust either")]
+    #[error(
+        "the two SM2 implementations disagree: the first says {first}, the second says {second}; do not trust either"
+    )]
     Split { first: bool, second: bool },
 }
 

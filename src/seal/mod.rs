@@ -19,4 +19,4 @@ pub use stamp::{Area, Millimetres, Stamp};
 pub use verify::{Report, Trust, verify};
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;

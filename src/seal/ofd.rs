@@ -75,8 +75,10 @@ pub(super) fn press(
 ) -> Result<(), SealError> {
     package.put(SIGNATURES, signature_file::signatures(stamps.len()));
     package.put(SEAL, seal);
-    let references =
-        package.files().filter(|(path, _)| *path != SIGNATURES).map(|(path, bytes)| (path, sm3::digest(bytes)));
+    let references = package
+        .files()
+        .filter(|(path, _)| *path != SIGNATURES)
+        .map(|(path, bytes)| (path, sm3::digest(bytes)));
     let signature_file = signature_file::signature(references, stamps, at)?.into_bytes();
 
     let data_hash = sm3::digest(&signature_file);

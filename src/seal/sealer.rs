@@ -43,6 +43,12 @@ impl Sealer {
             certificate.subject(),
             certificate.serial_hex()
         );
+        ensure!(
+            certificate.may_sign(),
+            "the certificate of `{}` (serial {}) is not for signing documents",
+            certificate.subject(),
+            certificate.serial_hex()
+        );
         let (Some(valid_from), Some(valid_until)) = (seal.valid_from, seal.valid_until) else {
             bail!("seal `{id}`: its validity cannot be read");
         };

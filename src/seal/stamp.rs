@@ -125,8 +125,9 @@ mod tests {
 
     #[test]
     fn lengths_have_no_superfluous_digits() {
-        let written: Vec<_> =
-            [0, 1, 12_500, -12_500, -1, 297_000].map(|um| Millimetres::from_micrometres(um).to_string()).into();
+        let written: Vec<_> = [0, 1, 12_500, -12_500, -1, 297_000]
+            .map(|um| Millimetres::from_micrometres(um).to_string())
+            .into();
         assert_eq!(written, ["0", "0.001", "12.5", "-12.5", "-0.001", "297"]);
     }
 }

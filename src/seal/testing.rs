@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 use jiff::Timestamp;
 
 use super::{Area, ElectronicSeal, LocalSigner, Millimetres, SealDescription, SealMaker, Sealer, Stamp};
-use crate::crypto::certificate::Certificate;
+use crate::crypto::certificate::{Certificate, Issuer, Subject, Validity};
 use crate::crypto::sm2::PrivateKey;
 use crate::document::ofd::package::Package;
 
@@ -20,7 +20,7 @@ impl SealMaker {
 }
 
 /// A certification authority, a seal maker and an insurer with certificates of it for 2026, and somebody else who made
-/// himself a certificate.
+/// himself an authority of the same name.
 pub struct World {
     pub root: Certificate,
     pub maker: Party,
@@ -30,6 +30,28 @@ pub struct World {
 }
 
 pub static WORLD: LazyLock<World> = LazyLock::new(make_world);
+
+fn make_world() -> World {
+    let subject = |common_name: &str| Subject {
+        common_name: common_name.to_owned(),
+        organization: "示范".to_owned(),
+    };
+    let validity =
+        Validity { not_before: time("2026-01-01T00:00:00Z"), not_after: time("2026-12-31T23:59:59Z") };
+    let longer = Validity { not_after: time("2036-01-01T00:00:00Z"), ..validity };
+    let root = Issuer::self_signed(&subject("示范根"), PrivateKey::generate(), longer).unwrap();
+    let certified = |name: &str| {
+        let key = PrivateKey::generate();
+        let certificate = root.issue(&subject(name), &key.public_key(), validity).unwrap();
+        Party { key, certificate }
+    };
+    let (maker, insurer, colleague) = (certified("制章中心"), certified("示范保险"), certified("示范保险二"));
+    let key = PrivateKey::generate();
+    let own = Issuer::self_signed(&subject("示范根"), PrivateKey::generate(), longer).unwrap();
+    let certificate = own.issue(&subject("示范保险"), &key.public_key(), validity).unwrap();
+    let stranger = Party { key, certificate };
+    World { root: root.certificate().clone(), maker, insurer, colleague, stranger }
+}
 
 pub fn time(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -53,8 +75,12 @@ pub fn description<'a>(signer: &'a Certificate) -> SealDescription<'a> {
     }
 }
 
+static SEAL: LazyLock<Vec<u8>> =
+    LazyLock::new(|| ElectronicSeal::make(&WORLD.maker, &description(&WORLD.insurer.certificate)).unwrap());
+
+/// The insurer's seal, always the same.
 pub fn seal_der() -> Vec<u8> {
-    ElectronicSeal::make(&WORLD.maker, &description(&WORLD.insurer.certificate)).unwrap()
+    SEAL.clone()
 }
 
 pub static SEALER: LazyLock<Sealer> =

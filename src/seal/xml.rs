@@ -201,10 +201,15 @@ mod tests {
     #[test]
     fn both_namespaces_and_any_prefix_are_read() {
         for (open, close) in [
-            (r#"<ofd:OFD xmlns:ofd="http://www.ofdspec.org/2016"><ofd:A x="1&amp;2"> t&#x4e2d;&lt; </ofd:A>"#, "</ofd:OFD>"),
+            (
+                r#"<ofd:OFD xmlns:ofd="http://www.ofdspec.org/2016"><ofd:A x="1&amp;2"> t&#x4e2d;&lt; </ofd:A>"#,
+                "</ofd:OFD>",
+            ),
             (r#"<OFD xmlns="http://www.ofdspec.org"><A x="1&amp;2"><![CDATA[t中<]]></A>"#, "</OFD>"),
         ] {
-            let root = Element::parse(format!("\u{feff}<?xml version=\"1.0\"?>{open}{close}").as_bytes(), "OFD").unwrap();
+            let root =
+                Element::parse(format!("\u{feff}<?xml version=\"1.0\"?>{open}{close}").as_bytes(), "OFD")
+                    .unwrap();
             let child = root.child("A").unwrap();
             assert_eq!((child.text(), child.attribute("x")), ("t中<", Some("1&2")));
         }
@@ -220,11 +225,13 @@ mod tests {
 
     #[test]
     fn doctypes_entities_and_second_roots_are_refused() {
-        let doctype = br#"<!DOCTYPE OFD [<!ENTITY e "x">]><OFD xmlns="http://www.ofdspec.org/2016">&e;</OFD>"#;
+        let doctype =
+            br#"<!DOCTYPE OFD [<!ENTITY e "x">]><OFD xmlns="http://www.ofdspec.org/2016">&e;</OFD>"#;
         assert!(matches!(Element::parse(doctype, "OFD"), Err(XmlError::Doctype)));
         let entity = br#"<OFD xmlns="http://www.ofdspec.org/2016">&e;</OFD>"#;
         assert!(matches!(Element::parse(entity, "OFD"), Err(XmlError::Entity(_))));
-        let roots = br#"<OFD xmlns="http://www.ofdspec.org/2016"/><OFD xmlns="http://www.ofdspec.org/2016"/>"#;
+        let roots =
+            br#"<OFD xmlns="http://www.ofdspec.org/2016"/><OFD xmlns="http://www.ofdspec.org/2016"/>"#;
         assert!(matches!(Element::parse(roots, "OFD"), Err(XmlError::OneRoot)));
         let unclosed = br#"<OFD xmlns="http://www.ofdspec.org/2016"><A>"#;
         assert!(Element::parse(unclosed, "OFD").is_err());
@@ -241,7 +248,10 @@ mod tests {
 
     #[test]
     fn locations_are_resolved_like_the_standard_says() {
-        assert_eq!(resolve("Doc_0/Signs/Signatures.xml", "Sign_0/Signature.xml").unwrap(), "Doc_0/Signs/Sign_0/Signature.xml");
+        assert_eq!(
+            resolve("Doc_0/Signs/Signatures.xml", "Sign_0/Signature.xml").unwrap(),
+            "Doc_0/Signs/Sign_0/Signature.xml"
+        );
         assert_eq!(resolve("Doc_0/Document.xml", "/OFD.xml").unwrap(), "OFD.xml");
         assert_eq!(resolve("OFD.xml", "Doc_0/Document.xml").unwrap(), "Doc_0/Document.xml");
         for unsafe_path in ["../OFD.xml", "/../x", "a/../b", "a//b", "", "/", "a\\b", "./a"] {

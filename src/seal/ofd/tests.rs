@@ -23,11 +23,14 @@ fn every_file_but_the_three_that_cannot_be_is_referenced_by_an_absolute_path() {
     let info = root.child("SignedInfo").unwrap();
     let references = info.child("References").unwrap();
     assert_eq!(references.attribute("CheckMethod"), Some("1.2.156.10197.1.401"));
-    let named: Vec<_> = references.children("Reference").map(|one| one.attribute("FileRef").unwrap()).collect();
+    let named: Vec<_> =
+        references.children("Reference").map(|one| one.attribute("FileRef").unwrap()).collect();
     let paths: Vec<_> = package.files().map(|(path, _)| format!("/{path}")).collect();
     let open = ["Signatures.xml", "Sign_0/Signature.xml", "Sign_0/SignedValue.dat"];
-    let expected: Vec<_> =
-        paths.iter().filter(|path| !open.iter().any(|end| path.ends_with(&format!("/Signs/{end}")))).collect();
+    let expected: Vec<_> = paths
+        .iter()
+        .filter(|path| !open.iter().any(|end| path.ends_with(&format!("/Signs/{end}"))))
+        .collect();
     assert_eq!(named.iter().collect::<Vec<_>>(), expected);
     assert_eq!(named.len(), 8);
 }
@@ -48,10 +51,14 @@ fn the_description_of_the_signature_follows_the_schema() {
         "<ofd:Seal><ofd:BaseLoc>/Doc_0/Signs/Sign_0/Seal.esl<",
         "<ofd:SignedValue>/Doc_0/Signs/Sign_0/SignedValue.dat<",
     ];
-    let places: Vec<_> = order.iter().map(|part| xml.find(part).unwrap_or_else(|| panic!("{part} in {xml}"))).collect();
+    let places: Vec<_> =
+        order.iter().map(|part| xml.find(part).unwrap_or_else(|| panic!("{part} in {xml}"))).collect();
     assert!(places.is_sorted(), "{places:?}");
     let list = std::str::from_utf8(package.file("Doc_0/Signs/Signatures.xml").unwrap()).unwrap();
-    assert!(list.contains("<ofd:MaxSignId>s004</ofd:MaxSignId><ofd:Signature ID=\"s001\" Type=\"Seal\""), "{list}");
+    assert!(
+        list.contains("<ofd:MaxSignId>s004</ofd:MaxSignId><ofd:Signature ID=\"s001\" Type=\"Seal\""),
+        "{list}"
+    );
 }
 
 #[test]
@@ -84,8 +91,9 @@ fn openssl_accepts(certificate: &[u8], message: &[u8], signature: &[u8]) -> bool
         path
     };
     let certificate = file("certificate.der", certificate);
-    let output = Command::new("openssl").args(["x509", "-inform", "DER", "-noout", "-pubkey", "-in"]).arg(certificate);
-    let output = output.output().unwrap();
+    let mut command = Command::new("openssl");
+    command.args(["x509", "-inform", "DER", "-noout", "-pubkey", "-in"]).arg(certificate);
+    let output = command.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let key = file("key.pem", &output.stdout);
     let (message, signature) = (file("message", message), file("signature", signature));
@@ -130,7 +138,9 @@ fn nothing_is_sealed_outside_the_validity_of_seal_and_signer() {
 
 #[test]
 fn a_sealer_needs_an_intact_seal_that_names_its_signer() {
-    let refusal = |signer: LocalSigner, seal: Vec<u8>| format!("{:#}", Sealer::new(Arc::new(signer), seal).err().unwrap());
+    let refusal = |signer: LocalSigner, seal: Vec<u8>| {
+        format!("{:#}", Sealer::new(Arc::new(signer), seal).err().unwrap())
+    };
     let seal = seal_der();
     let said = refusal(WORLD.stranger.signer(), seal.clone());
     assert!(said.contains("may not be used by"), "{said}");

@@ -8,8 +8,8 @@ use der::oid::ObjectIdentifier;
 use der::{Decode, Encode, Sequence};
 use jiff::Timestamp;
 
-use super::time::generalized;
 use super::SM2_WITH_SM3;
+use super::time::generalized;
 
 /// The version of structures after GB/T 38540-2020.
 const VERSION: u8 = 4;
@@ -42,7 +42,11 @@ impl SealInfo<'_> {
     /// When the id is not ASCII or a time lies before 1970.
     pub fn to_der(&self) -> der::Result<Vec<u8>> {
         SesSealInfo {
-            header: Header { id: Ia5StringRef::new("ES")?, version: VERSION, vendor: Ia5StringRef::new(VENDOR)? },
+            header: Header {
+                id: Ia5StringRef::new("ES")?,
+                version: VERSION,
+                vendor: Ia5StringRef::new(VENDOR)?,
+            },
             id: Ia5StringRef::new(self.id)?,
             property: Property {
                 kind: ORGANISATION_SEAL,
@@ -73,7 +77,12 @@ pub fn seal(info: &[u8], sealer_certificate: &[u8], signature: &[u8]) -> der::Re
 ///
 /// # Errors
 /// When the seal is not one DER value, the path is not ASCII, or the time lies before 1970.
-pub fn to_sign(seal: &[u8], at: Timestamp, data_hash: &[u8; 32], property_info: &str) -> der::Result<Vec<u8>> {
+pub fn to_sign(
+    seal: &[u8],
+    at: Timestamp,
+    data_hash: &[u8; 32],
+    property_info: &str,
+) -> der::Result<Vec<u8>> {
     ToSign {
         version: VERSION,
         seal: AnyRef::from_der(seal)?,

@@ -32,7 +32,11 @@ impl<'a> SesSignature<'a> {
             2 => true,
             4 | 5 => false,
             found => {
-                return Err(SesError::FieldCount { structure: "SES_Signature", expected: "2, 4 or 5", found });
+                return Err(SesError::FieldCount {
+                    structure: "SES_Signature",
+                    expected: "2, 4 or 5",
+                    found,
+                });
             }
         };
         let to_sign = outer.next("toSign")?;
@@ -89,7 +93,11 @@ impl<'a> SesSeal<'a> {
         let mut header = Fields::of("header", fields.next("header")?)?;
         let marker = header.next("header.ID")?.text()?;
         if marker != "ES" {
-            return Err(SesError::Unexpected { field: "header.ID", expected: "`ES`", found: format!("`{marker}`") });
+            return Err(SesError::Unexpected {
+                field: "header.ID",
+                expected: "`ES`",
+                found: format!("`{marker}`"),
+            });
         }
         let version = header.next("header.version")?.integer()?;
         let vendor = header.next("header.Vid")?.text()?;
@@ -122,7 +130,8 @@ impl<'a> SesSeal<'a> {
             certificate: certificate.bytes()?,
             algorithm: algorithm.oid()?,
             signature: signature.bytes()?,
-            v1_scope: AnyRef::new(Tag::Sequence, &[info.der, certificate.der, algorithm.der].concat())?.to_der()?,
+            v1_scope: AnyRef::new(Tag::Sequence, &[info.der, certificate.der, algorithm.der].concat())?
+                .to_der()?,
         })
     }
 }

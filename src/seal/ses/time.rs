@@ -15,7 +15,8 @@ pub fn generalized(instant: Timestamp) -> der::Result<GeneralizedTime> {
 /// an offset such as `+0800`, or nothing, which means UTC too.
 pub fn read(text: &[u8]) -> Option<Timestamp> {
     let text = std::str::from_utf8(text).ok()?;
-    let (digits, rest) = text.split_at(text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len()));
+    let (digits, rest) =
+        text.split_at(text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len()));
     let full = match digits.len() {
         14 => digits.to_owned(),
         // X.680 leaves the century of UTCTime open; RFC 5280 4.1.2.5.1 draws the line at 50.
@@ -56,8 +57,13 @@ mod tests {
     #[test]
     fn the_forms_that_vendors_write_mean_the_same_instant() {
         let instant = "2026-11-22T04:05:06Z".parse::<Timestamp>().unwrap();
-        let forms =
-            ["20261122040506Z", "20261122040506", "20261122040506.123Z", "261122040506Z", "20261122120506+0800"];
+        let forms = [
+            "20261122040506Z",
+            "20261122040506",
+            "20261122040506.123Z",
+            "261122040506Z",
+            "20261122120506+0800",
+        ];
         for form in forms {
             assert_eq!(read(form.as_bytes()), Some(instant), "{form}");
         }
@@ -66,7 +72,15 @@ mod tests {
 
     #[test]
     fn what_is_no_time_is_none() {
-        for text in ["", "2026", "20261322040506Z", "20261122040506X", "20261122040506+08", "20261122040506+é00", "\u{ff}"] {
+        for text in [
+            "",
+            "2026",
+            "20261322040506Z",
+            "20261122040506X",
+            "20261122040506+08",
+            "20261122040506+é00",
+            "\u{ff}",
+        ] {
             assert_eq!(read(text.as_bytes()), None, "{text}");
         }
         assert_eq!(read(&[0xff, 0xfe]), None);

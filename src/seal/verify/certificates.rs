@@ -31,7 +31,11 @@ pub fn check(
         checks.failed(validity, "the time of use cannot be read");
         return checks.failed(chain, "the time of use cannot be read");
     };
-    checks.require(validity, from <= at && at <= until, format!("{from} to {until}, used at {at}"));
+    if certificate.may_sign() {
+        checks.require(validity, from <= at && at <= until, format!("{from} to {until}, used at {at}"));
+    } else {
+        checks.failed(validity, "keyUsage does not allow signing documents");
+    }
     if trust.anchors.is_empty() {
         return checks.warned(chain, format!("no trust anchors given; issued by `{}`", certificate.issuer()));
     }

@@ -151,9 +151,14 @@ impl Report {
     pub(super) fn conclude(checks: Checks, signatures: Vec<SignatureReport>) -> Self {
         let mut report = Self { verdict: Verdict::Invalid, checks: checks.into_list(), signatures };
         let failed = |check: &Check| check.outcome == Outcome::Failed;
-        let only_unsigned = report.checks.iter().filter(|check| failed(check)).all(|check| check.name == CheckName::Signatures);
+        let only_unsigned = report
+            .checks
+            .iter()
+            .filter(|check| failed(check))
+            .all(|check| check.name == CheckName::Signatures);
         let untrusted = |check: &Check| {
-            matches!(check.name, CheckName::SignerTrust | CheckName::SealerTrust) && check.outcome == Outcome::Warning
+            matches!(check.name, CheckName::SignerTrust | CheckName::SealerTrust)
+                && check.outcome == Outcome::Warning
         };
         report.verdict = if report.signatures.is_empty() && only_unsigned {
             Verdict::Unsigned

@@ -2,10 +2,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::Trust;
 use super::certificates::{self, Role};
 use super::files::Files;
 use super::report::{CheckName, Checks, SealReport, SignatureReport};
-use super::Trust;
 use crate::crypto::certificate::Certificate;
 use crate::crypto::sm3;
 use crate::seal::agreement;

@@ -84,7 +84,9 @@ fn open(files: &Files<'_>, entry: &Entry, checks: &mut Checks) -> Option<(Elemen
     };
     match signed_info.child_text("SignatureMethod").unwrap_or_default() {
         method if method == SM2_WITH_SM3.to_string() => checks.passed(name, &entry.path),
-        method => checks.warned(name, format!("`SignatureMethod`: expected `{SM2_WITH_SM3}`, found `{method}`")),
+        method => {
+            checks.warned(name, format!("`SignatureMethod`: expected `{SM2_WITH_SM3}`, found `{method}`"))
+        }
     }
     Some((signed_info, signed_value))
 }

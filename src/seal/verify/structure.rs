@@ -75,7 +75,8 @@ pub fn read(files: &Files<'_>, checks: &mut Checks) -> Vec<Document> {
 
 fn document(files: &Files<'_>, body: &Element, faults: &mut Vec<Fault>) -> Result<Document, Fault> {
     let ofd = || "OFD.xml".to_owned();
-    let location = body.child_text("DocRoot").ok_or_else(|| Fault::Element { path: ofd(), element: "DocRoot" })?;
+    let location =
+        body.child_text("DocRoot").ok_or_else(|| Fault::Element { path: ofd(), element: "DocRoot" })?;
     let path = locate("OFD.xml", location)?;
     let root = open(files, &path, "Document")?;
     let pages: Vec<_> = root.children("Pages").flat_map(|pages| pages.children("Page")).collect();
@@ -89,7 +90,8 @@ fn document(files: &Files<'_>, body: &Element, faults: &mut Vec<Fault>) -> Resul
         texts.chain(common.children("TemplatePage").filter_map(|page| page.attribute("BaseLoc")))
     });
     let lists = ["Annotations", "CustomTags", "Attachments"].iter().filter_map(|name| root.child_text(name));
-    let named = pages.iter().map(|page| page.attribute("BaseLoc").unwrap_or_default()).chain(resources).chain(lists);
+    let named =
+        pages.iter().map(|page| page.attribute("BaseLoc").unwrap_or_default()).chain(resources).chain(lists);
     for location in named {
         faults.extend(present(files, &path, location).err());
     }

@@ -41,7 +41,9 @@ impl Default for Limits {
 pub enum PackageError {
     #[error("not a usable zip archive: {0}")]
     Zip(#[from] ZipError),
-    #[error("the archive must end with its end record and its directory must end there; other readers see another archive")]
+    #[error(
+        "the archive must end with its end record and its directory must end there; other readers see another archive"
+    )]
     Ambiguous,
     #[error("the archive has {found} entries, at most {limit} are allowed")]
     TooManyEntries { found: usize, limit: usize },
@@ -56,7 +58,9 @@ pub enum PackageError {
 pub enum EntryFault {
     #[error("the name is not UTF-8")]
     NotUtf8,
-    #[error("the name must be a relative path without `..`, `.`, empty parts, backslashes, colons or control characters")]
+    #[error(
+        "the name must be a relative path without `..`, `.`, empty parts, backslashes, colons or control characters"
+    )]
     UnsafePath,
     #[error("another entry has the same name (letter case aside)")]
     Duplicate,
@@ -102,7 +106,8 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Vec<(String, Vec<u8>
     }
     let config = Config { archive_offset: ArchiveOffset::Known(0) };
     let mut archive = ZipArchive::with_config(config, Cursor::new(bytes))?;
-    let same_directory = u64::try_from(end.directory).is_ok_and(|start| start == archive.central_directory_start());
+    let same_directory =
+        u64::try_from(end.directory).is_ok_and(|start| start == archive.central_directory_start());
     // Duplicates are the one reason for which the archive may know fewer entries than the record declares.
     if !same_directory || (archive.len() != end.entries && !archive.has_duplicate_names()) {
         return Err(PackageError::Ambiguous);
@@ -144,9 +149,8 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Vec<(String, Vec<u8>
         if let Some(fault) = fault {
             return Err(refuse(fault));
         }
-        remaining = remaining
-            .checked_sub(unpacked)
-            .ok_or(PackageError::TooLarge { limit: limits.total_bytes })?;
+        remaining =
+            remaining.checked_sub(unpacked).ok_or(PackageError::TooLarge { limit: limits.total_bytes })?;
         drop(entry);
         if !folder {
             let content = unpack(&mut archive, index, unpacked).map_err(|_| refuse(EntryFault::Content))?;
@@ -187,7 +191,8 @@ impl EndRecord {
         let entries = usize::from(two(10)?);
         let size = usize::try_from(four(12)?).ok()?;
         let directory = usize::try_from(four(16)?).ok()?;
-        let whole = record.starts_with(END_RECORD_SIGNATURE) && four(4)? == 0 && two(8)? == two(10)? && two(20)? == 0;
+        let whole =
+            record.starts_with(END_RECORD_SIGNATURE) && four(4)? == 0 && two(8)? == two(10)? && two(20)? == 0;
         let ends_here = directory.checked_add(size)? == body.len();
         (whole && ends_here && entries < 0xFFFF).then_some(Self { entries, directory })
     }

@@ -44,7 +44,9 @@ fn a_package_survives_zipping_and_gives_the_same_bytes_every_time() {
 
 #[test]
 fn paths_that_lead_elsewhere_are_refused() {
-    for name in ["../OFD.xml", "/OFD.xml", "Doc_0/../OFD.xml", "Doc_0\\OFD.xml", "C:OFD.xml", "a//b", "./a", "a\nb"] {
+    for name in
+        ["../OFD.xml", "/OFD.xml", "Doc_0/../OFD.xml", "Doc_0\\OFD.xml", "C:OFD.xml", "a//b", "./a", "a\nb"]
+    {
         assert_eq!(fault(&zip_of(&[(name, b"x")]), &Limits::default()), EntryFault::UnsafePath, "{name}");
     }
 }
