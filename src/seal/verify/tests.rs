@@ -1,14 +1,14 @@
 //! Forgeries, and the check that finds each of them.
 
-use der::asn1::AnyRef;
-use der::{Encode, Tag};
+mod foreign;
+
 use jiff::Timestamp;
 
 use super::{CheckName, Outcome, Report, Trust, Verdict, verify};
 use crate::crypto::sm3;
 use crate::document::ofd::package::{Limits, Package};
 use crate::seal::ofd::press;
-use crate::seal::ses::{Edition, SM2_WITH_SM3, SesSeal, SesSignature, encode};
+use crate::seal::ses::{Edition, SesSeal, SesSignature, encode};
 use crate::seal::testing::{Party, WORLD, description, noon, package, seal_der, sealed, stamps, time};
 use crate::seal::{ElectronicSeal, SealDescription};
 
@@ -363,51 +363,4 @@ fn truncated_and_random_bytes_are_invalid_and_do_no_harm() {
         drop(SesSignature::from_der(&damaged));
         drop(SesSignature::from_der(&value[..at]));
     }
-}
-
-#[test]
-fn a_file_after_gm_t_0031_2014_is_verified_by_its_own_rules() {
-    let tlv = |tag: Tag, parts: &[&[u8]]| AnyRef::new(tag, &parts.concat()).unwrap().to_der().unwrap();
-    let text = |text: &str| tlv(Tag::Ia5String, &[text.as_bytes()]);
-    let octets = |bytes: &[u8]| tlv(Tag::OctetString, &[bytes]);
-    let bits = |bytes: &[u8]| tlv(Tag::BitString, &[&[0], bytes]);
-    let short = |text: &str| tlv(Tag::UtcTime, &[text.as_bytes()]);
-    let sequence = |parts: &[&[u8]]| tlv(Tag::Sequence, parts);
-    let one = 1_u8.to_der().unwrap();
-    let algorithm = SM2_WITH_SM3.to_der().unwrap();
-
-    let header = sequence(&[&text("ES"), &one, &text("vendor")]);
-    let signers = sequence(&[&octets(WORLD.insurer.certificate.der())]);
-    let times = [short("260201000000Z"), short("260201000000Z"), short("270601000000Z")].concat();
-    let property = sequence(&[&one, &tlv(Tag::Utf8String, &["章".as_bytes()]), &signers, &times]);
-    let picture = sequence(&[&text("png"), &octets(b"png"), &one, &one]);
-    let info = sequence(&[&header, &text("id"), &property, &picture]);
-    let maker = octets(WORLD.maker.certificate.der());
-    let sealed_by_maker = WORLD.maker.key.sign(&sequence(&[&info, &maker, &algorithm])).to_der();
-    let seal = sequence(&[&info, &sequence(&[&maker, &algorithm, &bits(&sealed_by_maker)])]);
-
-    let mut package = pressed(&seal_der(), &WORLD.insurer, noon());
-    // The description refers to Seal.esl, so it is written again round the old seal.
-    let xml = String::from_utf8(package.file(SIGNATURE).unwrap().to_vec()).unwrap();
-    let start = xml.find("<ofd:Reference FileRef=\"/Doc_0/Signs/Sign_0/Seal.esl").unwrap();
-    let end = start + xml[start..].find("</ofd:Reference>").unwrap() + "</ofd:Reference>".len();
-    let xml = format!("{}{}", &xml[..start], &xml[end..])
-        .replace("<ofd:Seal>", "<ofd:Gone>")
-        .replace("</ofd:Seal>", "</ofd:Gone>");
-    let mut without = Package::default();
-    package.files().filter(|(path, _)| *path != SEAL).for_each(|(path, bytes)| without.put(path, bytes));
-    package = without;
-    let hash = sm3::digest(xml.as_bytes());
-    package.put(SIGNATURE, xml);
-    let signer = octets(WORLD.insurer.certificate.der());
-    let path = text(&format!("/{SIGNATURE}"));
-    let to_sign =
-        sequence(&[&one, &seal, &bits(b"20261122040506Z"), &bits(&hash), &path, &signer, &algorithm]);
-    let signature = WORLD.insurer.key.sign(&to_sign).to_der();
-    package.put(SIGNED_VALUE, sequence(&[&to_sign, &bits(&signature)]));
-
-    let report = report(&package.to_zip().unwrap());
-    assert_eq!(report.failures(), [], "{report}");
-    assert_eq!(report.signatures[0].edition, Some(Edition::V1));
-    assert_eq!(report.signatures[0].sealed_at, Some(noon()));
 }
