@@ -86,7 +86,8 @@ pub fn run(args: &Args, out: &mut impl Write) -> anyhow::Result<()> {
         }
     }
     if let Some(path) = &args.out {
-        std::fs::write(path, ofd(&laid, &letters)?).with_context(|| format!("writing `{}`", path.display()))?;
+        std::fs::write(path, ofd(&laid, &letters)?)
+            .with_context(|| format!("writing `{}`", path.display()))?;
         writeln!(out, "{}", path.display())?;
     }
     Ok(())
@@ -122,4 +123,41 @@ fn ofd(laid: &Laid, letters: &[Letter]) -> anyhow::Result<Vec<u8>> {
         sealed: false,
     })?;
     Ok(document.package.to_zip()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Command {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    fn render(arguments: &[&str]) -> anyhow::Result<String> {
+        let command = Command::try_parse_from(std::iter::once(&"render").chain(arguments))?;
+        let mut out = Vec::new();
+        run(&command.args, &mut out)?;
+        Ok(String::from_utf8(out)?)
+    }
+
+    #[test]
+    fn printed_data_can_be_changed_and_rendered_to_a_document_and_pictures() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+        let data = render(&["--kind", "plaintext", "--print-data"]).unwrap();
+        std::fs::write(path("letter.json"), data.replace("海峡示例建设", "另一家建设")).unwrap();
+
+        let arguments = ["--kind", "merged", "--data", &path("letter.json"), "--out", &path("letter.ofd")];
+        let report = render(&[&arguments[..], &["--png", &path("pages"), "--dpi", "30"]].concat()).unwrap();
+        assert_eq!(report.lines().count(), 6, "{report}");
+        assert!(std::fs::read(path("letter.ofd")).unwrap().starts_with(b"PK\x03\x04"));
+        assert!(std::fs::read(path("pages/page-4.png")).unwrap().starts_with(b"\x89PNG"));
+
+        let refusal = render(&["--kind", "ciphertext", "--data", &path("letter.json")]).unwrap_err();
+        assert!(format!("{refusal:#}").contains("kind: expected Ciphertext, found Plaintext"), "{refusal:#}");
+    }
 }

@@ -130,7 +130,7 @@ impl Templates {
     fn explain(&self, world: &Desk<'_>, diagnostic: &SourceDiagnostic) -> DocumentError {
         let id = diagnostic.span.id().unwrap_or(world.main);
         let line = world
-            .range(diagnostic.span.clone())
+            .range(diagnostic.span)
             .and_then(|range| self.files.get(&id)?.source.as_ref()?.lines().byte_to_line(range.start))
             .map(|line| line + 1);
         let file = self

@@ -83,18 +83,12 @@ fn text(xml: &mut Xml, run: &TextRun, resources: &Resources<'_>, ids: &mut Ids) 
     }
     xml.start("ofd:TextCode").lengths("X", &[0.0]).lengths("Y", &[ascent]);
     if glyphs.len() > 1 {
-        let steps: Vec<f64> = glyphs.windows(2).map(|pair| step(pair)).collect();
+        let steps: Vec<f64> =
+            glyphs.iter().zip(glyphs.iter().skip(1)).map(|(left, right)| right.x - left.x).collect();
         xml.lengths("DeltaX", &steps);
     }
     xml.content(text).end().end();
     Some(())
-}
-
-fn step(pair: &[crate::document::display_list::Glyph]) -> f64 {
-    match pair {
-        [left, right] => right.x - left.x,
-        _ => 0.0,
-    }
 }
 
 fn draw(xml: &mut Xml, path: &Path, ids: &mut Ids) {

@@ -1,9 +1,11 @@
 //! The files of an OFD document, from a display list (GB/T 33190-2016 clauses 6 and 7).
 //!
 //! Nothing here depends on the clock, on chance or on an order that may vary: equal input gives equal bytes.
-#![expect(clippy::disallowed_types, reason = "positions on a page are measured")]
+
+use std::fmt;
 
 use jiff::civil::Date;
+use typst::text::{FontFlags, FontWeight};
 
 use super::font_file::{FontFile, Usage};
 use super::package::Package;
@@ -15,7 +17,7 @@ use crate::document::display_list::{DisplayList, Item, Mapping};
 pub(super) const NAMESPACE: &str = "http://www.ofdspec.org/2016";
 
 /// What the package says about the document beside its pages.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Metadata {
     /// 32 hexadecimal digits. Take them from a digest of what identifies the letter, never from chance, so
     /// that a letter rendered again has the same bytes.
@@ -32,13 +34,26 @@ pub struct Metadata {
 }
 
 /// Machine data that ride along, not shown by readers (`Visible="false"`).
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Attachment {
     /// The file's name without its ending: ASCII letters, digits, `-` and `_`.
     pub name: String,
     /// The ending: `xml`, `ofd`.
     pub format: String,
     pub bytes: Vec<u8>,
+}
+
+/// Titles, values and attachments may hold what is secret elsewhere.
+impl fmt::Debug for Metadata {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Metadata").field("document_id", &self.document_id).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Attachment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attachment").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 pub(in crate::document) struct Written {
@@ -77,13 +92,10 @@ pub(in crate::document) fn write(list: &DisplayList, metadata: &Metadata) -> Res
                 .ok_or(DocumentError::Unsupported("a glyph that was not embedded"))?,
         );
     }
-    let names: Vec<(u32, String)> =
-        list.fonts.iter().zip(&fonts).map(|(font, (id, _))| (*id, font.info().family.clone())).collect();
-
     let mut package = Package::default();
     package.put("OFD.xml", entry(metadata));
     package.put("Doc_0/Document.xml", document(list, &page_ids, &ids, metadata));
-    package.put("Doc_0/PublicRes.xml", public_resources(colour_space, &names));
+    package.put("Doc_0/PublicRes.xml", public_resources(list, colour_space, &fonts));
     if !images.is_empty() {
         package.put("Doc_0/DocumentRes.xml", document_resources(list, &images));
     }
@@ -207,16 +219,24 @@ fn document(list: &DisplayList, page_ids: &[u32], ids: &Ids, metadata: &Metadata
     xml.finish()
 }
 
-fn public_resources(colour_space: u32, fonts: &[(u32, String)]) -> Vec<u8> {
+fn public_resources(list: &DisplayList, colour_space: u32, fonts: &[(u32, FontFile)]) -> Vec<u8> {
     let mut xml = Xml::new();
     xml.start("ofd:Res").attribute("xmlns:ofd", NAMESPACE).attribute("BaseLoc", "Res");
     xml.start("ofd:ColorSpaces").start("ofd:ColorSpace").number("ID", colour_space);
     xml.attribute("Type", "RGB").attribute("BitsPerComponent", "8").end().end();
     if !fonts.is_empty() {
         xml.start("ofd:Fonts");
-        for (id, family) in fonts {
+        for (font, (id, _)) in list.fonts.iter().zip(fonts) {
+            let family = &font.info().family;
             xml.start("ofd:Font").number("ID", *id);
+            // Readers that ignore the embedded file choose a substitute by these.
             xml.attribute("FontName", family).attribute("FamilyName", family);
+            if font.info().variant.weight >= FontWeight::SEMIBOLD {
+                xml.attribute("Bold", "true");
+            }
+            if font.info().flags.contains(FontFlags::MONOSPACE) {
+                xml.attribute("FixedWidth", "true");
+            }
             xml.element("ofd:FontFile", &format!("font_{id}.ttf")).end();
         }
     }
