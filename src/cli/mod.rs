@@ -1,3 +1,4 @@
 //! (being built)
 
 pub mod keys;
+pub mod verify;
