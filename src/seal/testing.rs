@@ -14,8 +14,7 @@ pub type Party = SealMaker;
 
 impl SealMaker {
     pub fn signer(&self) -> LocalSigner {
-        let key = PrivateKey::from_pem(&self.key.to_pem()).unwrap();
-        LocalSigner::new(key, self.certificate.clone()).unwrap()
+        LocalSigner::from_pem(&self.key.to_pem(), &self.certificate.to_pem()).unwrap()
     }
 }
 
