@@ -12,6 +12,7 @@ pub mod intake;
 pub mod jobs;
 pub mod sandbox;
 pub mod seal;
+pub mod secret;
 pub mod settings;
 pub mod store;
 pub mod supervise;

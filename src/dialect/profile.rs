@@ -1,0 +1,377 @@
+//! One platform: a dialect with the platform's settings applied, ready to read and write messages.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::cipher::{Agreed, FieldCipher, SectionKey, WrongKey};
+use super::digest::Digester;
+use super::meaning::Meaning;
+use super::moment::Moments;
+use super::options::{
+    CipherOverrides, DigestOverrides, Envelope, EnvelopeOverrides, FileKey, Flow, FlowOverrides,
+    ReplyOptions, ReplyOverrides, Step, TimestampOverrides, UploadOptions, UploadOverrides,
+};
+use super::soundness::Mismatch;
+use super::table::{Direction, Interface, Table};
+use crate::crypto::{encoding, sm2, sm4};
+use crate::domain::command::Replacement;
+use crate::domain::guarantee::LetterKind;
+use crate::domain::identity::PlatformId;
+use crate::domain::section::{Ciphertext, RevealedSection, SealedSection};
+use crate::secret::Secret;
+
+/// A platform's settings, apart from the business rules.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlatformOptions {
+    /// The id of its table.
+    pub dialect: String,
+    /// How people call it.
+    pub title: String,
+    pub appkey: String,
+    pub appsecret: Secret,
+    /// The platform codes that its pushes may carry; any, if empty. What we send carries the first.
+    #[serde(default)]
+    pub platform_codes: Vec<String>,
+    /// Where its interfaces are: each one's path follows.
+    pub base_url: Option<String>,
+    /// Addresses of single interfaces, by their name.
+    #[serde(default)]
+    pub urls: BTreeMap<String, String>,
+    /// Other names for fields that we send: `interface.field` to the name on the wire.
+    #[serde(default)]
+    pub rename: BTreeMap<String, String>,
+    /// An SM4 key that was agreed with the platform: of ciphertext fields, or of wrapped keys.
+    pub agreed_key: Option<Secret>,
+    pub agreed_iv: Option<Secret>,
+    /// The institution's SM2 key, where the platform encrypts to it.
+    pub private_key: Option<Secret>,
+    /// With `upload.file_key = "agreed"`.
+    pub file_key: Option<Secret>,
+    pub file_iv: Option<Secret>,
+    #[serde(default)]
+    pub envelope: EnvelopeOverrides,
+    #[serde(default)]
+    pub digest: DigestOverrides,
+    #[serde(default)]
+    pub cipher: CipherOverrides,
+    #[serde(default)]
+    pub timestamp: TimestampOverrides,
+    #[serde(default)]
+    pub reply: ReplyOverrides,
+    #[serde(default)]
+    pub flow: FlowOverrides,
+    #[serde(default)]
+    pub upload: UploadOverrides,
+    #[serde(default)]
+    pub applications: Applications,
+    /// Minutes from the key's arrival to the delivery of the merged letter.
+    #[serde(default = "five")]
+    pub restoration_minutes: u32,
+}
+
+fn five() -> u32 {
+    5
+}
+
+/// What happens to an application that is pushed again with other content.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Applications {
+    #[default]
+    RefuseChanged,
+    ReplaceUntilIssued,
+}
+
+/// A platform's settings that can't be used. `key` is relative to the platform's section.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{key}`: expected {expected}, found {found}")]
+pub struct ProfileError {
+    pub key: String,
+    pub expected: String,
+    pub found: String,
+}
+
+/// An interface that the gateway calls.
+#[derive(Clone, Debug)]
+pub(super) struct Outbound {
+    pub interface: Interface,
+    pub url: String,
+}
+
+/// A platform as the gateway deals with it.
+#[derive(Clone, Debug)]
+pub struct Profile {
+    id: PlatformId,
+    title: String,
+    dialect: String,
+    pub(super) app_key: String,
+    pub(super) platform_codes: Vec<String>,
+    pub(super) envelope: Envelope,
+    pub(super) digester: Digester,
+    pub(super) digest_in_header: bool,
+    pub(super) cipher: FieldCipher,
+    pub(super) moments: Moments,
+    pub(super) reply: ReplyOptions,
+    pub(super) inbound: Vec<Interface>,
+    pub(super) outbound: Vec<Outbound>,
+    flow: Flow,
+    upload: UploadOptions,
+    file_key: Option<(sm4::Key, sm4::Iv)>,
+    replacement: Replacement,
+    restoration_minutes: u32,
+}
+
+impl Profile {
+    /// Applies a platform's settings to its dialect.
+    ///
+    /// # Errors
+    /// Names the setting that can't be used and what was expected of it.
+    pub fn new(id: PlatformId, table: &Table, options: &PlatformOptions) -> Result<Self, ProfileError> {
+        if options.appkey.is_empty() {
+            return Err(error("appkey", "the account that the platform assigned", "nothing"));
+        }
+        if options.appsecret.expose().is_empty() {
+            return Err(error("appsecret", "the secret that the platform assigned", "nothing"));
+        }
+        let envelope = table.envelope.overridden(&options.envelope);
+        let digest = table.digest.overridden(&options.digest);
+        let upload = table.upload.overridden(&options.upload);
+        if upload.slice_bytes == 0 {
+            return Err(error("upload.slice_bytes", "a number above 0", "0"));
+        }
+        let agreed = Agreed {
+            key: key(options.agreed_key.as_ref(), "agreed_key")?,
+            iv: iv(options.agreed_iv.as_ref(), "agreed_iv")?,
+            private_key: private_key(options.private_key.as_ref())?,
+        };
+        let file_key =
+            key(options.file_key.as_ref(), "file_key")?.zip(iv(options.file_iv.as_ref(), "file_iv")?);
+        if upload.file_key == FileKey::Agreed && file_key.is_none() {
+            return Err(error("file_key", "with `file_iv`, since `upload.file_key` is `agreed`", "not both"));
+        }
+        let (inbound, outbound) = interfaces(table, options, &envelope)?;
+        Ok(Self {
+            id,
+            title: options.title.clone(),
+            dialect: table.id.clone(),
+            app_key: options.appkey.clone(),
+            platform_codes: options.platform_codes.clone(),
+            digester: Digester::new(&digest, &envelope.digest, &options.appkey, &options.appsecret)
+                .map_err(|mismatch| wrong("digest", mismatch))?,
+            digest_in_header: digest.place == super::options::DigestPlace::Header,
+            envelope,
+            cipher: FieldCipher::new(&table.cipher.overridden(&options.cipher), agreed)
+                .map_err(|mismatch| wrong("cipher", mismatch))?,
+            moments: Moments::new(&table.timestamp.overridden(&options.timestamp))
+                .map_err(|mismatch| wrong("timestamp", mismatch))?,
+            reply: table.reply.overridden(&options.reply),
+            inbound,
+            outbound,
+            flow: table.flow.overridden(&options.flow),
+            upload,
+            file_key,
+            replacement: match options.applications {
+                Applications::RefuseChanged => Replacement::Refused,
+                Applications::ReplaceUntilIssued => Replacement::UntilIssued,
+            },
+            restoration_minutes: options.restoration_minutes,
+        })
+    }
+
+    pub fn id(&self) -> &PlatformId {
+        &self.id
+    }
+
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// The id of its table.
+    pub fn dialect(&self) -> &str {
+        &self.dialect
+    }
+
+    /// The steps that hand a letter over.
+    pub fn flow(&self, letter: LetterKind) -> &[Step] {
+        match letter {
+            LetterKind::Ciphertext => &self.flow.ciphertext,
+            LetterKind::Merged => &self.flow.merged,
+        }
+    }
+
+    pub fn upload(&self) -> &UploadOptions {
+        &self.upload
+    }
+
+    /// The key and IV of every file, where they are agreed and not made afresh.
+    pub fn file_key(&self) -> Option<&(sm4::Key, sm4::Iv)> {
+        self.file_key.as_ref().filter(|_| self.upload.file_key == FileKey::Agreed)
+    }
+
+    pub fn replacement(&self) -> Replacement {
+        self.replacement
+    }
+
+    /// Minutes from the key's arrival to the delivery of the merged letter.
+    pub fn restoration_minutes(&self) -> u32 {
+        self.restoration_minutes
+    }
+
+    /// The interfaces that the platform may call.
+    pub fn inbound(&self) -> impl Iterator<Item = &Interface> {
+        self.inbound.iter()
+    }
+
+    /// The interfaces that the gateway calls, with their addresses.
+    pub fn outbound(&self) -> impl Iterator<Item = (&Interface, &str)> {
+        self.outbound.iter().map(|it| (&it.interface, it.url.as_str()))
+    }
+
+    /// The key of every application's section, where it is agreed and the platform sends none.
+    pub fn agreed_section_key(&self) -> Option<SectionKey> {
+        self.cipher.agreed()
+    }
+
+    /// Opens the section's ciphertext: every field, or none.
+    ///
+    /// # Errors
+    /// When any field does not open to plausible text.
+    pub fn reveal(&self, section: &SealedSection, key: &SectionKey) -> Result<RevealedSection, WrongKey> {
+        let open = |ciphertext: &Ciphertext, meaning| self.reveal_field(ciphertext, meaning, key);
+        let code = section.beneficiary_code.as_ref();
+        Ok(RevealedSection {
+            number: open(&section.number, Meaning::SectionNumber)?,
+            name: open(&section.name, Meaning::SectionName)?,
+            beneficiary: open(&section.beneficiary, Meaning::BeneficiaryName)?,
+            beneficiary_code: code.map(|it| open(it, Meaning::BeneficiaryCode)).transpose()?,
+        })
+    }
+
+    fn reveal_field(&self, text: &Ciphertext, meaning: Meaning, key: &SectionKey) -> Result<String, WrongKey> {
+        let application = self.inbound.iter().find(|it| it.does == super::action::Action::Apply);
+        let field = application.and_then(|it| it.field(meaning)).ok_or(WrongKey)?;
+        if !field.cipher {
+            return Ok(text.as_str().to_owned());
+        }
+        let plain = self.cipher.decrypt(key, text.as_str(), field.length.unwrap_or(usize::MAX))?;
+        // Credit codes have 18 characters and older organisation codes 9, with or without a hyphen; platforms also
+        // fill in digits where they have none.
+        let plausible_code = |code: &str| {
+            code.len() <= 32 && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        };
+        if meaning == Meaning::BeneficiaryCode && !plausible_code(&plain) {
+            return Err(WrongKey);
+        }
+        Ok(plain)
+    }
+}
+
+fn error(key: impl Into<String>, expected: impl Into<String>, found: impl Into<String>) -> ProfileError {
+    ProfileError { key: key.into(), expected: expected.into(), found: found.into() }
+}
+
+fn wrong(key: &str, mismatch: Mismatch) -> ProfileError {
+    error(key, mismatch.expected, mismatch.found)
+}
+
+fn key(secret: Option<&Secret>, name: &str) -> Result<Option<sm4::Key>, ProfileError> {
+    let read = |secret: &Secret| encoding::KeyForm::Auto.read_sm4_key(secret.expose());
+    let unreadable = |_| error(name, "16 bytes as 32 hexadecimal digits or Base64", "another text");
+    secret.map(read).transpose().map_err(unreadable)
+}
+
+fn iv(secret: Option<&Secret>, name: &str) -> Result<Option<sm4::Iv>, ProfileError> {
+    Ok(key(secret, name)?.map(|key| sm4::Iv::from_bytes(*key.expose())))
+}
+
+fn private_key(secret: Option<&Secret>) -> Result<Option<sm2::PrivateKey>, ProfileError> {
+    let read = |secret: &Secret| sm2::PrivateKey::from_text(secret.expose());
+    let unreadable = |found: sm2::KeyError| error("private_key", "an SM2 private key", found.to_string());
+    secret.map(read).transpose().map_err(unreadable)
+}
+
+type Interfaces = (Vec<Interface>, Vec<Outbound>);
+
+fn interfaces(
+    table: &Table,
+    options: &PlatformOptions,
+    envelope: &Envelope,
+) -> Result<Interfaces, ProfileError> {
+    let (mut inbound, mut outbound) = (Vec::new(), Vec::new());
+    for interface in &table.interfaces {
+        let mut interface = interface.clone();
+        for field in &mut interface.fields {
+            match field.is {
+                Some(Meaning::AppKey) => field.name.clone_from(&envelope.app_key),
+                Some(Meaning::Timestamp) => field.name.clone_from(&envelope.timestamp),
+                Some(Meaning::Digest) => field.name.clone_from(&envelope.digest),
+                _ => {}
+            }
+        }
+        match interface.direction {
+            Direction::In => inbound.push(interface),
+            Direction::Out => outbound.push(Outbound { url: url(&interface, options)?, interface }),
+        }
+    }
+    for name in options.urls.keys() {
+        if !outbound.iter().any(|it| it.interface.name == *name) {
+            let expected = "the name of an interface that the gateway calls";
+            return Err(error(format!("urls.{name}"), expected, "another"));
+        }
+    }
+    for (from, to) in &options.rename {
+        if !rename(&mut inbound, &mut outbound, from, to) {
+            let expected = "`interface.field` of what the gateway sends, and a new name that is not taken";
+            return Err(error(format!("rename.{from}"), expected, format!("`{to}`")));
+        }
+    }
+    Ok((inbound, outbound))
+}
+
+fn url(interface: &Interface, options: &PlatformOptions) -> Result<String, ProfileError> {
+    let (key, url) = match (options.urls.get(&interface.name), &options.base_url) {
+        (Some(url), _) => (format!("urls.{}", interface.name), url.clone()),
+        (None, Some(base)) => {
+            ("base_url".to_owned(), format!("{}/{}", base.trim_end_matches('/'), interface.path()))
+        }
+        (None, None) => {
+            let expected = format!("an address, since `urls.{}` is not set", interface.name);
+            return Err(error("base_url", expected, "nothing"));
+        }
+    };
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    let sound = rest.is_some_and(|rest| {
+        rest.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '[')
+            && !rest.contains(|letter: char| letter.is_whitespace() || letter.is_control())
+    });
+    if sound { Ok(url) } else { Err(error(key, "an address such as `https://host/path`", format!("`{url}`"))) }
+}
+
+/// Renames a field of a request that we send, or of an answer that we give.
+fn rename(inbound: &mut [Interface], outbound: &mut [Outbound], from: &str, to: &str) -> bool {
+    let Some((interface, field)) = from.split_once('.') else { return false };
+    if to.is_empty() {
+        return false;
+    }
+    let requests = outbound.iter_mut().find(|it| it.interface.name == interface);
+    if let Some(outbound) = requests {
+        let fields = &mut outbound.interface.fields;
+        if fields.iter().any(|it| it.name == to) || !fields.iter().any(|it| it.name == field) {
+            return false;
+        }
+        for it in fields {
+            if it.name == field {
+                to.clone_into(&mut it.name);
+            }
+            if let Some(condition) = it.when.as_mut().filter(|condition| condition.field == field) {
+                to.clone_into(&mut condition.field);
+            }
+        }
+        return true;
+    }
+    let answers = inbound.iter_mut().find(|it| it.name == interface);
+    let row = answers.and_then(|it| it.answer.iter_mut().find(|row| row.name == field));
+    row.map(|row| to.clone_into(&mut row.name)).is_some()
+}

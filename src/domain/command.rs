@@ -1,0 +1,59 @@
+//! What a platform, the institution or a job asks of a guarantee.
+
+use jiff::Timestamp;
+
+use super::application::Application;
+use super::claim::{ClaimRequest, ClaimResult};
+use super::guarantee::LetterKind;
+use super::identity::{DocumentDigest, GuaranteeNumber};
+use super::invoice::{Invoice, InvoiceRequest};
+use super::terms::{Payment, Terms};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    // From the platform.
+    Apply { application: Application, replace: Replacement },
+    Restore { guarantee: GuaranteeNumber, opened_at: Timestamp, key: KeyCheck, deadline: Timestamp },
+    RequestInvoice { guarantee: GuaranteeNumber, request: InvoiceRequest },
+    RequestSurrender { guarantee: GuaranteeNumber, reason: String },
+    Cancel { guarantee: GuaranteeNumber },
+    Claim { guarantee: GuaranteeNumber, request: ClaimRequest },
+    Waive,
+
+    // From the institution: its rules, its core system or an operator.
+    Approve { terms: Terms },
+    Decline { reason: String, issuer: String },
+    RecordPremium { payment: Payment, payer: PayerRule },
+    AskWaiver,
+    GrantSurrender,
+    RefuseSurrender { reason: String },
+    AnswerClaim { result: ClaimResult },
+    IssueInvoice { invoice: Invoice },
+    RefuseInvoice { reason: String },
+
+    // From jobs.
+    RecordLetter { letter: LetterKind, document: DocumentDigest },
+    RecordDelivery { letter: LetterKind },
+    SettleWaiver { accepted: bool },
+}
+
+/// Whether the platform's key opened every ciphertext field of the guarantee.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyCheck {
+    Fits,
+    DoesNotFit,
+}
+
+/// Whether an application that was pushed again with other content replaces the first one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replacement {
+    Refused,
+    UntilIssued,
+}
+
+/// Which account the premium has to come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PayerRule {
+    BasicAccountOnly,
+    AnyAccount,
+}

@@ -1,0 +1,481 @@
+//! The one place that changes a guarantee.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::application::Application;
+use super::claim::{ClaimRequest, ClaimResult, ClaimStatus};
+use super::command::{Command, KeyCheck, PayerRule, Replacement};
+use super::event::Event;
+use super::guarantee::{
+    Claim, Guarantee, InvoiceCase, Letter, LetterKind, Opening, Stage, Surrender, SurrenderOutcome,
+};
+use super::identity::{DocumentDigest, GuaranteeId, GuaranteeNumber, PlatformId};
+use super::invoice::InvoiceOutcome;
+use super::notice::{ApplicationResult, InvoiceResult, IssuedTerms, Notice, SurrenderResult};
+use super::refusal::Refusal;
+use super::terms::{BasicAccount, Payment};
+
+/// A guarantee's new state and everything that follows from it; stored together or not at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    pub guarantee: Guarantee,
+    pub events: Vec<Event>,
+    pub work: Vec<Work>,
+}
+
+/// Work that a decision causes. Each becomes at least one durable job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// Put a question to the institution: its rules, or its people.
+    Consult(Question),
+    /// Render and seal a letter.
+    MakeLetter {
+        letter: LetterKind,
+        deadline: Option<Timestamp>,
+    },
+    /// Hand a sealed letter to the platform, in the steps that the dialect's flow names.
+    HandOver {
+        letter: LetterKind,
+        deadline: Option<Timestamp>,
+    },
+    Notify(Notice),
+}
+
+/// What the institution is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Question {
+    Underwriting,
+    Surrender,
+    Invoice,
+    Claim,
+}
+
+/// Where an application that no guarantee exists for yet would go.
+#[derive(Clone, Debug)]
+pub struct Newcomer {
+    pub id: GuaranteeId,
+    pub platform: PlatformId,
+}
+
+/// Decides what a command does.
+///
+/// `known` is the guarantee that the command's application number names, if there is one; `newcomer` is used only
+/// where an application starts one.
+///
+/// # Errors
+/// A [`Refusal`] where the command is not possible; then nothing changes.
+pub fn decide(
+    known: Option<Guarantee>,
+    newcomer: Newcomer,
+    command: Command,
+    at: Timestamp,
+) -> Result<Decision, Refusal> {
+    let draft = match (known, command) {
+        (None, Command::Apply { application, .. }) => {
+            return Ok(first_application(newcomer, application, at));
+        }
+        (None, _) => return Err(Refusal::UnknownApplication),
+        (Some(guarantee), command) => {
+            Draft { guarantee, events: Vec::new(), work: Vec::new(), at }.run(command)?
+        }
+    };
+    Ok(Decision { guarantee: draft.guarantee, events: draft.events, work: draft.work })
+}
+
+fn first_application(newcomer: Newcomer, application: Application, at: Timestamp) -> Decision {
+    let event = Event::ApplicationReceived { amount: application.amount };
+    Decision {
+        guarantee: Guarantee::apply(newcomer.id, newcomer.platform, application, at),
+        events: vec![event],
+        work: vec![Work::Consult(Question::Underwriting)],
+    }
+}
+
+/// A guarantee while a command works on it.
+struct Draft {
+    guarantee: Guarantee,
+    events: Vec<Event>,
+    work: Vec<Work>,
+    at: Timestamp,
+}
+
+impl Draft {
+    fn run(mut self, command: Command) -> Result<Self, Refusal> {
+        match command {
+            Command::Apply { application, replace } => self.replace_application(application, replace)?,
+            Command::Restore { guarantee, opened_at, key, deadline } => {
+                self.expect_number(&guarantee)?;
+                self.open(key, Opening { opened_at, key_received_at: self.at, deadline })?;
+            }
+            Command::RequestInvoice { guarantee, request } => {
+                self.expect_number(&guarantee)?;
+                self.request_invoice(request)?;
+            }
+            Command::RequestSurrender { guarantee, reason } => {
+                self.expect_number(&guarantee)?;
+                self.request_surrender(reason)?;
+            }
+            Command::Cancel { guarantee } => {
+                self.expect_number(&guarantee)?;
+                self.cancel()?;
+            }
+            Command::Claim { guarantee, request } => {
+                self.expect_number(&guarantee)?;
+                self.claim(request)?;
+            }
+            Command::Waive => self.waive()?,
+            Command::Approve { terms } => {
+                self.expect_undecided()?;
+                self.events.push(Event::Approved {
+                    guarantee_number: terms.guarantee_number.clone(),
+                    premium: terms.premium,
+                });
+                self.guarantee.terms = Some(terms);
+                self.guarantee.stage = Stage::Approved;
+            }
+            Command::Decline { reason, issuer } => self.decline(reason, issuer)?,
+            Command::RecordPremium { payment, payer } => self.record_premium(payment, payer)?,
+            Command::AskWaiver => self.ask_waiver()?,
+            Command::SettleWaiver { accepted } => self.settle_waiver(accepted)?,
+            Command::GrantSurrender => self.grant_surrender()?,
+            Command::RefuseSurrender { reason } => self.refuse_surrender(reason)?,
+            Command::AnswerClaim { result } => self.answer_claim(result)?,
+            Command::IssueInvoice { invoice } => self.settle_invoice(InvoiceOutcome::Issued(invoice))?,
+            Command::RefuseInvoice { reason } => self.settle_invoice(InvoiceOutcome::Refused { reason })?,
+            Command::RecordLetter { letter, document } => self.record_letter(letter, document)?,
+            Command::RecordDelivery { letter } => self.record_delivery(letter)?,
+        }
+        Ok(self)
+    }
+
+    fn expect_number(&self, number: &GuaranteeNumber) -> Result<(), Refusal> {
+        match self.guarantee.number() {
+            None => Err(Refusal::NotIssued),
+            Some(known) if known == number => Ok(()),
+            Some(_) => Err(Refusal::GuaranteeNumberMismatch),
+        }
+    }
+
+    fn expect_undecided(&self) -> Result<(), Refusal> {
+        match self.guarantee.stage {
+            Stage::Applied if self.guarantee.waiver_asked => Err(Refusal::WaiverPending),
+            Stage::Applied => Ok(()),
+            _ => Err(Refusal::AlreadyDecided),
+        }
+    }
+
+    /// Underwriting starts over, since what was underwritten has changed.
+    fn replace_application(&mut self, application: Application, replace: Replacement) -> Result<(), Refusal> {
+        if replace == Replacement::Refused
+            || !matches!(self.guarantee.stage, Stage::Applied | Stage::Approved)
+        {
+            return Err(Refusal::AlreadyApplied);
+        }
+        self.events.push(Event::ApplicationReplaced { amount: application.amount });
+        self.guarantee.application = application;
+        self.guarantee.terms = None;
+        self.guarantee.stage = Stage::Applied;
+        self.work.push(Work::Consult(Question::Underwriting));
+        Ok(())
+    }
+
+    fn decline(&mut self, reason: String, issuer: String) -> Result<(), Refusal> {
+        self.expect_undecided()?;
+        self.guarantee.stage = Stage::Declined;
+        self.events.push(Event::Declined { reason });
+        self.work.push(Work::Notify(Notice::ApplicationResult(ApplicationResult {
+            application: self.guarantee.application.number.clone(),
+            terms: None,
+            issuer,
+            at: self.at,
+        })));
+        Ok(())
+    }
+
+    fn record_premium(&mut self, payment: Payment, payer: PayerRule) -> Result<(), Refusal> {
+        if self.guarantee.waiver_asked {
+            return Err(Refusal::WaiverPending);
+        }
+        if self.guarantee.stage != Stage::Approved {
+            return Err(Refusal::PremiumNotExpected(self.guarantee.stage));
+        }
+        if payer == PayerRule::BasicAccountOnly && payment.basic_account != BasicAccount::Confirmed {
+            return Err(Refusal::NotFromBasicAccount);
+        }
+        self.guarantee.payment = Some(payment);
+        self.guarantee.stage = Stage::Issuing;
+        self.events.push(Event::PremiumPaid);
+        self.work.push(Work::MakeLetter { letter: LetterKind::Ciphertext, deadline: None });
+        Ok(())
+    }
+
+    fn record_letter(&mut self, kind: LetterKind, document: DocumentDigest) -> Result<(), Refusal> {
+        let letter = Some(Letter { document: document.clone(), sealed_at: self.at, delivered_at: None });
+        let mut deadline = None;
+        match (kind, self.guarantee.stage) {
+            (LetterKind::Ciphertext, Stage::Issuing) => {
+                self.guarantee.ciphertext_letter = letter;
+                self.guarantee.stage = Stage::Issued;
+            }
+            (LetterKind::Merged, Stage::Opened) => {
+                self.guarantee.merged_letter = letter;
+                self.guarantee.stage = Stage::Restored;
+                deadline = self.guarantee.opening.as_ref().map(|opening| opening.deadline);
+            }
+            _ => return Err(Refusal::LetterNotExpected),
+        }
+        self.events.push(Event::LetterSealed { letter: kind, document });
+        self.work.push(Work::HandOver { letter: kind, deadline });
+        Ok(())
+    }
+
+    /// A letter that arrived twice has arrived: the first time counts.
+    fn record_delivery(&mut self, kind: LetterKind) -> Result<(), Refusal> {
+        let letter = match kind {
+            LetterKind::Ciphertext => &mut self.guarantee.ciphertext_letter,
+            LetterKind::Merged => &mut self.guarantee.merged_letter,
+        };
+        let letter = letter.as_mut().ok_or(Refusal::LetterNotExpected)?;
+        if letter.delivered_at.is_none() {
+            letter.delivered_at = Some(self.at);
+            self.events.push(Event::LetterDelivered { letter: kind });
+        }
+        Ok(())
+    }
+
+    fn open(&mut self, key: KeyCheck, opening: Opening) -> Result<(), Refusal> {
+        match self.guarantee.stage {
+            Stage::Issued => {}
+            Stage::Applied | Stage::Approved | Stage::Issuing => return Err(Refusal::NotIssued),
+            Stage::Opened | Stage::Restored => return Err(Refusal::AlreadyOpened),
+            stage => return Err(Refusal::NotRestorable(stage)),
+        }
+        if key == KeyCheck::DoesNotFit {
+            return Err(Refusal::WrongKey);
+        }
+        let deadline = Some(opening.deadline);
+        self.guarantee.opening = Some(opening);
+        self.guarantee.stage = Stage::Opened;
+        self.events.push(Event::KeyReceived);
+        self.work.push(Work::MakeLetter { letter: LetterKind::Merged, deadline });
+        Ok(())
+    }
+
+    fn waive(&mut self) -> Result<(), Refusal> {
+        match self.guarantee.stage {
+            Stage::Applied | Stage::Approved | Stage::Issuing => {
+                self.guarantee.waiver_asked = false;
+                self.guarantee.stage = Stage::Waived;
+                self.events.push(Event::Waived);
+                Ok(())
+            }
+            Stage::Issued | Stage::Opened | Stage::Restored => Err(Refusal::AlreadyIssued),
+            stage => Err(Refusal::NotWaivable(stage)),
+        }
+    }
+
+    fn ask_waiver(&mut self) -> Result<(), Refusal> {
+        match self.guarantee.stage {
+            _ if self.guarantee.waiver_asked => Err(Refusal::WaiverPending),
+            Stage::Applied | Stage::Approved => {
+                self.guarantee.waiver_asked = true;
+                self.events.push(Event::WaiverAsked);
+                let application = self.guarantee.application.number.clone();
+                self.work.push(Work::Notify(Notice::WaiverRequest { application }));
+                Ok(())
+            }
+            Stage::Issuing | Stage::Issued | Stage::Opened | Stage::Restored => Err(Refusal::AlreadyIssued),
+            stage => Err(Refusal::NotWaivable(stage)),
+        }
+    }
+
+    /// The platform's own waiver may have come first; then there is nothing left to settle.
+    fn settle_waiver(&mut self, accepted: bool) -> Result<(), Refusal> {
+        if !self.guarantee.waiver_asked {
+            return Ok(());
+        }
+        self.guarantee.waiver_asked = false;
+        if accepted {
+            self.guarantee.stage = Stage::Waived;
+            self.events.push(Event::Waived);
+        } else {
+            self.events.push(Event::WaiverRefused);
+        }
+        Ok(())
+    }
+
+    fn request_surrender(&mut self, reason: String) -> Result<(), Refusal> {
+        match self.guarantee.stage {
+            Stage::Issued => {}
+            Stage::Applied | Stage::Approved | Stage::Issuing => return Err(Refusal::NotIssued),
+            Stage::Opened | Stage::Restored => return Err(Refusal::SurrenderAfterOpening),
+            stage => return Err(Refusal::NotSurrenderable(stage)),
+        }
+        if self.surrender_is_asked() {
+            return Err(Refusal::SurrenderPending);
+        }
+        self.guarantee.surrender = Some(Surrender { reason, outcome: SurrenderOutcome::Asked });
+        self.events.push(Event::SurrenderAsked);
+        self.work.push(Work::Consult(Question::Surrender));
+        Ok(())
+    }
+
+    fn surrender_is_asked(&self) -> bool {
+        self.guarantee.surrender.as_ref().is_some_and(|it| it.outcome == SurrenderOutcome::Asked)
+    }
+
+    fn grant_surrender(&mut self) -> Result<(), Refusal> {
+        if !self.surrender_is_asked() {
+            return Err(Refusal::NoSurrenderAsked);
+        }
+        if self.guarantee.stage != Stage::Issued {
+            return Err(Refusal::SurrenderAfterOpening);
+        }
+        self.guarantee.stage = Stage::Surrendered;
+        self.events.push(Event::Surrendered);
+        self.settle_surrender(SurrenderOutcome::Granted, Some(self.at))
+    }
+
+    fn refuse_surrender(&mut self, reason: String) -> Result<(), Refusal> {
+        if !self.surrender_is_asked() {
+            return Err(Refusal::NoSurrenderAsked);
+        }
+        self.events.push(Event::SurrenderRefused { reason: reason.clone() });
+        self.settle_surrender(SurrenderOutcome::Refused { reason }, None)
+    }
+
+    fn settle_surrender(
+        &mut self,
+        to: SurrenderOutcome,
+        surrendered_at: Option<Timestamp>,
+    ) -> Result<(), Refusal> {
+        if let Some(surrender) = self.guarantee.surrender.as_mut() {
+            surrender.outcome = to;
+        }
+        let (application, guarantee) = self.numbers()?;
+        let result = SurrenderResult { application, guarantee, surrendered_at };
+        self.work.push(Work::Notify(Notice::SurrenderResult(result)));
+        Ok(())
+    }
+
+    fn cancel(&mut self) -> Result<(), Refusal> {
+        match self.guarantee.stage {
+            Stage::Opened | Stage::Restored => {
+                self.guarantee.stage = Stage::Cancelled;
+                self.events.push(Event::Cancelled);
+                Ok(())
+            }
+            Stage::Applied | Stage::Approved | Stage::Issuing | Stage::Issued => {
+                Err(Refusal::CancellationBeforeOpening)
+            }
+            stage => Err(Refusal::NotCancellable(stage)),
+        }
+    }
+
+    fn claim(&mut self, request: ClaimRequest) -> Result<(), Refusal> {
+        match self.guarantee.stage {
+            Stage::Issued | Stage::Opened | Stage::Restored => {}
+            Stage::Applied | Stage::Approved | Stage::Issuing => return Err(Refusal::NotIssued),
+            stage => return Err(Refusal::NotClaimable(stage)),
+        }
+        if self.open_claim().is_some() {
+            return Err(Refusal::ClaimPending);
+        }
+        let amount = self.guarantee.application.amount;
+        if let Some(demanded) = request.amount.filter(|demanded| *demanded > amount) {
+            return Err(Refusal::ClaimExceedsGuarantee { demanded, amount });
+        }
+        self.events.push(Event::ClaimReceived { amount: request.amount });
+        self.guarantee.claim = Some(Claim { request, result: None });
+        self.work.push(Work::Consult(Question::Claim));
+        Ok(())
+    }
+
+    fn open_claim(&mut self) -> Option<&mut Claim> {
+        let settled = |claim: &Claim| claim.result.as_ref().is_some_and(|result| result.status.is_final());
+        self.guarantee.claim.as_mut().filter(|claim| !settled(claim))
+    }
+
+    fn answer_claim(&mut self, result: ClaimResult) -> Result<(), Refusal> {
+        let needs_remark = matches!(result.status, ClaimStatus::Rejected | ClaimStatus::Other);
+        if needs_remark && result.remark.as_ref().is_none_or(String::is_empty) {
+            return Err(Refusal::ClaimRemarkMissing);
+        }
+        let claim = self.open_claim().ok_or(Refusal::NoClaim)?;
+        claim.result = Some(result.clone());
+        self.events.push(Event::ClaimAnswered { status: result.status });
+        let (application, guarantee) = self.numbers()?;
+        self.work.push(Work::Notify(Notice::ClaimResult { application, guarantee, result }));
+        Ok(())
+    }
+
+    fn request_invoice(&mut self, request: super::invoice::InvoiceRequest) -> Result<(), Refusal> {
+        if !matches!(self.guarantee.stage, Stage::Restored | Stage::Cancelled) {
+            return Err(Refusal::InvoiceBeforeRestoration);
+        }
+        if self
+            .guarantee
+            .invoice
+            .as_ref()
+            .is_some_and(|it| !matches!(it.outcome, InvoiceOutcome::Refused { .. }))
+        {
+            return Err(Refusal::InvoicePending);
+        }
+        self.events.push(Event::InvoiceAsked { amount: request.amount });
+        self.guarantee.invoice = Some(InvoiceCase { request, outcome: InvoiceOutcome::Asked });
+        self.work.push(Work::Consult(Question::Invoice));
+        Ok(())
+    }
+
+    fn settle_invoice(&mut self, to: InvoiceOutcome) -> Result<(), Refusal> {
+        let asked = self.guarantee.invoice.as_mut().filter(|it| it.outcome == InvoiceOutcome::Asked);
+        let asked = asked.ok_or(Refusal::NoInvoiceAsked)?;
+        asked.outcome = to.clone();
+        let invoice = match to {
+            InvoiceOutcome::Refused { reason } => {
+                self.events.push(Event::InvoiceRefused { reason });
+                None
+            }
+            InvoiceOutcome::Issued(invoice) => {
+                self.events.push(Event::InvoiceIssued);
+                Some(invoice)
+            }
+            InvoiceOutcome::Asked => None,
+        };
+        let (application, guarantee) = self.numbers()?;
+        self.work.push(Work::Notify(Notice::InvoiceResult(InvoiceResult {
+            application,
+            guarantee,
+            invoice,
+        })));
+        Ok(())
+    }
+
+    fn numbers(&self) -> Result<(super::identity::ApplicationNumber, GuaranteeNumber), Refusal> {
+        let guarantee = self.guarantee.number().ok_or(Refusal::NotIssued)?.clone();
+        Ok((self.guarantee.application.number.clone(), guarantee))
+    }
+}
+
+/// The notice that tells a platform that its application was approved and on which terms, once the letter is sealed.
+pub fn application_result(guarantee: &Guarantee) -> Option<Notice> {
+    let terms = guarantee.terms.as_ref()?;
+    let letter = guarantee.ciphertext_letter.as_ref()?;
+    let payer = guarantee.payment.as_ref()?.payer.clone();
+    Some(Notice::ApplicationResult(ApplicationResult {
+        application: guarantee.application.number.clone(),
+        terms: Some(IssuedTerms {
+            guarantee: terms.guarantee_number.clone(),
+            payer,
+            rate: terms.rate,
+            premium: terms.premium,
+        }),
+        issuer: terms.issuer.clone(),
+        at: letter.sealed_at,
+    }))
+}
+
+#[cfg(test)]
+mod tests;

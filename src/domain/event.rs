@@ -1,0 +1,63 @@
+//! What happened to a guarantee, one entry of its timeline each. Events hold no secret and no sealed plaintext.
+
+use serde::{Deserialize, Serialize};
+
+use super::claim::ClaimStatus;
+use super::guarantee::LetterKind;
+use super::identity::{DocumentDigest, GuaranteeNumber};
+use super::money::Fen;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Event {
+    ApplicationReceived { amount: Fen },
+    ApplicationReplaced { amount: Fen },
+    Approved { guarantee_number: GuaranteeNumber, premium: Fen },
+    Declined { reason: String },
+    PremiumPaid,
+    LetterSealed { letter: LetterKind, document: DocumentDigest },
+    LetterDelivered { letter: LetterKind },
+    KeyReceived,
+    WaiverAsked,
+    WaiverRefused,
+    Waived,
+    SurrenderAsked,
+    Surrendered,
+    SurrenderRefused { reason: String },
+    Cancelled,
+    ClaimReceived { amount: Option<Fen> },
+    ClaimAnswered { status: ClaimStatus },
+    InvoiceAsked { amount: Fen },
+    InvoiceIssued,
+    InvoiceRefused { reason: String },
+}
+
+impl Event {
+    /// The timeline's heading, in Chinese.
+    pub fn title(&self) -> &'static str {
+        match self {
+            Self::ApplicationReceived { .. } => "收到投保申请",
+            Self::ApplicationReplaced { .. } => "投保申请已更新",
+            Self::Approved { .. } => "审批通过",
+            Self::Declined { .. } => "审批未通过",
+            Self::PremiumPaid => "保费已支付",
+            Self::LetterSealed { letter: LetterKind::Ciphertext, .. } => "密文保函已签章",
+            Self::LetterSealed { letter: LetterKind::Merged, .. } => "明文保函已合并签章",
+            Self::LetterDelivered { letter: LetterKind::Ciphertext } => "密文保函已送达",
+            Self::LetterDelivered { letter: LetterKind::Merged } => "明文保函已送达",
+            Self::KeyReceived => "已开标，收到密钥",
+            Self::WaiverAsked => "已向平台提出放弃申请",
+            Self::WaiverRefused => "平台不同意放弃",
+            Self::Waived => "申请已放弃",
+            Self::SurrenderAsked => "收到退保申请",
+            Self::Surrendered => "已退保",
+            Self::SurrenderRefused { .. } => "退保未通过",
+            Self::Cancelled => "保函已注销",
+            Self::ClaimReceived { .. } => "收到索赔",
+            Self::ClaimAnswered { .. } => "索赔处理结果",
+            Self::InvoiceAsked { .. } => "收到发票申请",
+            Self::InvoiceIssued => "发票已开具",
+            Self::InvoiceRefused { .. } => "发票未开具",
+        }
+    }
+}

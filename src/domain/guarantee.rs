@@ -1,0 +1,224 @@
+//! The aggregate: one application and the guarantee that came of it.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::application::Application;
+use super::claim::{ClaimRequest, ClaimResult};
+use super::command::{Command, Replacement};
+use super::identity::{DocumentDigest, GuaranteeId, GuaranteeNumber, PlatformId};
+use super::invoice::{InvoiceOutcome, InvoiceRequest};
+use super::terms::{Payment, Terms};
+
+/// Everything known of a guarantee, from its application on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Guarantee {
+    pub id: GuaranteeId,
+    pub platform: PlatformId,
+    pub received_at: Timestamp,
+    pub stage: Stage,
+    pub application: Application,
+    pub terms: Option<Terms>,
+    pub payment: Option<Payment>,
+    pub ciphertext_letter: Option<Letter>,
+    pub merged_letter: Option<Letter>,
+    pub opening: Option<Opening>,
+    pub surrender: Option<Surrender>,
+    pub claim: Option<Claim>,
+    pub invoice: Option<InvoiceCase>,
+    pub waiver_asked: bool,
+}
+
+/// Where a guarantee stands. It only ever moves forward, except that a replaced application is underwritten again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stage {
+    /// Received; underwriting is due.
+    Applied,
+    /// Underwritten; the premium is due.
+    Approved,
+    /// Paid; the ciphertext letter is being made.
+    Issuing,
+    /// The ciphertext letter is sealed.
+    Issued,
+    /// The platform's key has arrived; the plaintext letter is being made.
+    Opened,
+    /// The merged letter is sealed.
+    Restored,
+    Declined,
+    Waived,
+    Surrendered,
+    Cancelled,
+}
+
+impl Stage {
+    pub const ALL: [Self; 10] = [
+        Self::Applied,
+        Self::Approved,
+        Self::Issuing,
+        Self::Issued,
+        Self::Opened,
+        Self::Restored,
+        Self::Declined,
+        Self::Waived,
+        Self::Surrendered,
+        Self::Cancelled,
+    ];
+
+    /// The stable name, as stored and as a metric's label.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Approved => "approved",
+            Self::Issuing => "issuing",
+            Self::Issued => "issued",
+            Self::Opened => "opened",
+            Self::Restored => "restored",
+            Self::Declined => "declined",
+            Self::Waived => "waived",
+            Self::Surrendered => "surrendered",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// How people call it, in Chinese.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Applied => "待审批",
+            Self::Approved => "待支付保费",
+            Self::Issuing => "出函中",
+            Self::Issued => "密文保函已出具",
+            Self::Opened => "已开标待还原",
+            Self::Restored => "明文保函已出具",
+            Self::Declined => "审批未通过",
+            Self::Waived => "已放弃",
+            Self::Surrendered => "已退保",
+            Self::Cancelled => "已注销",
+        }
+    }
+}
+
+/// Whether a repeated push says the same as the first one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    Same,
+    Other,
+}
+
+/// Which of a guarantee's two letters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LetterKind {
+    /// 密文保函: the received ciphertext stands where section and beneficiary are named.
+    Ciphertext,
+    /// 明文保函 with the 密文保函 appended, under one seal.
+    Merged,
+}
+
+impl LetterKind {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ciphertext => "ciphertext",
+            Self::Merged => "merged",
+        }
+    }
+}
+
+/// A sealed letter in the archive.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Letter {
+    pub document: DocumentDigest,
+    pub sealed_at: Timestamp,
+    pub delivered_at: Option<Timestamp>,
+}
+
+/// The bid opening as the platform told it. The key itself is kept by the store, wrapped.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Opening {
+    pub opened_at: Timestamp,
+    pub key_received_at: Timestamp,
+    /// When the plaintext letter has to be with the platform.
+    pub deadline: Timestamp,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Surrender {
+    pub reason: String,
+    pub outcome: SurrenderOutcome,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SurrenderOutcome {
+    Asked,
+    Granted,
+    Refused { reason: String },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    pub request: ClaimRequest,
+    pub result: Option<ClaimResult>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvoiceCase {
+    pub request: InvoiceRequest,
+    pub outcome: InvoiceOutcome,
+}
+
+impl Guarantee {
+    /// A guarantee that has just been applied for.
+    pub fn apply(id: GuaranteeId, platform: PlatformId, application: Application, at: Timestamp) -> Self {
+        Self {
+            id,
+            platform,
+            received_at: at,
+            stage: Stage::Applied,
+            application,
+            terms: None,
+            payment: None,
+            ciphertext_letter: None,
+            merged_letter: None,
+            opening: None,
+            surrender: None,
+            claim: None,
+            invoice: None,
+            waiver_asked: false,
+        }
+    }
+
+    pub fn number(&self) -> Option<&GuaranteeNumber> {
+        self.terms.as_ref().map(|terms| &terms.guarantee_number)
+    }
+
+    pub fn letter(&self, kind: LetterKind) -> Option<&Letter> {
+        match kind {
+            LetterKind::Ciphertext => self.ciphertext_letter.as_ref(),
+            LetterKind::Merged => self.merged_letter.as_ref(),
+        }
+    }
+
+    /// Whether a push of the same kind as an earlier, accepted one may be taken anew: the earlier request was turned
+    /// down or settled, so the platform is asking again rather than repeating itself. An application is taken anew
+    /// only with other content, before issue, and where the settings allow it.
+    pub fn may_ask_again(&self, command: &Command, content: Content) -> bool {
+        match command {
+            Command::Apply { replace: Replacement::UntilIssued, .. } => {
+                content == Content::Other && matches!(self.stage, Stage::Applied | Stage::Approved)
+            }
+            Command::RequestSurrender { .. } => self
+                .surrender
+                .as_ref()
+                .is_some_and(|it| matches!(it.outcome, SurrenderOutcome::Refused { .. })),
+            Command::RequestInvoice { .. } => {
+                self.invoice.as_ref().is_some_and(|it| matches!(it.outcome, InvoiceOutcome::Refused { .. }))
+            }
+            Command::Claim { .. } => {
+                let result = self.claim.as_ref().and_then(|claim| claim.result.as_ref());
+                result.is_some_and(|result| result.status.is_final())
+            }
+            _ => false,
+        }
+    }
+}
