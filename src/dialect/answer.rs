@@ -37,7 +37,8 @@ impl Profile {
         };
         let members = std::str::from_utf8(body).ok().and_then(|text| lexeme::members(text).ok());
         let Some(members) = members else { return unreadable() };
-        let Some(code) = find(&members, &self.reply.code).map(Lexeme::text).filter(|code| !code.is_empty()) else {
+        let Some(code) = find(&members, &self.reply.code).map(Lexeme::text).filter(|code| !code.is_empty())
+        else {
             return unreadable();
         };
         let verdict = if code == self.reply.success { Verdict::Accepted } else { Verdict::Rejected };
@@ -55,11 +56,7 @@ impl Profile {
             None => find(&members, &place.name).map(|key| key.text().to_owned()),
         });
         let message = find(&members, &self.reply.message).map_or("", Lexeme::text);
-        Answer {
-            verdict,
-            message: shortened(message),
-            public_key: public_key.filter(|key| !key.is_empty()),
-        }
+        Answer { verdict, message: shortened(message), public_key: public_key.filter(|key| !key.is_empty()) }
     }
 }
 

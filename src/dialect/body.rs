@@ -48,7 +48,8 @@ mod tests {
     use super::*;
 
     fn text(content_type: &str, body: &str) -> Option<(String, bool)> {
-        json(Some(content_type), body.as_bytes(), "requestData").map(|it| (it.text.into_owned(), it.as_announced))
+        json(Some(content_type), body.as_bytes(), "requestData")
+            .map(|it| (it.text.into_owned(), it.as_announced))
     }
 
     #[test]

@@ -1,14 +1,13 @@
 //! Ciphertext fields (密文) and the key that opens them.
 
 use std::fmt;
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use zeroize::Zeroizing;
 
-use super::options::{
-    CipherMode, CipherOptions, CipherPadding, CipherText, IvSource, KeyForm, KeySource,
-};
+use super::options::{CipherMode, CipherOptions, CipherPadding, CipherText, IvSource, KeyForm, KeySource};
 use super::soundness::{Check, mismatch};
 use crate::crypto::{encoding, sm2, sm4};
 
@@ -71,7 +70,7 @@ pub(super) struct FieldCipher {
 pub(super) struct Agreed {
     pub key: Option<sm4::Key>,
     pub iv: Option<sm4::Iv>,
-    pub private_key: Option<sm2::PrivateKey>,
+    pub private_key: Option<Arc<sm2::PrivateKey>>,
 }
 
 impl FieldCipher {
@@ -143,8 +142,10 @@ impl FieldCipher {
 
     /// Whether a text can be ciphertext at all: whole blocks in the agreed text form.
     pub fn is_ciphertext(&self, text: &str) -> bool {
-        let blocks = usize::from(self.options.iv == IvSource::Prefix && self.options.mode == CipherMode::Cbc) + 1;
-        self.decode(text).is_some_and(|bytes| bytes.len() >= blocks * BLOCK && bytes.len().is_multiple_of(BLOCK))
+        let blocks =
+            usize::from(self.options.iv == IvSource::Prefix && self.options.mode == CipherMode::Cbc) + 1;
+        self.decode(text)
+            .is_some_and(|bytes| bytes.len() >= blocks * BLOCK && bytes.len().is_multiple_of(BLOCK))
     }
 
     /// How the text form is called in messages.

@@ -164,7 +164,8 @@ impl Profile {
                 None => continue,
             };
             let found = || value.chars().count();
-            if let Some(longest) = field.length.filter(|longest| value.len() > *longest && found() > *longest) {
+            if let Some(longest) = field.length.filter(|longest| value.len() > *longest && found() > *longest)
+            {
                 return Err(ComposeError::TooLong {
                     interface: interface.name.clone(),
                     field: field.name.clone(),
@@ -235,8 +236,9 @@ fn of_notice(notice: &Notice, meaning: Meaning) -> Option<Value<'_>> {
             Meaning::SurrenderedAt => result.surrendered_at.map(Value::Moment),
             _ => identity(Some(&result.application), Some(&result.guarantee), meaning),
         },
-        Notice::ClaimResult { application, guarantee, result } => of_claim_result(result, meaning)
-            .or_else(|| identity(Some(application), Some(guarantee), meaning)),
+        Notice::ClaimResult { application, guarantee, result } => {
+            of_claim_result(result, meaning).or_else(|| identity(Some(application), Some(guarantee), meaning))
+        }
         Notice::WaiverRequest { application } => identity(Some(application), None, meaning),
     }
 }

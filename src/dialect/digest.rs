@@ -5,9 +5,7 @@ use base64::prelude::BASE64_STANDARD;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::options::{
-    Coverage, DigestAlgorithm, DigestOptions, DigestPlace, Empties, FieldOrder, Pair,
-};
+use super::options::{Coverage, DigestAlgorithm, DigestOptions, DigestPlace, Empties, FieldOrder, Pair};
 use super::rejection::Tolerance;
 use super::soundness::{Check, mismatch};
 use crate::crypto::encoding::TextForm;
@@ -35,7 +33,7 @@ pub(super) struct Digester {
 
 /// A piece of the frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Part {
+pub(super) enum Part {
     Text(String),
     Fields,
     Secret,
@@ -99,7 +97,10 @@ impl Digester {
             );
         }
         if (options.covers == Coverage::ListedFields) == options.listed.is_empty() {
-            return mismatch("`digest.listed` with `covers = \"listed-fields\"`, and only with it", "otherwise");
+            return mismatch(
+                "`digest.listed` with `covers = \"listed-fields\"`, and only with it",
+                "otherwise",
+            );
         }
         if options.covers == Coverage::Body
             && (options.place == DigestPlace::Body || options.secret_field.is_some())
@@ -190,9 +191,9 @@ impl Digester {
         }
         match self.options.order {
             FieldOrder::Ascii => taking_part.sort_unstable_by(|one, other| one.name.cmp(other.name)),
-            FieldOrder::AsciiIgnoringCase => taking_part.sort_by_cached_key(|field| {
-                (field.name.to_ascii_lowercase(), field.name)
-            }),
+            FieldOrder::AsciiIgnoringCase => {
+                taking_part.sort_by_cached_key(|field| (field.name.to_ascii_lowercase(), field.name))
+            }
             FieldOrder::Declared => {}
         }
         for (index, field) in taking_part.iter().enumerate() {

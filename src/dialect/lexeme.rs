@@ -158,8 +158,21 @@ mod tests {
         let many: Vec<String> = (0..201).map(|index| format!(r#""{index}":1"#)).collect();
         let many = format!("{{{}}}", many.join(","));
         for text in [
-            "", "[]", "\"a\"", "{", "{}{}", "{} x", r#"{"a":}"#, r#"{"a":"\ud800"}"#, r#"{"a":"\x"}"#, r#"{"a":01}"#,
-            "{\"a\":\"\n\"}", r#"{a:1}"#, "\u{feff}{}", &deep, &many,
+            "",
+            "[]",
+            "\"a\"",
+            "{",
+            "{}{}",
+            "{} x",
+            r#"{"a":}"#,
+            r#"{"a":"\ud800"}"#,
+            r#"{"a":"\x"}"#,
+            r#"{"a":01}"#,
+            "{\"a\":\"\n\"}",
+            r#"{a:1}"#,
+            "\u{feff}{}",
+            &deep,
+            &many,
         ] {
             assert_eq!(members(text).unwrap_err(), Malformed::NotAnObject, "{text}");
         }

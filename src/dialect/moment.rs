@@ -102,7 +102,9 @@ mod tests {
     #[test]
     fn a_time_in_no_form_is_not_read() {
         let moments = moments("yyyy-MM-dd HH:mm:ss", &[]);
-        for text in ["", "2024-02-30 09:30:00", "2024-6-3 9:15:27", "2024-06-03T09:15:27", "2024-06-03 09:15:27 "] {
+        for text in
+            ["", "2024-02-30 09:30:00", "2024-6-3 9:15:27", "2024-06-03T09:15:27", "2024-06-03 09:15:27 "]
+        {
             assert_eq!(moments.read(text), None, "{text}");
         }
     }

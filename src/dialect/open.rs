@@ -83,7 +83,8 @@ impl Profile {
             let message = format!("{} 未登记", self.envelope.app_key);
             return Err(reject(RejectionKind::UnknownAppKey, message));
         }
-        let named = self.envelope.interface.as_deref().and_then(|name| find(&members, name)).map(Lexeme::text);
+        let named =
+            self.envelope.interface.as_deref().and_then(|name| find(&members, name)).map(Lexeme::text);
         let interface = interface
             .or(named)
             .and_then(|path| self.inbound.iter().find(|it| it.path() == path))
@@ -98,7 +99,12 @@ impl Profile {
         self.interpret(interface, &members, tolerances, now).map_err(within)
     }
 
-    fn verify(&self, members: &[Member<'_>], text: &str, header: Option<&str>) -> Result<Vec<Tolerance>, Broken> {
+    fn verify(
+        &self,
+        members: &[Member<'_>],
+        text: &str,
+        header: Option<&str>,
+    ) -> Result<Vec<Tolerance>, Broken> {
         let carrier = &self.envelope.digest;
         let given = if self.digest_in_header {
             header

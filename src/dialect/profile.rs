@@ -1,6 +1,7 @@
 //! One platform: a dialect with the platform's settings applied, ready to read and write messages.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Deserialize;
 
@@ -144,7 +145,7 @@ impl Profile {
         let agreed = Agreed {
             key: key(options.agreed_key.as_ref(), "agreed_key")?,
             iv: iv(options.agreed_iv.as_ref(), "agreed_iv")?,
-            private_key: private_key(options.private_key.as_ref())?,
+            private_key: private_key(options.private_key.as_ref())?.map(Arc::new),
         };
         let file_key =
             key(options.file_key.as_ref(), "file_key")?.zip(iv(options.file_iv.as_ref(), "file_iv")?);
@@ -249,7 +250,12 @@ impl Profile {
         })
     }
 
-    fn reveal_field(&self, text: &Ciphertext, meaning: Meaning, key: &SectionKey) -> Result<String, WrongKey> {
+    fn reveal_field(
+        &self,
+        text: &Ciphertext,
+        meaning: Meaning,
+        key: &SectionKey,
+    ) -> Result<String, WrongKey> {
         let application = self.inbound.iter().find(|it| it.does == super::action::Action::Apply);
         let field = application.and_then(|it| it.field(meaning)).ok_or(WrongKey)?;
         if !field.cipher {
@@ -346,7 +352,11 @@ fn url(interface: &Interface, options: &PlatformOptions) -> Result<String, Profi
         rest.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '[')
             && !rest.contains(|letter: char| letter.is_whitespace() || letter.is_control())
     });
-    if sound { Ok(url) } else { Err(error(key, "an address such as `https://host/path`", format!("`{url}`"))) }
+    if sound {
+        Ok(url)
+    } else {
+        Err(error(key, "an address such as `https://host/path`", format!("`{url}`")))
+    }
 }
 
 /// Renames a field of a request that we send, or of an answer that we give.

@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use super::table::{Table, TableError};
 
 /// Dialects that come with the gateway.
-const BUILT_IN: [(&str, &str); 1] =
-    [("tables/hainan-2024.toml", include_str!("tables/hainan-2024.toml"))];
+const BUILT_IN: [(&str, &str); 1] = [("tables/hainan-2024.toml", include_str!("tables/hainan-2024.toml"))];
 
 /// Why the dialects can't be loaded.
 #[derive(Debug, thiserror::Error)]

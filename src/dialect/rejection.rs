@@ -18,15 +18,22 @@ pub struct Rejection {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RejectionKind {
     NotJson,
-    DuplicateField { field: String },
+    DuplicateField {
+        field: String,
+    },
     UnknownAppKey,
     UnknownInterface,
     BadDigest,
     /// Its time is outside the platform's window.
     Stale,
-    UnknownField { field: String },
+    UnknownField {
+        field: String,
+    },
     /// A field is missing, too long, or not of its form.
-    Malformed { field: String, clause: String },
+    Malformed {
+        field: String,
+        clause: String,
+    },
 }
 
 impl RejectionKind {

@@ -68,7 +68,8 @@ impl<'a> Values<'a> {
                 }
             }
             let free = field.is.is_some_and(Meaning::is_free_text);
-            let control = |letter: char| letter.is_control() && !(free && matches!(letter, '\n' | '\r' | '\t'));
+            let control =
+                |letter: char| letter.is_control() && !(free && matches!(letter, '\n' | '\r' | '\t'));
             if text.contains(control) {
                 return Err(self.broken(&field.name, "不得包含控制字符"));
             }
@@ -95,7 +96,9 @@ impl<'a> Values<'a> {
     fn check_platform_code(&self) -> Result<(), Broken> {
         let codes = &self.profile.platform_codes;
         match self.find(Meaning::PlatformCode) {
-            Some((field, code)) if !codes.is_empty() && !code.is_empty() && !codes.iter().any(|it| it == code) => {
+            Some((field, code))
+                if !codes.is_empty() && !code.is_empty() && !codes.iter().any(|it| it == code) =>
+            {
                 Err(self.broken(&field.name, "不是本机构接入的平台编码"))
             }
             _ => Ok(()),
@@ -125,9 +128,9 @@ impl<'a> Values<'a> {
 
     pub fn moment(&self, meaning: Meaning) -> Result<Timestamp, Broken> {
         let moments = &self.profile.moments;
-        moments.read(self.text(meaning)).ok_or_else(|| {
-            self.broken(self.name(meaning), &format!("应为时间，格式 {}", moments.printed))
-        })
+        moments
+            .read(self.text(meaning))
+            .ok_or_else(|| self.broken(self.name(meaning), &format!("应为时间，格式 {}", moments.printed)))
     }
 
     fn amount(&self, meaning: Meaning) -> Result<Option<Fen>, Broken> {
@@ -259,7 +262,8 @@ impl<'a> Values<'a> {
     /// A JSON array of objects, as text; the table names the member that is the link.
     fn evidence(&self) -> Result<Vec<String>, Broken> {
         type Item = BTreeMap<String, serde_json::Value>;
-        let Some((field, text)) = self.find(Meaning::Evidence).filter(|(_, text)| !text.trim().is_empty()) else {
+        let Some((field, text)) = self.find(Meaning::Evidence).filter(|(_, text)| !text.trim().is_empty())
+        else {
             return Ok(Vec::new());
         };
         let member = field.items.as_deref().unwrap_or_default();
@@ -268,14 +272,15 @@ impl<'a> Values<'a> {
             _ => None,
         };
         let items: Option<Vec<Item>> = serde_json::from_str(text).ok();
-        items.and_then(|items| items.into_iter().map(link).collect()).ok_or_else(|| {
-            self.broken(&field.name, &format!("应为 JSON 数组文本，每项含 {member}"))
-        })
+        items
+            .and_then(|items| items.into_iter().map(link).collect())
+            .ok_or_else(|| self.broken(&field.name, &format!("应为 JSON 数组文本，每项含 {member}")))
     }
 
     /// The values of the key's meanings that the request has, joined so that no two keys become the same text.
     pub fn business_key(&self) -> String {
-        let parts = self.interface.key().iter().map(|meaning| self.text(*meaning)).filter(|it| !it.is_empty());
+        let parts =
+            self.interface.key().iter().map(|meaning| self.text(*meaning)).filter(|it| !it.is_empty());
         let escaped: Vec<_> = parts.map(|part| part.replace('\\', "\\\\").replace('|', "\\|")).collect();
         escaped.join("|")
     }

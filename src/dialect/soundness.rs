@@ -102,9 +102,7 @@ fn whole(interface: &Interface, table: &Table) -> Check {
         return mismatch("`clause` such as `A.1`", format!("`{clause}`"));
     }
     let path = interface.path();
-    if path.is_empty()
-        || !path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._/".contains(&byte))
-    {
+    if path.is_empty() || !path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._/".contains(&byte)) {
         return mismatch("a name or `path` that can stand in an address", format!("`{path}`"));
     }
     let direction = interface.does.direction();
@@ -147,9 +145,7 @@ fn whole(interface: &Interface, table: &Table) -> Check {
     if let Some(missing) = interface.key.iter().flatten().find(|meaning| !meanings.contains(*meaning)) {
         return mismatch("in `key` meanings that fields have", format!("{missing:?}"));
     }
-    if interface.does == Action::PublicKey
-        && interface.answer_field(Meaning::PublicKey).is_none()
-    {
+    if interface.does == Action::PublicKey && interface.answer_field(Meaning::PublicKey).is_none() {
         return mismatch("an answer row that is PublicKey", "none");
     }
     Ok(())
@@ -216,14 +212,18 @@ fn known_here(interface: &Interface, meaning: Meaning) -> Check {
         return Ok(());
     }
     mismatch(
-        format!("a meaning that `{}` knows: {:?} {:?}", interface.does.name(), vocabulary.must, vocabulary.may),
+        format!(
+            "a meaning that `{}` knows: {:?} {:?}",
+            interface.does.name(),
+            vocabulary.must,
+            vocabulary.may
+        ),
         format!("{meaning:?}"),
     )
 }
 
 fn conditional(interface: &Interface, field: &Field, condition: &Condition) -> Check {
-    let Some(other) =
-        interface.fields.iter().find(|it| it.name == condition.field && it.name != field.name)
+    let Some(other) = interface.fields.iter().find(|it| it.name == condition.field && it.name != field.name)
     else {
         return mismatch("in `when` another field of the interface", format!("`{}`", condition.field));
     };
@@ -234,7 +234,9 @@ fn conditional(interface: &Interface, field: &Field, condition: &Condition) -> C
         !other.values.is_empty() && !other.values.values().any(|known| known == value.as_str())
     };
     match condition.is.iter().find(unknown) {
-        Some(value) => mismatch(format!("in `when` values that `{}` can have", other.name), format!("`{value}`")),
+        Some(value) => {
+            mismatch(format!("in `when` values that `{}` can have", other.name), format!("`{value}`"))
+        }
         None => Ok(()),
     }
 }

@@ -11,7 +11,7 @@ const IV: &str = "0f0e0d0c0b0a09080706050403020100";
 fn cipher(options: &str) -> FieldCipher {
     let key = encoding::KeyForm::Hex.read_sm4_key("ffeeddccbbaa99887766554433221100").unwrap();
     let iv = sm4::Iv::from_bytes(hex::decode(IV).unwrap().try_into().unwrap());
-    let agreed = Agreed { key: Some(key), iv: Some(iv), private_key: Some(private_key()) };
+    let agreed = Agreed { key: Some(key), iv: Some(iv), private_key: Some(Arc::new(private_key())) };
     FieldCipher::new(&toml::from_str(options).unwrap(), agreed).ok().unwrap()
 }
 
@@ -55,7 +55,10 @@ fn other_paddings_are_taken_off() {
     let zero = sm4::encrypt(&key, sm4::Mode::Ecb, sm4::Padding::Zero, TEXT.as_bytes()).unwrap();
     assert_eq!(open("padding = 'zero'", "", &BASE64_STANDARD.encode(&zero)).as_deref(), Ok(TEXT));
     let whole = sm4::encrypt(&key, sm4::Mode::Ecb, sm4::Padding::None, b"0123456789abcdef").unwrap();
-    assert_eq!(open("padding = 'none'", "", &BASE64_STANDARD.encode(&whole)).as_deref(), Ok("0123456789abcdef"));
+    assert_eq!(
+        open("padding = 'none'", "", &BASE64_STANDARD.encode(&whole)).as_deref(),
+        Ok("0123456789abcdef")
+    );
 }
 
 #[test]

@@ -27,7 +27,10 @@ fn each_way_to_take_the_secret_in_gives_its_vector() {
         ("", "9de579baa557f579d63ff14d7073450532d387bd0833fef9316d41ae91fc7012"),
         ("empties = 'keep'", "4687d793be0bb1fc70f75b954260a988651320538920c71f8a0e2d50c8b137e9"),
         ("order = 'ascii-ignoring-case'", "e0a6cac3669e025aff010505c8410dcda08461d01ea4c089cb4507a1c9cc222d"),
-        ("frame = '{fields}&key={secret}'", "5044a65444886ae420bf7f0e18c272673a4380de0e47ed1289ee61f31691b043"),
+        (
+            "frame = '{fields}&key={secret}'",
+            "5044a65444886ae420bf7f0e18c272673a4380de0e47ed1289ee61f31691b043",
+        ),
         ("frame = '{fields}&{secret}'", "d79552340d55e2fa3a5fc9391ce226a1bc9c19c583af85300033c3c353eacba1"),
         ("frame = '{fields}{secret}'", "f0834f2681745109c26878fcae3266a788baeee8388dc83e81850cf93667b785"),
     ] {
@@ -83,7 +86,10 @@ fn the_text_under_each_option_is_as_expected() {
 fn algorithms_and_text_forms_are_the_agreed_ones() {
     let field = [Signed { name: "a", value: "bc", null: false }];
     let sign = |options: &str| digester(options).sign(&field, "");
-    assert_eq!(sign("frame = '{fields}{secret}'\nalgorithm = 'md5'"), hex::encode(md5::digest(b"a=bcDEMOSECRET")));
+    assert_eq!(
+        sign("frame = '{fields}{secret}'\nalgorithm = 'md5'"),
+        hex::encode(md5::digest(b"a=bcDEMOSECRET"))
+    );
     assert_eq!(
         sign("frame = '{fields}'\nalgorithm = 'hmac-sm3'"),
         hex::encode(sm3::hmac(b"DEMOSECRET", b"a=bc"))
