@@ -1,3 +1,21 @@
 //! Guarantee letters: from a template and data to pages, and from pages to OFD.
+//!
+//! [`Press`] loads fonts and templates once. [`Press::letter`] and [`Press::merged`] lay letters out with
+//! Typst; [`Laid::to_ofd`] writes the pages as the files of an OFD package, which the sealing room signs.
 
+pub mod data_xml;
+mod display_list;
+mod error;
+mod fonts;
+mod letter;
 pub mod ofd;
+mod picture;
+mod press;
+mod template;
+#[cfg(test)]
+mod tests;
+
+pub use error::DocumentError;
+pub use letter::{Issuer, Letter, LetterKind, Party, Section};
+pub use ofd::{Attachment, Metadata};
+pub use press::{DocumentOptions, Laid, OfdDocument, Press, SEAL_DIAMETER_MM, SealPlace, demonstration_seal};

@@ -1,6 +1,7 @@
 //! The one place that changes a guarantee.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::application::Application;
 use super::claim::{ClaimRequest, ClaimResult, ClaimStatus};
@@ -42,7 +43,8 @@ pub enum Work {
 }
 
 /// What the institution is asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Question {
     Underwriting,
     Surrender,
@@ -70,7 +72,7 @@ pub fn decide(
     command: Command,
     at: Timestamp,
 ) -> Result<Decision, Refusal> {
-    let mut guarantee = match (known, command) {
+    let draft = match (known, command) {
         (None, Command::Apply { application, .. }) => {
             return Ok(first_application(newcomer, application, at));
         }
@@ -79,8 +81,7 @@ pub fn decide(
             Draft { guarantee, events: Vec::new(), work: Vec::new(), at }.run(command)?
         }
     };
-    guarantee.events.shrink_to_fit();
-    Ok(Decision { guarantee: guarantee.guarantee, events: guarantee.events, work: guarantee.work })
+    Ok(Decision { guarantee: draft.guarantee, events: draft.events, work: draft.work })
 }
 
 fn first_application(newcomer: Newcomer, application: Application, at: Timestamp) -> Decision {
@@ -475,3 +476,6 @@ pub fn application_result(guarantee: &Guarantee) -> Option<Notice> {
         at: letter.sealed_at,
     }))
 }
+
+#[cfg(test)]
+mod tests;

@@ -29,7 +29,7 @@ pub struct Guarantee {
     pub waiver_asked: bool,
 }
 
-/// Where a guarantee stands. It only ever moves forward.
+/// Where a guarantee stands. It only ever moves forward, except that a replaced application is underwritten again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stage {
@@ -96,6 +96,13 @@ impl Stage {
             Self::Cancelled => "已注销",
         }
     }
+}
+
+/// Whether a repeated push says the same as the first one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    Same,
+    Other,
 }
 
 /// Which of a guarantee's two letters.
@@ -195,10 +202,10 @@ impl Guarantee {
     /// Whether a push of the same kind as an earlier, accepted one may be taken anew: the earlier request was turned
     /// down or settled, so the platform is asking again rather than repeating itself. An application is taken anew
     /// only with other content, before issue, and where the settings allow it.
-    pub fn may_ask_again(&self, command: &Command) -> bool {
+    pub fn may_ask_again(&self, command: &Command, content: Content) -> bool {
         match command {
             Command::Apply { replace: Replacement::UntilIssued, .. } => {
-                matches!(self.stage, Stage::Applied | Stage::Approved)
+                content == Content::Other && matches!(self.stage, Stage::Applied | Stage::Approved)
             }
             Command::RequestSurrender { .. } => self
                 .surrender

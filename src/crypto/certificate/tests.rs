@@ -24,7 +24,12 @@ fn subject(name: &str) -> Subject {
 }
 
 fn root() -> Issuer {
-    Issuer::self_signed(&subject("演示根证书"), PrivateKey::generate(), validity()).unwrap()
+    root_until("2040-01-01T00:00:00Z")
+}
+
+fn root_until(end: &str) -> Issuer {
+    let validity = Validity { not_before: instant("2025-01-01T00:00:00Z"), not_after: instant(end) };
+    Issuer::self_signed(&subject("演示根证书"), PrivateKey::generate(), validity).unwrap()
 }
 
 fn leaf(root: &Issuer) -> (PrivateKey, Certificate) {
@@ -139,6 +144,30 @@ fn a_chain_holds_at_its_time_and_under_its_root_only() {
     assert!(matches!(verify_chain(&leaf, &anchors[..1], at), Err(CertificateError::Signature { .. })));
     assert!(matches!(verify_chain(&leaf, &[], at), Err(CertificateError::UnknownIssuer { .. })));
     assert_eq!(verify_chain(&leaf, std::slice::from_ref(&leaf), at), Ok(()));
+}
+
+#[test]
+fn a_root_that_has_expired_vouches_for_nobody() {
+    let root = root_until("2026-06-01T00:00:00Z");
+    let (_, leaf) = leaf(&root);
+    let verified = |at: &str| verify_chain(&leaf, std::slice::from_ref(root.certificate()), instant(at));
+    assert_eq!(verified("2026-06-01T00:00:00Z"), Ok(()));
+    assert!(matches!(verified("2026-06-02T00:00:00Z"), Err(CertificateError::Expired { .. })));
+}
+
+#[test]
+fn a_critical_extension_that_is_not_understood_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let key_file = write(folder.path(), "key.pem", &PrivateKey::generate().to_pem());
+    for (extension, understood) in [("1.2.3.4=DER:05:00", true), ("1.2.3.4=critical,DER:05:00", false)] {
+        let arguments =
+            ["req", "-x509", "-sm3", "-subj", "/CN=x", "-sigopt", DISTID, "-addext", extension, "-key"];
+        let pem = openssl::run(&[arguments.as_slice(), &[key_file.to_str().unwrap()]].concat(), b"");
+        let certificate = Certificate::from_pem(&String::from_utf8(pem).unwrap()).unwrap();
+        let verified =
+            verify_chain(&certificate, std::slice::from_ref(&certificate), certificate.not_before());
+        assert_eq!(verified.is_ok(), understood, "{verified:?}");
+    }
 }
 
 #[test]

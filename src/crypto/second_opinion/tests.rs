@@ -91,6 +91,19 @@ fn every_truncation_and_every_flipped_byte_of_a_ciphertext_is_refused_alike() {
 }
 
 #[test]
+fn a_ciphertext_of_nothing_is_refused_even_if_its_digest_is_right() {
+    // With the nonce 1 the point is the generator and the shared point is the public key itself.
+    let generator = KeyPair::from_private_bytes(&{
+        let mut one = [0; 32];
+        one[31] = 1;
+        one
+    });
+    let forged = [generator.unwrap().public_sec1().as_slice(), &sm3(&KEY.public_sec1()[1..])].concat();
+    assert_eq!(KEY.decrypt_c1c3c2(&forged), Err(Objection::Ciphertext));
+    assert_eq!(KEY.decrypt_c1c2c3(&forged), Err(Objection::Ciphertext));
+}
+
+#[test]
 fn sm4_comes_back_for_every_length() {
     let (key, iv) = ([7; 16], [9; 16]);
     for length in 0..50 {

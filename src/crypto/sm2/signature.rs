@@ -30,8 +30,7 @@ impl Signature {
     /// # Errors
     /// When the bytes are not the DER of two numbers in range: no other encoding, nothing behind.
     pub fn from_der(der: &[u8]) -> Result<Self, BadSignature> {
-        let signature = ::sm2::dsa::Signature::from_der(der).map(Self).map_err(|_| BadSignature)?;
-        if signature.to_der() == der { Ok(signature) } else { Err(BadSignature) }
+        ::sm2::dsa::Signature::from_der(der).map(Self).map_err(|_| BadSignature)
     }
 
     /// `SEQUENCE { r INTEGER, s INTEGER }`, 70 to 72 bytes as a rule.

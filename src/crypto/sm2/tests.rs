@@ -76,7 +76,7 @@ fn asn1_is_read_with_missing_and_with_superfluous_zeros() {
 
 #[test]
 fn a_coordinate_that_begins_with_zeros_comes_back_from_asn1() {
-    // One ciphertext in 128 has a short coordinate, which libraries forget to pad (hutool 3262).
+    // One ciphertext in 256 has a coordinate that is a byte shorter, which libraries forget to pad (hutool 3262).
     let layout = Layout { order: Order::C1C3C2, form: Form::Asn1 };
     let short = (0..4000).find_map(|_| {
         let ciphertext = key().public_key().encrypt(b"x", layout).unwrap();
@@ -164,6 +164,15 @@ fn every_cut_and_every_changed_byte_of_a_ciphertext_is_refused_alike() {
         assert!(key().decrypt(&[ciphertext.as_slice(), &[0]].concat()).is_err());
         assert!(PrivateKey::generate().decrypt(&ciphertext).is_err());
     }
+}
+
+#[test]
+fn a_ciphertext_of_nothing_is_refused_even_if_its_digest_is_right() {
+    // With the nonce 1 the point is the generator and the shared point is the public key itself.
+    let one = PrivateKey::from_text(&format!("{}1", "0".repeat(63))).unwrap();
+    let digest = crate::crypto::sm3::digest(&key().public_key().to_sec1()[1..]);
+    let forged = [one.public_key().to_sec1().as_slice(), &digest].concat();
+    assert_eq!(key().decrypt(&forged).err(), Some(CipherError::Ciphertext));
 }
 
 #[test]

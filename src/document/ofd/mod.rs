@@ -1,3 +1,11 @@
-//! OFD (GB/T 33190-2016): the package, its writer and its reader.
+//! OFD (GB/T 33190-2016): the package and its writer.
 
+mod font_file;
 pub mod package;
+mod page;
+mod writer;
+mod xml;
+
+pub use writer::{Attachment, Metadata};
+pub(super) use writer::{Written, write};
+pub(super) use xml::Xml;

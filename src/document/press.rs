@@ -1,0 +1,213 @@
+//! The press: letters in, laid-out pages and OFD documents out.
+#![expect(clippy::disallowed_types, reason = "positions on a page are measured")]
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context;
+use serde::{Deserialize, Serialize};
+use typst::utils::Scalar;
+use typst_layout::PagedDocument;
+
+use super::display_list::DisplayList;
+use super::fonts::Fonts;
+use super::letter::{Letter, LetterKind};
+use super::ofd::package::Package;
+use super::ofd::{self, Metadata};
+use super::template::{self, Input, Templates};
+use super::{DocumentError, data_xml, picture};
+
+/// The side of the demonstration seal in millimetres.
+pub const SEAL_DIAMETER_MM: u32 = 42;
+
+/// Where the institution's own fonts and templates lie.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DocumentOptions {
+    /// TrueType fonts in addition to the built-in ones: for characters that those lack, or for templates that
+    /// name them.
+    pub fonts_folder: Option<PathBuf>,
+    /// Templates that replace the built-in ones of the same name.
+    pub templates_folder: Option<PathBuf>,
+}
+
+/// Templates and fonts, loaded once and shared by all clones. Rendering takes a processor for some
+/// milliseconds: call it from a blocking pool.
+#[derive(Clone)]
+pub struct Press(Arc<Machine>);
+
+struct Machine {
+    fonts: Fonts,
+    templates: Templates,
+}
+
+/// Pages, before they become a file.
+pub struct Laid {
+    document: PagedDocument,
+    list: DisplayList,
+}
+
+pub struct OfdDocument {
+    pub package: Package,
+    /// The ID of each page, which a stamp's `PageRef` names.
+    pub page_ids: Vec<u32>,
+    pub page_size_mm: (f64, f64),
+    /// The places that the template marks for the seal, in page order: one per letter, so two in a merged
+    /// document. Never empty.
+    pub seal_places: Vec<SealPlace>,
+}
+
+/// The centre of the seal, from the top left corner of its page.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SealPlace {
+    pub page_index: usize,
+    pub x_mm: f64,
+    pub y_mm: f64,
+}
+
+#[derive(Serialize)]
+struct LetterData<'a> {
+    #[serde(flatten)]
+    letter: &'a Letter,
+    /// The picture of the verification code.
+    qr: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct BidBondData<'a> {
+    letters: Vec<LetterData<'a>>,
+}
+
+#[derive(Serialize)]
+struct SealData<'a> {
+    name: &'a str,
+}
+
+impl Press {
+    /// Loads fonts and templates and tries every template with sample data, so that a bad one stops the start.
+    ///
+    /// # Errors
+    /// Names the file; for a template also the line.
+    pub fn open(options: &DocumentOptions) -> anyhow::Result<Self> {
+        let fonts = Fonts::open(options.fonts_folder.as_deref()).context("loading fonts")?;
+        let templates = Templates::open(options.templates_folder.as_deref()).context("loading templates")?;
+        let press = Self(Arc::new(Machine { fonts, templates }));
+        let plaintext = Letter::sample(LetterKind::Plaintext);
+        let ciphertext = Letter::sample(LetterKind::Ciphertext);
+        let laid = press.lay_out(&[&plaintext, &ciphertext], true)?;
+        if laid.list.pages.iter().map(|page| page.seals.len()).sum::<usize>() != 2 {
+            anyhow::bail!(
+                "template `{}`: expected one box labelled <seal> in each letter, where the seal is stamped",
+                template::BID_BOND
+            );
+        }
+        press.seal_alpha(&plaintext.issuer.name, true)?;
+        Ok(press)
+    }
+
+    /// The families that the fonts folder added.
+    pub fn own_font_families(&self) -> &[String] {
+        self.0.fonts.own_families()
+    }
+
+    /// One letter, of the kind that it says.
+    pub fn letter(&self, letter: &Letter) -> Result<Laid, DocumentError> {
+        self.lay_out(&[letter], false)
+    }
+
+    /// One document: the plaintext letter's pages, then the ciphertext letter's, numbered through.
+    pub fn merged(&self, plaintext: &Letter, ciphertext: &Letter) -> Result<Laid, DocumentError> {
+        self.lay_out(&[plaintext, ciphertext], false)
+    }
+
+    /// Lays the letters out in order and attaches the structured data of each, ahead of the metadata's own
+    /// attachments.
+    pub fn bid_bond(&self, letters: &[&Letter], metadata: &Metadata) -> Result<OfdDocument, DocumentError> {
+        let mut metadata = metadata.clone();
+        let data = letters.iter().map(|letter| data_xml::attachment(letter));
+        metadata.attachments.splice(0..0, data);
+        self.lay_out(letters, false)?.to_ofd(&metadata)
+    }
+
+    fn lay_out(&self, letters: &[&Letter], strict: bool) -> Result<Laid, DocumentError> {
+        const CODES: [&str; 2] = ["qr-1.png", "qr-2.png"];
+        let mut inputs = Vec::new();
+        let mut data = BidBondData { letters: Vec::new() };
+        for (letter, name) in letters.iter().copied().zip(CODES) {
+            let mut qr = None;
+            if !letter.verification_url.is_empty() {
+                inputs.push(Input::new(name, picture::qr_code(&letter.verification_url)?)?);
+                qr = Some(name);
+            }
+            data.letters.push(LetterData { letter, qr });
+        }
+        let document = self.typeset(template::BID_BOND, &data, inputs, strict)?;
+        let list = DisplayList::of(&document)?;
+        Ok(Laid { document, list })
+    }
+
+    /// The demonstration seal's coverage: side in pixels, and a value per pixel.
+    fn seal_alpha(&self, name: &str, strict: bool) -> Result<(usize, Vec<u8>), DocumentError> {
+        const PIXELS_PER_POINT: f64 = 4.2;
+        let document = self.typeset(template::SEAL, &SealData { name }, Vec::new(), strict)?;
+        // The picture is drawn by Typst itself; the list is made for its check of missing characters.
+        DisplayList::of(&document)?;
+        let page = document.pages().first().ok_or(DocumentError::Unsupported("no page"))?;
+        let options =
+            typst_render::RenderOptions { pixel_per_pt: Scalar::new(PIXELS_PER_POINT), render_bleed: false };
+        let pixels = typst_render::render(page, &options);
+        let side = usize::try_from(pixels.width()).unwrap_or_default();
+        Ok((side, pixels.pixels().iter().map(|pixel| pixel.alpha()).collect()))
+    }
+
+    fn typeset(
+        &self,
+        main: &'static str,
+        data: &impl Serialize,
+        inputs: Vec<Input>,
+        strict: bool,
+    ) -> Result<PagedDocument, DocumentError> {
+        let data = serde_json::to_vec(data).map_err(|error| DocumentError::Metadata(error.to_string()))?;
+        self.0.templates.lay_out(&self.0.fonts, main, data, inputs, strict)
+    }
+}
+
+impl Laid {
+    pub fn pages(&self) -> usize {
+        self.list.pages.len()
+    }
+
+    pub fn to_ofd(&self, metadata: &Metadata) -> Result<OfdDocument, DocumentError> {
+        let ofd::Written { package, page_ids } = ofd::write(&self.list, metadata)?;
+        let mut seal_places = Vec::new();
+        for (page_index, page) in self.list.pages.iter().enumerate() {
+            seal_places.extend(page.seals.iter().map(|(x, y)| SealPlace { page_index, x_mm: *x, y_mm: *y }));
+        }
+        if seal_places.is_empty() {
+            return Err(DocumentError::Unsupported("no box labelled <seal>"));
+        }
+        let page_size_mm = self.list.pages.first().map(|page| (page.width, page.height)).unwrap_or_default();
+        Ok(OfdDocument { package, page_ids, page_size_mm, seal_places })
+    }
+
+    /// A picture of a page, or `None` beyond the last.
+    pub fn page_png(&self, index: usize, dpi: u32) -> Option<Vec<u8>> {
+        let page = self.document.pages().get(index)?;
+        let options = typst_render::RenderOptions {
+            pixel_per_pt: Scalar::new(f64::from(dpi) / 72.0),
+            render_bleed: false,
+        };
+        typst_render::render(page, &options).encode_png().ok()
+    }
+}
+
+/// A seal for demonstrations: round, red, with the name along the arc and the word 演示, as a transparent PNG
+/// of about 500 pixels for a stamp of [`SEAL_DIAMETER_MM`].
+///
+/// # Errors
+/// If no font draws a character of the name.
+pub fn demonstration_seal(press: &Press, institution_name: &str) -> anyhow::Result<Vec<u8>> {
+    const RED: [u8; 3] = [0xd7, 0x19, 0x1c];
+    let (side, alpha) = press.seal_alpha(institution_name, false)?;
+    Ok(picture::tinted(side, RED, &alpha)?)
+}

@@ -1,0 +1,182 @@
+//! A.4 and A.5: slices arrive, and a completion turns them into a letter.
+
+use std::sync::Arc;
+
+use super::Platform;
+use super::applicants::{Application, Sealed};
+use super::delivery::Accepted;
+use super::journal::Effect;
+use super::letters::{Arrival, Expected, Letter, decode_slice, md5};
+use super::message::{Message, Reason};
+use super::receive::{Request, Taken};
+use super::register::{Case, Register, Slice};
+use crate::crypto::second_opinion::sm3;
+
+impl Platform {
+    /// A.4: a slice may be sent again as long as it is the same.
+    pub(super) fn slice(&self, request: &Request<'_>) -> Result<Taken, Reason> {
+        let letter = Letter::of(request.text("filetype"));
+        let base = self.options.wire.index_base;
+        let index = request.text("index").parse().map_err(|_| Reason::new("index过大"))?;
+        if index < base {
+            return Err(Reason::new(format!("index应从{base}开始")));
+        }
+        let text = request.text("baohanfile");
+        decode_slice(text, self.options.wire.slice)?;
+        let sm3 = sm3(text.as_bytes());
+        let effect = Effect::SliceStored { letter, index };
+        let mut register = self.register();
+        let upload = self.uploading(&mut register, request, letter)?.upload(letter);
+        match upload.slices.get(&index) {
+            Some(known) if known.sm3 == sm3 => return Ok(Taken::again(effect)),
+            // The institution was refused, or does not know that it was not, and begins anew with another key.
+            Some(_) if upload.settled => {
+                upload.slices.clear();
+                upload.settled = false;
+            }
+            Some(_) => return Err(Reason::new(format!("切片{index}已接收，内容不一致"))),
+            None => {}
+        }
+        upload.slices.insert(index, Slice { sm3, text: Some(text.to_owned()) });
+        Ok(Taken::new(effect))
+    }
+
+    /// A.5: the letter is opened, read and held against the application.
+    pub(super) fn completion(&self, request: &Request<'_>) -> Result<Taken, Reason> {
+        let letter = Letter::of(request.text("filetype"));
+        let case = match self.gathered(request, letter)? {
+            Gathered::Known(taken) => return Ok(taken),
+            Gathered::Arrived(case) => case,
+        };
+        let arrival = Arrival {
+            slices: case.slices.iter().map(String::as_str).collect(),
+            key: request.text("key"),
+            iv: request.text("iv"),
+            md5: request.text("baohanfilemd5"),
+        };
+        let expected = Expected {
+            letter,
+            application: &case.application,
+            sealed: &case.sealed,
+            baohanno: request.text("baohanno"),
+            seal_required: self.options.seal_required,
+        };
+        let document = arrival.open(&self.options.wire, &self.keys)?;
+        let ofd = expected.examine(&document)?;
+        let effect = Effect::LetterAccepted { letter, bytes: document.len(), pages: ofd.pages };
+        let digest = hex::encode(sm3(&document));
+        let mut register = self.register();
+        let upload = register.known(request.applyno())?.upload(letter);
+        match &mut upload.accepted {
+            Some(accepted) if accepted.sm3 == digest => {
+                accepted.completions += 1;
+                Ok(Taken::again(effect))
+            }
+            Some(accepted) => {
+                if !accepted.other_files.contains(&digest) {
+                    accepted.other_files.push(digest);
+                }
+                Err(Reason::new(OTHER_FILE))
+            }
+            None => {
+                upload.slices.values_mut().for_each(|slice| slice.text = None);
+                request.text("baohanfilemd5").clone_into(&mut upload.stated_md5);
+                upload.accepted = Some(Accepted {
+                    at: self.options.clock.now(),
+                    bytes: document.len(),
+                    md5: md5(&document),
+                    sm3: digest,
+                    pages: ofd.pages,
+                    signatures: ofd.signatures,
+                    completions: 1,
+                    other_files: Vec::new(),
+                    document: Arc::from(if self.options.keep_letters { document } else { Vec::new() }),
+                });
+                Ok(Taken::new(effect))
+            }
+        }
+    }
+
+    /// What a refused completion does to the slices, for a refusal that the fault script makes up.
+    pub(super) fn settle(&self, body: &[u8]) {
+        let Ok(message) = Message::parse(body) else { return };
+        if let Ok(case) = self.register().known(message.text("applyno")) {
+            case.upload(Letter::of(message.text("filetype"))).settled = true;
+        }
+    }
+
+    /// Copies what a completion is about, so that the register is not locked while the letter is read.
+    fn gathered(&self, request: &Request<'_>, letter: Letter) -> Result<Gathered, Reason> {
+        let base = self.options.wire.index_base;
+        let mut register = self.register();
+        let case = self.uploading(&mut register, request, letter)?;
+        let upload = case.upload(letter);
+        upload.settled = !upload.slices.is_empty();
+        if letter == Letter::Plaintext && case.ciphertext.accepted.is_none() {
+            return Err(Reason::new("尚未收到密文保函"));
+        }
+        let (application, sealed) = (case.application.clone(), case.sealed.clone());
+        let upload = case.upload(letter);
+        if upload.slices.is_empty() {
+            return Err(Reason::new("尚未上传保函文件"));
+        }
+        if let Some((missing, _)) =
+            (base..).zip(upload.slices.keys()).find(|(expected, index)| expected != *index)
+        {
+            return Err(Reason::new(format!("缺少切片{missing}")));
+        }
+        let slices: Option<Vec<String>> = upload.slices.values().map(|slice| slice.text.clone()).collect();
+        if let Some(slices) = slices {
+            return Ok(Gathered::Arrived(Box::new(Arrived { application, sealed, slices })));
+        }
+        // The slices of an accepted letter are still the same, so that only the completion is repeated.
+        match &mut upload.accepted {
+            Some(accepted) if upload.stated_md5 == request.text("baohanfilemd5") => {
+                accepted.completions += 1;
+                let (bytes, pages) = (accepted.bytes, accepted.pages);
+                Ok(Gathered::Known(Taken::again(Effect::LetterAccepted { letter, bytes, pages })))
+            }
+            _ => Err(Reason::new(OTHER_FILE)),
+        }
+    }
+
+    /// The case that a file belongs to, if a file of this kind may come now.
+    fn uploading<'a>(
+        &self,
+        register: &'a mut Register,
+        request: &Request<'_>,
+        letter: Letter,
+    ) -> Result<&'a mut Case, Reason> {
+        let (applyno, baohanno) = (request.applyno(), request.text("baohanno"));
+        let case = if self.options.notice_first {
+            register.guaranteed(applyno, baohanno)?
+        } else {
+            register.name_guarantee(applyno, baohanno)?
+        };
+        if case.approved == Some(false) {
+            return Err(Reason::new("投保申请未通过，不接收保函文件"));
+        }
+        if case.surrendered || case.waived {
+            return Err(Reason::new("该业务已退保或放弃"));
+        }
+        if letter == Letter::Plaintext && !case.opened {
+            return Err(Reason::new("尚未开标，不接收明文保函"));
+        }
+        Ok(case)
+    }
+}
+
+const OTHER_FILE: &str = "该类型保函已接收，文件内容不一致";
+
+enum Gathered {
+    /// A letter to be opened.
+    Arrived(Box<Arrived>),
+    /// A repeated completion of an accepted letter.
+    Known(Taken),
+}
+
+struct Arrived {
+    application: Application,
+    sealed: Sealed,
+    slices: Vec<String>,
+}

@@ -1,0 +1,72 @@
+//! A signer together with the seal that it may use, checked once and ready for thousands of documents.
+
+use std::sync::Arc;
+
+use anyhow::{Context, bail, ensure};
+use jiff::Timestamp;
+
+use super::agreement;
+use super::ses::{Edition, SesSeal};
+use super::signer::Signer;
+use crate::crypto::certificate::Certificate;
+use crate::crypto::sm3;
+
+/// Seals documents: see [`seal`](super::seal).
+pub struct Sealer {
+    signer: Arc<dyn Signer>,
+    seal: Vec<u8>,
+    valid_from: Timestamp,
+    valid_until: Timestamp,
+}
+
+impl Sealer {
+    /// Takes the DER of an SESeal (the content of `Seal.esl`).
+    ///
+    /// # Errors
+    /// When the seal is not of GB/T 38540-2020, its maker's signature is wrong, or it does not name the signer.
+    pub fn new(signer: Arc<dyn Signer>, seal_der: Vec<u8>) -> anyhow::Result<Self> {
+        let seal = SesSeal::from_der(&seal_der).context("electronic seal")?;
+        let id = &seal.id;
+        ensure!(
+            seal.edition == Edition::V4,
+            "seal `{id}`: expected a seal of GB/T 38540-2020 (V4), found {:?}",
+            seal.edition
+        );
+        let sealer = Certificate::from_der(seal.certificate)
+            .with_context(|| format!("seal `{id}`: certificate of its maker"))?;
+        agreement::verify(&sealer, seal.info, seal.signature)
+            .with_context(|| format!("seal `{id}`: signature of its maker"))?;
+        let certificate = signer.certificate();
+        ensure!(
+            seal.signers.contains(certificate.der(), &sm3::digest(certificate.der())),
+            "seal `{id}` may not be used by `{}` (serial {})",
+            certificate.subject(),
+            certificate.serial_hex()
+        );
+        ensure!(
+            certificate.may_sign(),
+            "the certificate of `{}` (serial {}) is not for signing documents",
+            certificate.subject(),
+            certificate.serial_hex()
+        );
+        let (Some(valid_from), Some(valid_until)) = (seal.valid_from, seal.valid_until) else {
+            bail!("seal `{id}`: its validity cannot be read");
+        };
+        Ok(Self { signer, valid_from, valid_until, seal: seal_der })
+    }
+
+    pub(super) fn signer(&self) -> &dyn Signer {
+        self.signer.as_ref()
+    }
+
+    /// The DER of the SESeal.
+    pub fn seal_der(&self) -> &[u8] {
+        &self.seal
+    }
+
+    /// From when to when both the seal and the signer's certificate are valid.
+    pub fn validity(&self) -> (Timestamp, Timestamp) {
+        let certificate = self.signer.certificate();
+        (self.valid_from.max(certificate.not_before()), self.valid_until.min(certificate.not_after()))
+    }
+}

@@ -1,0 +1,190 @@
+//! What a verification found.
+
+use std::fmt::Display;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::seal::ses::Edition;
+
+/// The findings about one file.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    pub verdict: Verdict,
+    /// About the package as a whole.
+    pub checks: Vec<Check>,
+    pub signatures: Vec<SignatureReport>,
+}
+
+/// The findings in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Every check passed, and every signer and sealer is certified by a trust anchor.
+    Valid,
+    /// No check failed, but there were no trust anchors: anybody may have signed.
+    Untrusted,
+    Invalid,
+    /// A readable OFD file without any signature.
+    Unsigned,
+}
+
+/// The findings about one signature.
+#[derive(Debug, Default, Serialize)]
+pub struct SignatureReport {
+    /// The path of its Signature.xml.
+    pub path: String,
+    pub edition: Option<Edition>,
+    /// Serial number of the signer's certificate, hexadecimal.
+    pub serial: Option<String>,
+    pub subject: Option<String>,
+    pub issuer: Option<String>,
+    pub not_before: Option<Timestamp>,
+    pub not_after: Option<Timestamp>,
+    /// timeInfo: the time inside the signature.
+    pub sealed_at: Option<Timestamp>,
+    /// SignatureDateTime as written; informative.
+    pub declared_time: Option<String>,
+    /// ProviderName: the program that sealed.
+    pub provider: Option<String>,
+    pub seal: Option<SealReport>,
+    pub checks: Vec<Check>,
+}
+
+/// The electronic seal in a signature.
+#[derive(Debug, Serialize)]
+pub struct SealReport {
+    /// esID.
+    pub id: String,
+    pub name: String,
+    pub vendor: String,
+    pub edition: Edition,
+    pub created: Option<Timestamp>,
+    pub valid_from: Option<Timestamp>,
+    pub valid_until: Option<Timestamp>,
+    /// `png`, `ofd` and others.
+    pub picture_kind: String,
+    pub picture_bytes: usize,
+    /// The seal maker (制章者).
+    pub sealer_subject: Option<String>,
+    pub sealer_issuer: Option<String>,
+    pub sealer_serial: Option<String>,
+}
+
+/// One check and how it ended.
+#[derive(Debug, Serialize)]
+pub struct Check {
+    pub name: CheckName,
+    pub outcome: Outcome,
+    /// What was found, in English; names files and values.
+    pub detail: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    Passed,
+    Warning,
+    Failed,
+}
+
+/// The checks, in the order in which they run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckName {
+    Archive,
+    Doctype,
+    Structure,
+    Signatures,
+    Coverage,
+    SignatureFile,
+    References,
+    Stamps,
+    SignedValue,
+    DataHash,
+    PropertyInfo,
+    SigningTime,
+    SignerSignature,
+    SignerInSeal,
+    SignerValidity,
+    SignerTrust,
+    SealFile,
+    SealSignature,
+    SealValidity,
+    SealerValidity,
+    SealerTrust,
+    TimeStamp,
+}
+
+/// Findings in the order in which they were made.
+#[derive(Debug, Default)]
+pub(super) struct Checks(Vec<Check>);
+
+impl Checks {
+    pub fn passed(&mut self, name: CheckName, detail: impl Display) {
+        self.add(name, Outcome::Passed, detail);
+    }
+
+    pub fn warned(&mut self, name: CheckName, detail: impl Display) {
+        self.add(name, Outcome::Warning, detail);
+    }
+
+    pub fn failed(&mut self, name: CheckName, detail: impl Display) {
+        self.add(name, Outcome::Failed, detail);
+    }
+
+    /// Passed or failed, by a condition.
+    pub fn require(&mut self, name: CheckName, holds: bool, detail: impl Display) {
+        self.add(name, if holds { Outcome::Passed } else { Outcome::Failed }, detail);
+    }
+
+    fn add(&mut self, name: CheckName, outcome: Outcome, detail: impl Display) {
+        self.0.push(Check { name, outcome, detail: detail.to_string() });
+    }
+
+    pub fn into_list(self) -> Vec<Check> {
+        self.0
+    }
+}
+
+impl Report {
+    pub(super) fn conclude(checks: Checks, signatures: Vec<SignatureReport>) -> Self {
+        let mut report = Self { verdict: Verdict::Invalid, checks: checks.into_list(), signatures };
+        let failed = |check: &Check| check.outcome == Outcome::Failed;
+        let only_unsigned = report
+            .checks
+            .iter()
+            .filter(|check| failed(check))
+            .all(|check| check.name == CheckName::Signatures);
+        let untrusted = |check: &Check| {
+            matches!(check.name, CheckName::SignerTrust | CheckName::SealerTrust)
+                && check.outcome == Outcome::Warning
+        };
+        report.verdict = if report.signatures.is_empty() && only_unsigned {
+            Verdict::Unsigned
+        } else if report.signatures.is_empty() || report.all_checks().any(failed) {
+            Verdict::Invalid
+        } else if report.all_checks().any(untrusted) {
+            Verdict::Untrusted
+        } else {
+            Verdict::Valid
+        };
+        report
+    }
+
+    /// Whether the file is sealed and no check failed. Without trust anchors this says nothing about who sealed it: see
+    /// [`Verdict::Untrusted`].
+    pub fn is_valid(&self) -> bool {
+        matches!(self.verdict, Verdict::Valid | Verdict::Untrusted)
+    }
+
+    /// The checks of the package and of all signatures.
+    pub fn all_checks(&self) -> impl Iterator<Item = &Check> {
+        self.checks.iter().chain(self.signatures.iter().flat_map(|signature| &signature.checks))
+    }
+
+    /// The names of the failed checks.
+    pub fn failures(&self) -> Vec<CheckName> {
+        self.all_checks().filter(|check| check.outcome == Outcome::Failed).map(|check| check.name).collect()
+    }
+}

@@ -1,0 +1,164 @@
+//! Whether the process lives (`/livez`) and whether it can do its work (`/readyz`).
+//!
+//! Readiness covers what is ours: database, migrations, keys, disk. A platform's outage is no check, because taking
+//! the gateway out of service would turn one platform's trouble into everybody's.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
+use futures_util::future::{BoxFuture, join_all};
+use serde::Serialize;
+
+/// A probe is asked every few seconds: a check that takes longer has failed.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// One thing without which the gateway cannot do its work.
+pub trait Check: Send + Sync {
+    /// A word for the answer, such as `database`.
+    fn name(&self) -> &str;
+
+    /// Looks. The text of a failure is shown to whoever can reach the listener: say what is wrong, and nothing that
+    /// is secret.
+    fn check(&self) -> BoxFuture<'_, Result<(), String>>;
+}
+
+/// The health pages of a server; cloning shares the checks.
+#[derive(Clone)]
+pub struct Health {
+    checks: Arc<[Arc<dyn Check>]>,
+    patience: Duration,
+}
+
+impl Health {
+    pub fn new(checks: Vec<Arc<dyn Check>>) -> Self {
+        Self { checks: checks.into(), patience: PATIENCE }
+    }
+
+    /// Adds `/livez` and `/readyz` to a server: `App::new().configure(|service| health.configure(service))`.
+    pub fn configure(&self, service: &mut web::ServiceConfig) {
+        let health = self.clone();
+        service.route("/livez", web::get().to(async || HttpResponse::Ok().json(Alive { status: "alive" })));
+        service.route(
+            "/readyz",
+            web::get().to(move || {
+                let health = health.clone();
+                async move { health.answer().await }
+            }),
+        );
+    }
+
+    async fn answer(&self) -> HttpResponse {
+        let checks = join_all(self.checks.iter().map(|check| run(check.as_ref(), self.patience))).await;
+        let ready = checks.iter().all(|check| check.ok);
+        let (code, status) =
+            if ready { (StatusCode::OK, "ready") } else { (StatusCode::SERVICE_UNAVAILABLE, "not ready") };
+        HttpResponse::build(code).json(Readiness { status, checks })
+    }
+}
+
+async fn run(check: &dyn Check, patience: Duration) -> CheckResult<'_> {
+    let reason = match tokio::time::timeout(patience, check.check()).await {
+        Ok(Ok(())) => None,
+        Ok(Err(reason)) => Some(reason),
+        Err(_) => Some(format!("no answer within {} ms", patience.as_millis())),
+    };
+    CheckResult { name: check.name(), ok: reason.is_none(), reason }
+}
+
+#[derive(Serialize)]
+struct Alive {
+    status: &'static str,
+}
+
+#[derive(Serialize)]
+struct Readiness<'a> {
+    status: &'static str,
+    checks: Vec<CheckResult<'a>>,
+}
+
+#[derive(Serialize)]
+struct CheckResult<'a> {
+    name: &'a str,
+    ok: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::App;
+    use actix_web::test::{TestRequest, call_service, init_service, read_body_json};
+    use futures_util::FutureExt;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    struct Always(&'static str, Result<(), String>);
+
+    impl Check for Always {
+        fn name(&self) -> &str {
+            self.0
+        }
+
+        fn check(&self) -> BoxFuture<'_, Result<(), String>> {
+            std::future::ready(self.1.clone()).boxed()
+        }
+    }
+
+    struct Hanging;
+
+    impl Check for Hanging {
+        fn name(&self) -> &str {
+            "disk"
+        }
+
+        fn check(&self) -> BoxFuture<'_, Result<(), String>> {
+            std::future::pending().boxed()
+        }
+    }
+
+    async fn ask(path: &str, checks: Vec<Arc<dyn Check>>) -> (u16, Value) {
+        ask_with(path, Health::new(checks)).await
+    }
+
+    async fn ask_with(path: &str, health: Health) -> (u16, Value) {
+        let app = init_service(App::new().configure(|service| health.configure(service))).await;
+        let response = call_service(&app, TestRequest::get().uri(path).to_request()).await;
+        (response.status().as_u16(), read_body_json(response).await)
+    }
+
+    #[actix_web::test]
+    async fn a_gateway_that_can_work_is_ready_and_says_what_it_checked() {
+        let (status, body) = ask("/readyz", vec![Arc::new(Always("database", Ok(())))]).await;
+        assert_eq!(status, 200);
+        assert_eq!(body, json!({"status": "ready", "checks": [{"name": "database", "ok": true}]}));
+    }
+
+    #[actix_web::test]
+    async fn one_failed_check_makes_it_not_ready_but_leaves_it_alive() {
+        let checks: Vec<Arc<dyn Check>> = vec![
+            Arc::new(Always("database", Err("connection refused".to_owned()))),
+            Arc::new(Always("keys", Ok(()))),
+        ];
+        let (status, body) = ask("/readyz", checks.clone()).await;
+        assert_eq!(status, 503);
+        assert_eq!(
+            body,
+            json!({"status": "not ready", "checks": [
+                {"name": "database", "ok": false, "reason": "connection refused"},
+                {"name": "keys", "ok": true},
+            ]})
+        );
+        assert_eq!(ask("/livez", checks).await, (200, json!({"status": "alive"})));
+    }
+
+    #[actix_web::test]
+    async fn a_check_that_hangs_has_failed() {
+        let health = Health { patience: Duration::ZERO, ..Health::new(vec![Arc::new(Hanging)]) };
+        let (status, body) = ask_with("/readyz", health).await;
+        assert_eq!(status, 503);
+        assert_eq!(body["checks"][0]["reason"], "no answer within 0 ms");
+    }
+}

@@ -1,0 +1,129 @@
+//! What metrics are told apart by: enums for what callers report, and the sets of labels they become.
+
+use prometheus_client::encoding::EncodeLabelSet;
+
+/// How a push ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InboundOutcome {
+    Accepted,
+    /// Seen before: the stored answer was given again.
+    Duplicate,
+    /// Seen before with other content.
+    Conflict,
+    /// Read and understood, but the guarantee's state does not allow it.
+    Refused,
+    BadSign,
+    /// Outside the window around the sender's time.
+    Stale,
+    Malformed,
+    /// No such platform or interface.
+    Unknown,
+    /// Turned away by a limit of size or rate.
+    Limited,
+    /// Our own fault: nothing was recorded as accepted.
+    Failed,
+}
+
+impl InboundOutcome {
+    pub(super) fn label(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Duplicate => "duplicate",
+            Self::Conflict => "conflict",
+            Self::Refused => "refused",
+            Self::BadSign => "bad_sign",
+            Self::Stale => "stale",
+            Self::Malformed => "malformed",
+            Self::Unknown => "unknown",
+            Self::Limited => "limited",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// How one call to a platform ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AttemptResult {
+    Ok,
+    /// The platform answered in its own form, and said no.
+    Rejected,
+    /// The platform answered with an HTTP status or a body that is no answer.
+    Http,
+    Timeout,
+    /// No connection, or it was cut.
+    Connection,
+    Tls,
+}
+
+impl AttemptResult {
+    pub(super) fn label(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Rejected => "rejected",
+            Self::Http => "http",
+            Self::Timeout => "timeout",
+            Self::Connection => "connection",
+            Self::Tls => "tls",
+        }
+    }
+}
+
+/// How many jobs of one kind are in one state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobCount {
+    pub kind: String,
+    pub state: String,
+    pub count: i64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct PushLabels {
+    pub(super) platform: String,
+    pub(super) interface: String,
+    pub(super) outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct AttemptLabels {
+    pub(super) platform: String,
+    pub(super) interface: String,
+    pub(super) result: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct JobLabels {
+    pub(super) kind: String,
+    pub(super) state: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct JobKind {
+    pub(super) kind: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct GuaranteeLabels {
+    pub(super) platform: String,
+    pub(super) state: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct PlatformLabel {
+    pub(super) platform: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct ChunkLabels {
+    pub(super) platform: String,
+    pub(super) result: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct AlarmKind {
+    pub(super) kind: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct BuildLabels {
+    pub(super) version: &'static str,
+}
