@@ -65,7 +65,7 @@ fn approval() -> Notice {
 
 #[test]
 fn an_approval_carries_all_of_a_2() {
-    insta::assert_snapshot!(noticed(&approval()), @"");
+    insta::assert_snapshot!(noticed(&approval()), @r#"baohannotice {"appkey":"HN_DEMO_0001","timestamp":"2024-06-04 10:00:00","applyno":"TBHN202406030915270001","baohanno":"BH2024060300000001","payername":"海峡示例建设有限公司","payeraccount":"35001870007052501234","instname":"示例保险\"股份\"有限公司","generatetime":"2024-06-04 10:00:00","rate":"0.004","cost":"3200.00","applystatus":"1","sign":"[digest]"}"#);
 }
 
 #[test]
@@ -76,13 +76,13 @@ fn a_decline_sends_required_fields_without_a_value_as_empty() {
         issuer: "示例保险股份有限公司".to_owned(),
         at: now(),
     });
-    insta::assert_snapshot!(noticed(&notice), @"");
+    insta::assert_snapshot!(noticed(&notice), @r#"baohannotice {"appkey":"HN_DEMO_0001","timestamp":"2024-06-04 10:00:00","applyno":"TBHN202406030915270001","baohanno":"","payername":"","payeraccount":"","instname":"示例保险股份有限公司","generatetime":"2024-06-04 10:00:00","rate":"","cost":"","applystatus":"0","sign":"[digest]"}"#);
 }
 
 #[test]
 fn a_public_key_is_asked_for() {
     let application = application();
-    insta::assert_snapshot!(sent(&hainan(), &Message::PublicKey { application: &application }), @"");
+    insta::assert_snapshot!(sent(&hainan(), &Message::PublicKey { application: &application }), @r#"downloadpublickey {"appkey":"HN_DEMO_0001","timestamp":"2024-06-04 10:00:00","applyno":"TBHN202406030915270001","sign":"[digest]"}"#);
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn a_slice_is_counted_from_the_dialects_base() {
         index,
         data: "QUJD",
     };
-    insta::assert_snapshot!(sent(&hainan(), &slice(0)), @"");
+    insta::assert_snapshot!(sent(&hainan(), &slice(0)), @r#"uploadbaohanfile {"appkey":"HN_DEMO_0001","timestamp":"2024-06-04 10:00:00","applyno":"TBHN202406030915270001","baohanno":"BH2024060300000001","baohanfile":"QUJD","filetype":"2","filesuffixtype":"ofd","index":"1","sign":"[digest]"}"#);
     let from_zero = hainan_with("upload.index_base = 0");
     assert!(sent(&from_zero, &slice(0)).contains(r#""index":"0""#));
     assert!(sent(&hainan(), &slice(41)).contains(r#""index":"42""#));
@@ -112,7 +112,7 @@ fn a_completion_carries_key_iv_and_the_files_digest() {
         iv: "aXY=",
         file_digest: "d41d8cd98f00b204e9800998ecf8427e",
     };
-    insta::assert_snapshot!(sent(&hainan(), &message), @"");
+    insta::assert_snapshot!(sent(&hainan(), &message), @r#"baohanfilecompletenotice {"appkey":"HN_DEMO_0001","timestamp":"2024-06-04 10:00:00","applyno":"TBHN202406030915270001","baohanno":"BH2024060300000001","key":"a2V5","iv":"aXY=","baohanfilemd5":"d41d8cd98f00b204e9800998ecf8427e","filetype":"1","filesuffixtype":"ofd","sign":"[digest]"}"#);
 }
 
 #[test]
@@ -122,8 +122,8 @@ fn an_invoice_is_told_with_what_it_has() {
     };
     let paper =
         Invoice { url: None, code: Some("046002200111".to_owned()), number: Some("00012345".to_owned()) };
-    insta::assert_snapshot!(noticed(&result(Some(paper))), @"");
-    insta::assert_snapshot!(noticed(&result(None)), @"");
+    insta::assert_snapshot!(noticed(&result(Some(paper))), @r#"invoicenotice {"appkey":"HN_DEMO_0001","timestamp":"2024-06-04 10:00:00","baohanno":"BH2024060300000001","invoicecode":"046002200111","invoiceno":"00012345","applystatus":"1","sign":"[digest]"}"#);
+    insta::assert_snapshot!(noticed(&result(None)), @r#"invoicenotice {"appkey":"HN_DEMO_0001","timestamp":"2024-06-04 10:00:00","baohanno":"BH2024060300000001","applystatus":"0","sign":"[digest]"}"#);
 }
 
 #[test]
@@ -135,8 +135,8 @@ fn a_surrender_is_told_with_its_time_if_it_was_granted() {
             surrendered_at,
         })
     };
-    insta::assert_snapshot!(noticed(&result(Some(now()))), @"");
-    insta::assert_snapshot!(noticed(&result(None)), @"");
+    insta::assert_snapshot!(noticed(&result(Some(now()))), @r#"quitnotice {"appkey":"HN_DEMO_0001","timestamp":"2024-06-04 10:00:00","applyno":"TBHN202406030915270001","baohanno":"BH2024060300000001","applystatus":"1","tuibaotime":"2024-06-04 10:00:00","sign":"[digest]"}"#);
+    insta::assert_snapshot!(noticed(&result(None)), @r#"quitnotice {"appkey":"HN_DEMO_0001","timestamp":"2024-06-04 10:00:00","applyno":"TBHN202406030915270001","baohanno":"BH2024060300000001","applystatus":"0","tuibaotime":"","sign":"[digest]"}"#);
 }
 
 fn claim_result(status: ClaimStatus, remark: Option<&str>) -> Notice {
@@ -160,7 +160,7 @@ fn claim_result(status: ClaimStatus, remark: Option<&str>) -> Notice {
 
 #[test]
 fn a_claims_result_carries_all_of_a_13() {
-    insta::assert_snapshot!(noticed(&claim_result(ClaimStatus::Paid, None)), @"");
+    insta::assert_snapshot!(noticed(&claim_result(ClaimStatus::Paid, None)), @r#"claimsresultnotice {"appkey":"HN_DEMO_0001","timestamp":"2024-06-04 10:00:00","applyno":"TBHN202406030915270001","baohanno":"BH2024060300000001","compensatestatus":"2","compensatename":"示例保险股份有限公司","compensateorgnum":"91460000MA0EXAMP7X","compensatecontact":"陈某某","compensatecontacttel":"13800000002","compensatebankcode":"4600111","compensateopenbank":"示例银行","favoreename":"示例招标人","favoreeorignum":"12460000MA0EXAMP8Y","favoreecontact":"王某某","favoreecontacttel":"13800000002","favoreebankcode":"4600222","favoreeopenbank":"示例银行","compensateamount":"800000.00","sign":"[digest]"}"#);
     assert!(noticed(&claim_result(ClaimStatus::ToBePaid, None)).contains(r#""compensatestatus":"1""#));
 }
 
@@ -180,7 +180,7 @@ fn a_rejected_claim_is_not_sent_without_its_reason() {
 #[test]
 fn a_waiver_is_asked_for_under_the_name_that_both_directions_share() {
     let notice = Notice::WaiverRequest { application: application() };
-    insta::assert_snapshot!(noticed(&notice), @"");
+    insta::assert_snapshot!(noticed(&notice), @r#"giveupapply {"appkey":"HN_DEMO_0001","timestamp":"2024-06-04 10:00:00","applyno":"TBHN202406030915270001","sign":"[digest]"}"#);
 }
 
 #[test]

@@ -1,21 +1,48 @@
-//! Platforms that exist only as text: what differs from Hainan is in their tables, and no Rust knows of them.
+//! Platforms that exist only as text: what differs from Hainan is in their tables, and no Rust knows of them. One of
+//! them sends Jilin's pushes, which have numbers where strings are printed, empty fields and a capital letter.
 
 use std::fs;
 
 use baohan_gateway::clock;
-use baohan_gateway::dialect::{Message, Registry, Request};
+use baohan_gateway::crypto::encoding::KeyForm;
+use baohan_gateway::dialect::{
+    Message, Opened, Profile, Registry, Rejection, RejectionKind, Request, SectionKey,
+};
 use baohan_gateway::domain::identity::{ApplicationNumber, GuaranteeNumber};
 use baohan_gateway::domain::invoice::InvoiceKind;
 use baohan_gateway::domain::notice::{Notice, SurrenderResult};
 
 use crate::platform::{self, of};
 
-/// A part of a province's table that names fields in other ways, and sends numbers where strings are printed.
+/// Jilin V2.0.3, 4.1, 4.5 and 4.10, as far as the samples go.
 const NORTHERN: &str = r#"
 id = "northern"
 title = "A northern province"
 version = "2.0.3"
 flow = { ciphertext = ["notice"], merged = ["notice"] }
+
+[[interface]]
+clause = "4.1"
+title = "投保申请"
+name = "baohanapply"
+direction = "in"
+does = "apply"
+fields = [
+    { name = "appkey", length = 50, required = true, is = "app-key" },
+    { name = "timestamp", length = 30, required = true, is = "timestamp" },
+    { name = "platformcode", length = 50, required = true, is = "platform-code" },
+    { name = "applyno", length = 50, required = true, is = "application-number" },
+    { name = "biddername", length = 200, required = true, is = "applicant-name" },
+    { name = "biddercode", length = 50, required = true, is = "applicant-code" },
+    { name = "jbrname", length = 50, required = false, is = "contact-name" },
+    { name = "jbrphone", length = 50, required = false, is = "contact-phone" },
+    { name = "biaoduanno", length = 500, required = true, cipher = true, is = "section-number" },
+    { name = "biaoduanname", length = 1000, required = true, cipher = true, is = "section-name" },
+    { name = "bzjamount", length = 50, required = true, is = "guaranteed-amount" },
+    { name = "zbr", length = 500, required = true, cipher = true, is = "beneficiary-name" },
+    { name = "zbrorgnum", length = 200, required = false, cipher = true, is = "beneficiary-code" },
+    { name = "sign", length = 200, required = true, is = "digest" },
+]
 
 [[interface]]
 clause = "4.5"
@@ -56,48 +83,54 @@ fields = [
 ]
 "#;
 
-const INVOICE: &str = r#"{"appkey": "northern_01", "timestamp": "2022-11-02 09:00:00", "platformcode": "220100", "applyno": "TB1", "baohanno": "BH1", "biddername": "省㛃晟示例建筑工程有限公司", "biddercode": "91220101MA0EXAMP5G", "amount": 3200.0, "type": 0, "email": "", "sign": "$"}"#;
-const CLAIM: &str = r#"{"appkey": "northern_01", "timestamp": "2022-11-20 16:40:00", "platformcode": "220100", "applyno": "TB1", "baohanno": "BH1", "applyusername": "李某", "applyuserphone": "13700002222", "Reason": "不与招标人订立合同", "sign": "$"}"#;
+const APPLICATION: &str = include_str!("../inputs/jilin/01-baohanapply.json");
+const INVOICE: &str = include_str!("../inputs/jilin/02-invoiceapply-numbers.json");
+const CLAIM: &str = include_str!("../inputs/jilin/03-claimsnotice.json");
+const CREDENTIALS: &str = include_str!("../inputs/jilin/credentials.json");
 
-/// Signs the text by hand: the pre-image is written out, not computed from the message.
-fn signed(body: &str, pre_image: &str) -> String {
-    let digest =
-        baohan_gateway::crypto::sm3::digest(format!("{pre_image}&appsecret=northern-secret").as_bytes());
-    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    body.replace('$', &digest)
+fn northern() -> Profile {
+    let credentials: serde_json::Value = serde_json::from_str(CREDENTIALS).unwrap();
+    let (key, secret) = (&credentials["appkey"], &credentials["appsecret"]);
+    of(NORTHERN, &format!("dialect = 'northern'\ntitle = 'N'\nappkey = {key}\nappsecret = {secret}"))
 }
 
-fn northern() -> baohan_gateway::dialect::Profile {
-    of(NORTHERN, "dialect = 'northern'\ntitle = 'N'\nappkey = 'northern_01'\nappsecret = 'northern-secret'")
+fn open(interface: &str, body: &str) -> Result<Opened, Rejection> {
+    northern().open(Some(interface), Some("application/json"), body.as_bytes(), platform::soon_after(body))
+}
+
+#[test]
+fn an_application_with_an_empty_field_and_rare_characters_is_opened() {
+    let opened = open("baohanapply", APPLICATION).unwrap();
+    assert_eq!(opened.tolerances, []);
+    let Request::Apply(application) = opened.request else { panic!() };
+    assert_eq!(application.applicant.name, "吉林省㛃晟示例建筑工程有限公司");
+    assert_eq!(application.contact.name.as_deref(), Some("张䶮"));
+    assert_eq!(application.contact.phone, None);
+    let credentials: serde_json::Value = serde_json::from_str(CREDENTIALS).unwrap();
+    let key = KeyForm::Auto.read_sm4_key(credentials["project_key_base64"].as_str().unwrap()).unwrap();
+    let revealed = northern().reveal(&application.section, &SectionKey::new(key, None)).unwrap();
+    assert_eq!(revealed.beneficiary, "长春市示例区住房保障管理中心");
+    assert_eq!(revealed.beneficiary_code.as_deref(), Some("12220104MB1A23456X"));
 }
 
 #[test]
 fn numbers_are_digested_as_they_were_written() {
-    let body = signed(
-        INVOICE,
-        "amount=3200.0&appkey=northern_01&applyno=TB1&baohanno=BH1&biddercode=91220101MA0EXAMP5G\
-         &biddername=省㛃晟示例建筑工程有限公司&platformcode=220100&timestamp=2022-11-02 09:00:00&type=0",
-    );
-    let opened = platform::open(&northern(), "invoiceapply", &body).unwrap();
+    let opened = open("invoiceapply", INVOICE).unwrap();
     let tolerances: Vec<_> = opened.tolerances.iter().map(ToString::to_string).collect();
-    assert_eq!(tolerances, ["literal:amount", "literal:type", "time-outside-window"]);
+    assert_eq!(tolerances, ["literal:amount", "literal:type"]);
     let Request::RequestInvoice { request, .. } = opened.request else { panic!() };
     assert_eq!((request.kind, request.amount.to_string()), (InvoiceKind::Ordinary, "3200.00".to_owned()));
-    assert_eq!(request.email, None);
-    let rewritten = body.replace("3200.0,", "3200.00,");
-    assert!(platform::open(&northern(), "invoiceapply", &rewritten).is_err());
+    assert_eq!(request.email.as_deref(), Some("a@example.com"));
+    let rewritten = INVOICE.replace("3200.0,", "3200.00,");
+    assert_eq!(open("invoiceapply", &rewritten).unwrap_err().kind, RejectionKind::BadDigest);
 }
 
 #[test]
 fn a_capital_letter_sorts_first() {
-    let body = signed(
-        CLAIM,
-        "Reason=不与招标人订立合同&appkey=northern_01&applyno=TB1&applyuserphone=13700002222\
-         &applyusername=李某&baohanno=BH1&platformcode=220100&timestamp=2022-11-20 16:40:00",
-    );
-    let opened = platform::open(&northern(), "claimsnotice", &body).unwrap();
+    let opened = open("claimsnotice", CLAIM).unwrap();
+    assert_eq!(opened.tolerances, []);
     let Request::Claim { request, .. } = opened.request else { panic!() };
-    assert_eq!(request.reason, "不与招标人订立合同");
+    assert_eq!(request.reason, "中标人无正当理由不与招标人订立合同");
     assert_eq!((request.amount, request.evidence), (None, Vec::new()));
 }
 
@@ -222,7 +255,7 @@ fn a_dialect_file_in_a_settings_folder_is_as_good_as_a_built_in_one() {
     let registry = Registry::with_folder(folder.path()).unwrap();
     let ids: Vec<_> = registry.tables().map(|table| table.id.as_str()).collect();
     assert_eq!(ids, ["hainan-2024", "northern"]);
-    assert_eq!(registry.table("northern").unwrap().interfaces.len(), 2);
+    assert_eq!(registry.table("northern").unwrap().interfaces.len(), 3);
 }
 
 #[test]
