@@ -1,0 +1,223 @@
+//! `baohan keys`: makes keys and certificates, takes in those that others made, and shows which are where.
+
+mod demonstration;
+mod recognition;
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use jiff::Timestamp;
+
+use crate::clock::china_date;
+use crate::crypto::certificate::Certificate;
+use crate::crypto::keyring::Keyring;
+use crate::crypto::private_file;
+use crate::crypto::sm2::{PrivateKey, PublicKey};
+
+pub use demonstration::{DemonstrationKeys, demonstration_keys};
+use recognition::Material;
+
+/// Make, take in and list keys and certificates
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Make new keys; nothing that exists is overwritten
+    Generate {
+        #[command(subcommand)]
+        what: Generate,
+    },
+    /// Check a key or certificate that somebody handed over, and store it as PEM
+    ///
+    /// Private keys are read as PEM (PKCS#8 or SEC 1, without a password), as Base64 or hex of these, or as Base64 or
+    /// hex of the 32-byte number. Public keys are read as hex (66, 128 or 130 digits), Base64 or PEM; certificates as
+    /// PEM, DER, Base64 or hex. A private key is stored so that only its owner can read it, and is never shown.
+    Import {
+        /// The file to read
+        file: PathBuf,
+        /// The folder to store it in
+        #[arg(long, value_name = "DIR")]
+        to: PathBuf,
+        /// What to call it: NAME.key.pem, NAME.cert.pem or NAME.pub.pem
+        #[arg(long)]
+        name: String,
+    },
+    /// List the keys and certificates of a folder, with their owners and the days they have left
+    ///
+    /// A private key, its public key and its certificates bear the same fingerprint.
+    List {
+        /// The folder to look in
+        dir: PathBuf,
+    },
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Generate {
+    /// The master key, under which the gateway encrypts what it stores
+    ///
+    /// Keep a copy where neither the database nor its backups are: without this key, what is stored cannot be read.
+    Master {
+        /// The file to write
+        file: PathBuf,
+    },
+    /// A root, a seal maker and an institution's signing key with their certificates, for demonstrations only
+    Demo {
+        /// The folder to write to
+        dir: PathBuf,
+        /// The institution's full name, as the seal and the certificate show it
+        #[arg(long, value_name = "NAME")]
+        institution: String,
+    },
+    /// An SM2 private key, as PKCS#8 in PEM
+    Sm2 {
+        /// The file to write
+        file: PathBuf,
+    },
+}
+
+/// Runs the command and writes what it did to `out`.
+///
+/// # Errors
+/// When a file cannot be read or written, exists already, or is not what it should be.
+pub fn run(args: Args, out: &mut dyn Write, now: Timestamp) -> anyhow::Result<()> {
+    match args.command {
+        Command::Generate { what } => generate(what, out, now),
+        Command::Import { file, to, name } => import(&file, &to, &name, out),
+        Command::List { dir } => list(&dir, out, now),
+    }
+}
+
+fn generate(what: Generate, out: &mut dyn Write, now: Timestamp) -> anyhow::Result<()> {
+    match what {
+        Generate::Master { file } => {
+            Keyring::generate_file(&file)?;
+            let id = hex::encode(Keyring::from_file(&file)?.key_id());
+            writeln!(out, "master key {id} written to {}; keep a copy in a safe place", file.display())?;
+        }
+        Generate::Demo { dir, institution } => {
+            let keys = demonstration_keys(&dir, &institution, now)?;
+            for path in
+                [&keys.root_cert, &keys.sealer_key, &keys.sealer_cert, &keys.signer_key, &keys.signer_cert]
+            {
+                writeln!(out, "{}", path.display())?;
+            }
+            writeln!(
+                out,
+                "for demonstrations only: nobody outside trusts this root, and its key was not kept"
+            )?;
+        }
+        Generate::Sm2 { file } => {
+            let key = PrivateKey::generate();
+            private_file::write_new(&file, key.to_pem().as_bytes())?;
+            writeln!(out, "SM2 key written to {}", file.display())?;
+            writeln!(out, "public key:  {}", hex::encode(key.public_key().to_sec1()))?;
+            writeln!(out, "fingerprint: {}", fingerprint(&key.public_key()))?;
+        }
+    }
+    Ok(())
+}
+
+fn import(file: &Path, to: &Path, name: &str, out: &mut dyn Write) -> anyhow::Result<()> {
+    let plain = |letter: char| letter.is_alphanumeric() || matches!(letter, '-' | '_' | '.');
+    if name.is_empty() || name.starts_with('.') || !name.chars().all(plain) {
+        bail!("--name: expected letters, digits, `-`, `_` and `.`, found `{name}`");
+    }
+    let shown = file.display();
+    let content = recognition::read(file)?;
+    let material = Material::recognise(&content).with_context(|| format!("`{shown}` cannot be imported"))?;
+    std::fs::create_dir_all(to).with_context(|| format!("cannot create `{}`", to.display()))?;
+    let store = |ending: &str, pem: &str, private: bool| {
+        let path = to.join(format!("{name}.{ending}.pem"));
+        if private {
+            private_file::write_new(&path, pem.as_bytes())?
+        } else {
+            write_new(&path, pem)?
+        }
+        anyhow::Ok(path)
+    };
+    let path = match &material {
+        Material::Private(key) => store("key", &key.to_pem(), true)?,
+        Material::Public(key) => store("pub", &key.to_pem(), false)?,
+        Material::Certificate(certificate) => store("cert", &certificate.to_pem(), false)?,
+        Material::Master => bail!("`{shown}` is a master key: name it in the settings, where it stands"),
+    };
+    writeln!(out, "{} written to {}", material.kind(), path.display())?;
+    if let Material::Certificate(certificate) = &material {
+        writeln!(out, "subject:     {}", certificate.subject())?;
+        writeln!(out, "issuer:      {}", certificate.issuer())?;
+        writeln!(out, "serial:      {}", certificate.serial_hex())?;
+        writeln!(out, "valid:       {}", validity(certificate))?;
+    }
+    if let Some(key) = material.public_key() {
+        writeln!(out, "fingerprint: {}", fingerprint(&key))?;
+    }
+    Ok(())
+}
+
+fn list(dir: &Path, out: &mut dyn Write, now: Timestamp) -> anyhow::Result<()> {
+    let entries =
+        std::fs::read_dir(dir).with_context(|| format!("cannot read the folder `{}`", dir.display()))?;
+    let mut paths = Vec::new();
+    for entry in entries {
+        paths.push(entry?.path());
+    }
+    paths.sort();
+    for path in paths.iter().filter(|path| path.is_file()) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let material = recognition::read(path).and_then(|content| Material::recognise(&content));
+        writeln!(out, "{name}  {}", described(path, material, now))?;
+    }
+    Ok(())
+}
+
+/// One line about one file.
+fn described(path: &Path, material: anyhow::Result<Material>, now: Timestamp) -> String {
+    let Ok(material) = material else { return "not a key or certificate".to_owned() };
+    let mut parts = vec![material.kind().to_owned()];
+    if let Material::Certificate(certificate) = &material {
+        parts.push(certificate.subject());
+        parts.push(validity(certificate));
+        parts.push(days_left(certificate, now));
+    }
+    parts.extend(material.public_key().map(|key| fingerprint(&key)));
+    let lax = std::fs::metadata(path).ok().and_then(|about| private_file::lax_mode(&about));
+    if let (Some(mode), true) = (lax, material.is_secret()) {
+        parts.push(format!("MODE {mode:04o}: others can read it"));
+    }
+    parts.join("  ")
+}
+
+fn validity(certificate: &Certificate) -> String {
+    format!("{} to {}", china_date(certificate.not_before()), china_date(certificate.not_after()))
+}
+
+fn days_left(certificate: &Certificate, now: Timestamp) -> String {
+    let days = certificate.not_after().duration_since(now).as_hours() / 24;
+    if now < certificate.not_before() {
+        "NOT YET VALID".to_owned()
+    } else if now > certificate.not_after() {
+        "EXPIRED".to_owned()
+    } else {
+        format!("{days} days left")
+    }
+}
+
+fn fingerprint(key: &PublicKey) -> String {
+    format!("SM3:{}", hex::encode(key.fingerprint()))
+}
+
+/// Writes a file that may be read by all and did not exist before.
+fn write_new(path: &Path, content: &str) -> anyhow::Result<()> {
+    let shown = path.display();
+    let mut file = std::fs::File::create_new(path)
+        .with_context(|| format!("cannot create `{shown}`, which must not exist yet"))?;
+    file.write_all(content.as_bytes()).with_context(|| format!("cannot write `{shown}`"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,71 @@
+//! Keys and certificates for a demonstration: everything that a sealed letter needs, and nothing that anybody trusts.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use jiff::{SignedDuration, Timestamp};
+
+use super::write_new;
+use crate::crypto::certificate::{Issuer, Subject, Validity};
+use crate::crypto::private_file;
+use crate::crypto::sm2::PrivateKey;
+
+const DAY: i64 = 24;
+const YEAR: i64 = 365 * DAY;
+
+/// Where the files of a demonstration are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DemonstrationKeys {
+    /// The certificate that the other two are verified against. Its key was not kept.
+    pub root_cert: PathBuf,
+    /// The seal maker (制章者), who signs the seal itself.
+    pub sealer_key: PathBuf,
+    pub sealer_cert: PathBuf,
+    /// The institution, which signs documents with the seal.
+    pub signer_key: PathBuf,
+    pub signer_cert: PathBuf,
+}
+
+/// Makes a root, a seal maker and an institution's signing key, and writes them to `dir`: certificates in PEM, and
+/// private keys in PEM that only their owner can read.
+///
+/// # Errors
+/// When one of the files exists already or cannot be written.
+pub fn demonstration_keys(
+    dir: &Path,
+    institution_name: &str,
+    now: Timestamp,
+) -> anyhow::Result<DemonstrationKeys> {
+    std::fs::create_dir_all(dir).with_context(|| format!("cannot create `{}`", dir.display()))?;
+    let paths = DemonstrationKeys {
+        root_cert: dir.join("root.cert.pem"),
+        sealer_key: dir.join("sealer.key.pem"),
+        sealer_cert: dir.join("sealer.cert.pem"),
+        signer_key: dir.join("signer.key.pem"),
+        signer_cert: dir.join("signer.cert.pem"),
+    };
+    let valid_for = |hours| {
+        // A day in the past, for the clocks of others.
+        let not_before = now.checked_sub(SignedDuration::from_hours(DAY))?;
+        anyhow::Ok(Validity { not_before, not_after: now.checked_add(SignedDuration::from_hours(hours))? })
+    };
+    let subject = |common_name: &str, organization: &str| Subject {
+        common_name: common_name.to_owned(),
+        organization: organization.to_owned(),
+    };
+
+    let demonstration = "电子保函演示（不具法律效力）";
+    let root = subject("电子保函演示根证书", demonstration);
+    let root = Issuer::self_signed(&root, PrivateKey::generate(), valid_for(10 * YEAR)?)?;
+    write_new(&paths.root_cert, &root.certificate().to_pem())?;
+    for (subject, key_path, certificate_path) in [
+        (subject("电子印章演示制章者", demonstration), &paths.sealer_key, &paths.sealer_cert),
+        (subject(institution_name, institution_name), &paths.signer_key, &paths.signer_cert),
+    ] {
+        let key = PrivateKey::generate();
+        let certificate = root.issue(&subject, &key.public_key(), valid_for(3 * YEAR)?)?;
+        private_file::write_new(key_path, key.to_pem().as_bytes())?;
+        write_new(certificate_path, &certificate.to_pem())?;
+    }
+    Ok(paths)
+}

@@ -1,0 +1,93 @@
+//! Files that only their owner may read: private keys and the master key.
+
+use std::fs::OpenOptions;
+use std::io::{Read, Write};
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use zeroize::Zeroizing;
+
+/// A key file is a few hundred bytes; a path that names something else is noticed before it is read.
+const LONGEST: u64 = 1024 * 1024;
+
+/// Writes a file of mode 0600 that did not exist before, durably.
+///
+/// # Errors
+/// When the file exists: a key is never overwritten.
+pub fn write_new(path: &Path, content: &[u8]) -> anyhow::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let shown = path.display();
+    let mut file =
+        options.open(path).with_context(|| format!("cannot create `{shown}`, which must not exist yet"))?;
+    file.write_all(content).and_then(|()| file.sync_all()).with_context(|| format!("cannot write `{shown}`"))
+}
+
+/// Reads a file, and refuses one that others can read too.
+///
+/// # Errors
+/// Says the mode found and the command that mends it.
+pub fn read(path: &Path) -> anyhow::Result<Zeroizing<Vec<u8>>> {
+    let shown = path.display();
+    let mut file = std::fs::File::open(path).with_context(|| format!("cannot open `{shown}`"))?;
+    let about = file.metadata().with_context(|| format!("cannot examine `{shown}`"))?;
+    if about.len() > LONGEST {
+        bail!("`{shown}`: expected a key of a few hundred bytes, found {} bytes", about.len());
+    }
+    if let Some(mode) = lax_mode(&about) {
+        bail!(
+            "`{shown}`: expected a file that only its owner can read, found mode {mode:04o}; mend it with \
+             `chmod 600 {shown}`, and replace the key if somebody may have read it"
+        );
+    }
+    let mut content = Zeroizing::new(Vec::with_capacity(usize::try_from(about.len()).unwrap_or(0) + 1));
+    file.read_to_end(&mut content).with_context(|| format!("cannot read `{shown}`"))?;
+    Ok(content)
+}
+
+/// The permission bits of a file that its group or others can read or write.
+#[cfg(unix)]
+pub fn lax_mode(about: &std::fs::Metadata) -> Option<u32> {
+    let mode = std::os::unix::fs::PermissionsExt::mode(&about.permissions()) & 0o777;
+    (mode & 0o077 != 0).then_some(mode)
+}
+
+/// Other systems keep their permissions elsewhere.
+#[cfg(not(unix))]
+pub fn lax_mode(_: &std::fs::Metadata) -> Option<u32> {
+    None
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_private_file_is_its_owners_and_is_not_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.key");
+        write_new(&path, b"secret").unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(read(&path).unwrap().as_slice(), b"secret");
+        assert!(write_new(&path, b"other").is_err());
+        assert_eq!(read(&path).unwrap().as_slice(), b"secret");
+    }
+
+    #[test]
+    fn a_file_that_others_can_read_is_refused_with_the_way_to_mend_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.key");
+        write_new(&path, b"secret").unwrap();
+        for mode in [0o644, 0o640, 0o604, 0o620] {
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+            let complaint = read(&path).unwrap_err().to_string();
+            assert!(complaint.contains(&format!("mode {mode:04o}")), "{complaint}");
+            assert!(complaint.contains("chmod 600"), "{complaint}");
+            assert!(!complaint.contains("secret"), "{complaint}");
+        }
+    }
+}
