@@ -1,3 +1,6 @@
 //! (being built)
 
 pub mod keys;
+
+pub mod migrate;
+pub mod replay;
