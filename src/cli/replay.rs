@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use anyhow::bail;
-use clap::Args;
+use clap::{ArgGroup, Args};
 
 use crate::domain::identity::PlatformId;
 use crate::store::Store;
@@ -17,7 +17,7 @@ const LIMIT: u32 = 10_000;
 /// A dead job goes to the end of its guarantee's lane with a fresh schedule; a job that waits for its next attempt is
 /// tried at once. A running gateway notices within a second.
 #[derive(Args, Clone, Debug)]
-#[group(id = "which", required = true, multiple = false, args = ["job", "dead"])]
+#[command(group = ArgGroup::new("which").required(true).args(["job", "dead"]))]
 pub struct ReplayArgs {
     /// One job, dead or waiting, by its id; may be given several times
     #[arg(long, value_name = "ID")]
@@ -28,7 +28,7 @@ pub struct ReplayArgs {
     pub dead: bool,
 
     /// With --dead: only those for this platform
-    #[arg(long, value_name = "ID", requires = "dead")]
+    #[arg(long, value_name = "ID", requires = "dead", conflicts_with = "job")]
     pub platform: Option<String>,
 
     /// Change nothing: list the jobs and why they are dead

@@ -245,7 +245,10 @@ impl Connection {
                 // SQLite has undone the whole transaction by itself, or the server is gone: either way, nothing that
                 // was begun on this connection can be trusted.
                 self.broken = true;
-                return Err(StoreError::Unavailable(format!("{failure}; and undoing it failed: {error}")));
+                return Err(match failure {
+                    StoreError::Unavailable(_) => failure,
+                    other => StoreError::Unavailable(format!("{other}; and undoing it failed: {error}")),
+                });
             }
         }
         Err(failure)

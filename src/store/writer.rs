@@ -149,3 +149,45 @@ impl Bench {
         Ok(work_is_ready)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use diesel::RunQueryDsl as _;
+
+    use super::*;
+    use crate::crypto::keyring::Keyring;
+    use crate::store::connection::{Target, on};
+
+    fn execute(connection: &mut Connection, sql: &str) -> Result<usize, StoreError> {
+        Ok(on!(connection, |link| diesel::sql_query(sql).execute(link))?)
+    }
+
+    /// SQLite undoes the whole transaction when the disk is full, and tells only the request that met it.
+    #[tokio::test]
+    async fn a_full_disk_loses_the_batch_and_says_so_to_each_in_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.db").display().to_string();
+        let keyring = Arc::new(Keyring::from_master(&[7; 32]));
+        let opener = Opener { target: Target::Sqlite { path }, keyring };
+        let connection = opener.open(Purpose::Write).unwrap();
+        let writer = Writer::start(opener, connection, 100, Arc::new(Notify::new())).unwrap();
+        writer.write(|c| execute(c, "CREATE TABLE t (x)")).await.unwrap();
+        writer.write(|c| execute(c, "PRAGMA max_page_count = 10")).await.unwrap();
+
+        // Polled together, these wait together behind the first until it is released.
+        let (hold, held) = std::sync::mpsc::channel::<()>();
+        let held = std::sync::Mutex::new(held);
+        let first = writer.write(move |c| {
+            held.lock().unwrap().recv().unwrap_or(());
+            execute(c, "INSERT INTO t VALUES ('before')")
+        });
+        let second = writer.write(|c| execute(c, "INSERT INTO t VALUES (zeroblob(1000000))"));
+        let third = writer.write(|c| execute(c, "INSERT INTO t VALUES ('after')"));
+        let (first, second, third, ()) = tokio::join!(first, second, third, async { drop(hold) });
+        let full = Err(StoreError::Unavailable("database or disk is full".to_owned()));
+        assert_eq!((first, second), (full.clone(), full));
+        // The third is not in the lost batch: it is alone in the next one, on a fresh connection.
+        assert_eq!(third, Ok(1));
+        assert_eq!(writer.write(|c| execute(c, "UPDATE t SET x = x")).await, Ok(1));
+    }
+}
