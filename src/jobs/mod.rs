@@ -1,1 +1,18 @@
-//! (being built)
+//! Durable work: the worker that claims jobs, the schedules of their attempts, and what a handler may answer.
+//!
+//! A job is enqueued in the transaction that causes it ([`store::jobs::enqueue`](crate::store::jobs::enqueue)), claimed
+//! under a lease, and concluded behind a fence. It runs **at least once**: a worker that dies or loses its lease may have
+//! done its work already, so a [`Handler`] looks first at what an earlier attempt has stored.
+
+pub mod observer;
+pub mod schedule;
+pub mod verdict;
+pub mod worker;
+
+mod attempt;
+
+pub use crate::store::jobs::{Cause, ClaimedJob, Fence, JobId, NewJob};
+pub use observer::{Observer, Silent};
+pub use schedule::Schedule;
+pub use verdict::{Effect, Handler, Outcome, Verdict};
+pub use worker::{Step, Worker, WorkerHandle, WorkerOptions};

@@ -1,1 +1,163 @@
-//! (being built)
+//! What the gateway remembers, on SQLite or PostgreSQL, behind one door.
+//!
+//! [`Store::write`] runs a closure in a transaction and answers only after the commit; [`Store::read`] runs one over
+//! a single state of the database. Inside, each table's module offers functions over [`Connection`]. A write may be
+//! run again, where another transaction got in between, so it is an `Fn` and does nothing outside the database; above
+//! all, it does not call anybody over a network.
+//!
+//! What may not be stored in the clear is sealed by the keyring before it reaches a column ([`Connection`]).
+
+pub mod archive;
+pub mod bindings;
+pub mod deliveries;
+pub mod documents;
+pub mod events;
+pub mod guarantees;
+pub mod jobs;
+pub mod keys;
+pub mod messages;
+pub mod schema;
+
+mod connection;
+mod error;
+mod migrations;
+mod options;
+mod pool;
+mod time;
+mod writer;
+
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+use tokio::task::spawn_blocking;
+
+pub use archive::{Archive, ArchiveOptions};
+pub use connection::Connection;
+pub use error::{Constraint, StoreError};
+pub use options::StoreOptions;
+
+use connection::{Opener, Purpose, Target};
+use pool::Pool;
+use writer::Writer;
+
+use crate::crypto::keyring::Keyring;
+
+/// The database. Clones share it.
+#[derive(Clone)]
+pub struct Store {
+    opener: Opener,
+    engine: Engine,
+    work_is_ready: Arc<Notify>,
+}
+
+/// How writes and reads reach the database.
+#[derive(Clone)]
+enum Engine {
+    Sqlite {
+        writer: Writer,
+        readers: Pool,
+    },
+    #[cfg(feature = "postgres")]
+    Postgres(Pool),
+}
+
+impl Store {
+    /// Opens the database that the options name; a folder that is missing for SQLite is made. Migrations are run by
+    /// [`Self::migrate`].
+    ///
+    /// # Errors
+    /// When the database can't be reached, or this program is built without support for it.
+    pub fn open(options: &StoreOptions, keyring: Arc<Keyring>) -> Result<Self, StoreError> {
+        let target = Target::parse(options.url.expose())?;
+        let opener = Opener { target, keyring };
+        let work_is_ready = Arc::new(Notify::new());
+        // Opened here so that a wrong address is told now, in full, and not at the first push.
+        let first = opener.open(Purpose::Write)?;
+        let engine = match &opener.target {
+            Target::Sqlite { .. } => Engine::Sqlite {
+                writer: Writer::start(opener.clone(), first, options.queue, Arc::clone(&work_is_ready))?,
+                readers: Pool::new(opener.clone(), Purpose::Read, options.readers, options.wait),
+            },
+            #[cfg(feature = "postgres")]
+            Target::Postgres { .. } => {
+                Engine::Postgres(Pool::new(opener.clone(), Purpose::Write, options.connections, options.wait))
+            }
+        };
+        Ok(Self { opener, engine, work_is_ready })
+    }
+
+    /// Runs the work in a transaction; when this returns, it is committed, or nothing of it is there.
+    ///
+    /// # Errors
+    /// The work's own error, after which nothing is written; [`StoreError::Busy`] where too much is waiting;
+    /// [`StoreError::Unavailable`] where the database is gone.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut Connection) -> Result<T, StoreError> + Send + Sync + 'static,
+    ) -> Result<T, StoreError> {
+        match &self.engine {
+            Engine::Sqlite { writer, .. } => writer.write(work).await,
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(pool) => {
+                let (value, work_is_ready) = pool.write(work).await?;
+                if work_is_ready {
+                    self.work_is_ready.notify_waiters();
+                }
+                Ok(value)
+            }
+        }
+    }
+
+    /// Runs the work over one state of the database; it can't write.
+    ///
+    /// # Errors
+    /// As [`Self::write`].
+    pub async fn read<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut Connection) -> Result<T, StoreError> + Send + Sync + 'static,
+    ) -> Result<T, StoreError> {
+        match &self.engine {
+            Engine::Sqlite { readers, .. } => readers.read(work).await,
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(pool) => pool.read(work).await,
+        }
+    }
+
+    /// Asks the database whether it is there.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.read(Connection::ping).await
+    }
+
+    /// Runs the migrations that are missing and names them. Replicas may do so together.
+    ///
+    /// # Errors
+    /// When a migration fails for another reason than that race.
+    pub async fn migrate(&self) -> Result<Vec<String>, StoreError> {
+        self.on_own_connection(Connection::migrate).await
+    }
+
+    /// The migrations that have not been run, oldest first.
+    ///
+    /// # Errors
+    /// When the database can't be asked.
+    pub async fn pending_migrations(&self) -> Result<Vec<String>, StoreError> {
+        self.on_own_connection(Connection::pending_migrations).await
+    }
+
+    /// Told after each commit that made a job ready in this process.
+    pub fn work_is_ready(&self) -> &Notify {
+        &self.work_is_ready
+    }
+
+    async fn on_own_connection<T: Send + 'static>(
+        &self,
+        work: fn(&mut Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let opener = self.opener.clone();
+        let done = spawn_blocking(move || work(&mut opener.open(Purpose::Write)?)).await;
+        done.unwrap_or_else(|error| Err(StoreError::Unavailable(error.to_string())))
+    }
+}

@@ -1,0 +1,9 @@
+DROP TABLE deliveries;
+DROP TABLE wrapped_keys;
+DROP TABLE documents;
+DROP TABLE attempts;
+DROP TABLE jobs;
+DROP TABLE events;
+DROP TABLE bindings;
+DROP TABLE messages;
+DROP TABLE guarantees;

@@ -1,0 +1,161 @@
+//! One attempt at a job: the work beside its heartbeat, and the outcome behind the fence.
+
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use futures_util::future::{Either, select};
+
+use super::observer::Observer;
+use super::verdict::{Effect, Handler, Outcome, Verdict};
+use crate::clock::Clock;
+use crate::store::jobs::{self, Cause, ClaimedJob, Fence};
+use crate::store::{Store, StoreError};
+use crate::supervise::panic_text;
+
+/// How soon work is tried again that found its guarantee changed under its hands.
+const AFTER_CONFLICT: Duration = Duration::from_millis(200);
+
+/// The pause between tries to write an outcome while the database is away.
+const BETWEEN_WRITES: Duration = Duration::from_millis(200);
+
+/// What an attempt needs. Clones share it.
+#[derive(Clone)]
+pub(super) struct Bench {
+    pub store: Store,
+    pub handler: Arc<dyn Handler>,
+    pub observer: Arc<dyn Observer>,
+    pub clock: Clock,
+    pub lease: Duration,
+}
+
+impl Bench {
+    pub async fn attempt(&self, job: ClaimedJob) -> Outcome {
+        self.observer.claimed(&job);
+        let began = self.clock.now();
+        let outcome = match self.work(&job).await {
+            Some(verdict) => self.conclude(&job, verdict).await,
+            None => Outcome::LeaseLost,
+        };
+        if outcome == Outcome::LeaseLost {
+            self.observer.fence_rejected(&job);
+        }
+        let took = Duration::try_from(self.clock.now().duration_since(began)).unwrap_or_default();
+        self.observer.finished(&job, &outcome, took);
+        outcome
+    }
+
+    /// None where the lease was lost and the work was stopped.
+    async fn work(&self, job: &ClaimedJob) -> Option<Verdict> {
+        // A job that takes its process down with it never reports a failure; its leases count all the same.
+        if job.tries > self.handler.schedule(job).attempts() {
+            let detail = "every attempt ended without a word from its worker";
+            return Some(Verdict::dead(Cause::Exhausted, detail));
+        }
+        let run = AssertUnwindSafe(async { self.handler.run(job).await }).catch_unwind();
+        match select(pin!(run), pin!(self.keep_lease(&job.fence))).await {
+            Either::Left((Ok(verdict), _)) => Some(verdict),
+            Either::Left((Err(panic), _)) => Some(Verdict::retry(Cause::Panicked, panic_text(&*panic))),
+            Either::Right(((), _)) => None,
+        }
+    }
+
+    /// Renews the lease for as long as this is polled; returns when it is lost. A database that is away for a moment
+    /// loses no lease: the next renewal may still be in time, and where it is not, it says so.
+    async fn keep_lease(&self, fence: &Fence) {
+        loop {
+            self.clock.wait(self.lease / 3).await;
+            let (fence, lease) = (fence.clone(), self.lease);
+            if let Ok(false) = self.store.write(move |c| jobs::renew(c, &fence, lease)).await {
+                return;
+            }
+        }
+    }
+
+    async fn conclude(&self, job: &ClaimedJob, verdict: Verdict) -> Outcome {
+        let (cause, detail, after) = match verdict {
+            Verdict::Done(effect) => match self.finish(&job.fence, effect).await {
+                Ok(()) => return Outcome::Done,
+                Err(StoreError::LeaseLost(_)) => return Outcome::LeaseLost,
+                Err(StoreError::Refused(refusal)) => {
+                    return self.bury(&job.fence, Cause::Obsolete, refusal.to_string()).await;
+                }
+                Err(StoreError::Conflict) => {
+                    (Cause::Failed, StoreError::Conflict.to_string(), Some(AFTER_CONFLICT))
+                }
+                Err(StoreError::Panicked(text)) => (Cause::Panicked, text, None),
+                Err(error) if error.is_passing() => return Outcome::Unwritten(error),
+                Err(error) => (Cause::Failed, error.to_string(), None),
+            },
+            Verdict::Dead { cause, detail } => return self.bury(&job.fence, cause, detail).await,
+            Verdict::Retry { cause, detail, after } => (cause, detail, after),
+        };
+        self.retry(job, cause, detail, after).await
+    }
+
+    /// By the schedule; a time that the other side asked for replaces the delay, not the number of attempts, and not
+    /// beyond the schedule's longest delay.
+    async fn retry(
+        &self,
+        job: &ClaimedJob,
+        cause: Cause,
+        detail: String,
+        after: Option<Duration>,
+    ) -> Outcome {
+        let schedule = self.handler.schedule(job);
+        let Some(delay) = schedule.delay_after(job.tries) else {
+            return self.bury(&job.fence, Cause::Exhausted, format!("{cause}: {detail}")).await;
+        };
+        let longest = schedule.delays.iter().map(|delay| delay.0).max().unwrap_or(delay).max(delay);
+        let after = after.map_or(delay, |asked| asked.min(longest));
+        let (fence, text) = (job.fence.clone(), detail.clone());
+        let written = self.persist(move |c| jobs::retry(c, &fence, after, cause, &text)).await;
+        outcome_of(written, Outcome::Retry { cause, detail, after })
+    }
+
+    async fn bury(&self, fence: &Fence, cause: Cause, detail: String) -> Outcome {
+        let (fence, text) = (fence.clone(), detail.clone());
+        let written = self.persist(move |c| jobs::bury(c, &fence, cause, &text)).await;
+        outcome_of(written, Outcome::Dead { cause, detail })
+    }
+
+    async fn finish(&self, fence: &Fence, effect: Effect) -> Result<(), StoreError> {
+        let fence = fence.clone();
+        self.persist(move |connection| {
+            // The fence comes first: without the lease, the effect is not even tried.
+            jobs::finish(connection, &fence)?;
+            effect(connection)
+        })
+        .await
+    }
+
+    /// Writes an outcome, again and again for as long as the lease lasts where the database is away: the work is
+    /// done, and forgetting that would do it twice.
+    async fn persist(
+        &self,
+        write: impl Fn(&mut crate::store::Connection) -> Result<(), StoreError> + Send + Sync + 'static,
+    ) -> Result<(), StoreError> {
+        let write = Arc::new(write);
+        let mut waited = Duration::ZERO;
+        loop {
+            let work = Arc::clone(&write);
+            match self.store.write(move |connection| work(connection)).await {
+                Err(error) if error.is_passing() && waited < self.lease => {
+                    self.clock.wait(BETWEEN_WRITES).await;
+                    waited += BETWEEN_WRITES;
+                }
+                written => return written,
+            }
+        }
+    }
+}
+
+fn outcome_of(written: Result<(), StoreError>, outcome: Outcome) -> Outcome {
+    match written {
+        Ok(()) => outcome,
+        Err(StoreError::LeaseLost(_)) => Outcome::LeaseLost,
+        Err(error) => Outcome::Unwritten(error),
+    }
+}

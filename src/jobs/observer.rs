@@ -1,0 +1,28 @@
+//! What the worker tells telemetry.
+
+use std::time::Duration;
+
+use super::verdict::Outcome;
+use crate::store::StoreError;
+use crate::store::jobs::ClaimedJob;
+
+/// Sees what the worker does; the place to count and to log.
+pub trait Observer: Send + Sync + 'static {
+    /// An attempt begins. [`ClaimedJob::taken_over`] tells that an earlier one was lost with its worker.
+    fn claimed(&self, _job: &ClaimedJob) {}
+
+    /// An attempt ended.
+    fn finished(&self, _job: &ClaimedJob, _outcome: &Outcome, _took: Duration) {}
+
+    /// A worker whose lease had been lost tried to write and was refused.
+    fn fence_rejected(&self, _job: &ClaimedJob) {}
+
+    /// Jobs can't be claimed at present.
+    fn claim_failed(&self, _error: &StoreError) {}
+}
+
+/// Sees and says nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Silent;
+
+impl Observer for Silent {}

@@ -1,0 +1,270 @@
+//! One connection to either database, and everything in which the two differ.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
+
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+#[cfg(feature = "postgres")]
+use diesel::pg::PgConnection;
+use diesel::result::QueryResult;
+use diesel::sqlite::SqliteConnection;
+use diesel::{Connection as _, RunQueryDsl as _};
+use zeroize::Zeroizing;
+
+use super::error::StoreError;
+use crate::crypto::keyring::{Context, Keyring};
+use crate::supervise::panic_text;
+
+/// Runs one query text on whichever database the connection leads to; the text is compiled once for each.
+macro_rules! on {
+    ($connection:expr, |$link:ident| $body:expr) => {
+        match &mut $connection.link {
+            $crate::store::connection::Link::Sqlite($link) => $body,
+            #[cfg(feature = "postgres")]
+            $crate::store::connection::Link::Postgres($link) => $body,
+        }
+    };
+}
+pub(super) use on;
+
+/// A connection inside a transaction, with the keyring that seals what may not be stored in the clear.
+pub struct Connection {
+    pub(super) link: Link,
+    keyring: Arc<Keyring>,
+    /// Set where a job was enqueued or became due, so that workers are woken after the commit.
+    pub(super) work_is_ready: bool,
+    /// Set by the first error that says that the database is gone: the pool drops the connection.
+    broken: bool,
+}
+
+pub(super) enum Link {
+    Sqlite(SqliteConnection),
+    #[cfg(feature = "postgres")]
+    Postgres(PgConnection),
+}
+
+/// The fragments of SQL that are not the same on both.
+pub(super) struct Fragments {
+    /// The database's clock in microseconds since 1970: replicas' own clocks differ.
+    pub now: &'static str,
+    /// Appended to the selection of a row that is about to be claimed.
+    pub skip_locked: &'static str,
+    /// The function that finds a text within a text, from 1; 0 where it is not there.
+    pub find_text: &'static str,
+}
+
+const SQLITE: Fragments = Fragments {
+    now: "CAST(unixepoch('subsec') * 1000 AS INTEGER) * 1000",
+    skip_locked: "",
+    find_text: "instr",
+};
+#[cfg(feature = "postgres")]
+const POSTGRES: Fragments = Fragments {
+    now: "(extract(epoch from clock_timestamp()) * 1000000)::bigint",
+    skip_locked: " FOR UPDATE OF job SKIP LOCKED",
+    find_text: "strpos",
+};
+
+/// What a connection is opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Write,
+    /// SQLite refuses to write on such a connection.
+    Read,
+}
+
+/// Opens connections: where to, and with which keyring.
+#[derive(Clone)]
+pub(super) struct Opener {
+    pub target: Target,
+    pub keyring: Arc<Keyring>,
+}
+
+#[derive(Clone)]
+pub(super) enum Target {
+    Sqlite {
+        path: String,
+    },
+    #[cfg(feature = "postgres")]
+    Postgres {
+        url: crate::secret::Secret,
+    },
+}
+
+impl Target {
+    pub fn parse(url: &str) -> Result<Self, StoreError> {
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            #[cfg(feature = "postgres")]
+            return Ok(Self::Postgres { url: crate::secret::Secret::new(url) });
+            #[cfg(not(feature = "postgres"))]
+            return Err(StoreError::Unusable(
+                "store.url names PostgreSQL, and this program was built without it (cargo feature `postgres`)"
+                    .to_owned(),
+            ));
+        }
+        match url.strip_prefix("sqlite:").unwrap_or(url) {
+            "" | ":memory:" => Err(StoreError::Unusable("store.url: expected the path of a file".to_owned())),
+            path => Ok(Self::Sqlite { path: path.to_owned() }),
+        }
+    }
+}
+
+impl Opener {
+    pub fn open(&self, purpose: Purpose) -> Result<Connection, StoreError> {
+        let link = match &self.target {
+            Target::Sqlite { path } => Link::Sqlite(open_sqlite(path, purpose)?),
+            #[cfg(feature = "postgres")]
+            Target::Postgres { url } => {
+                let link = PgConnection::establish(url.expose());
+                Link::Postgres(link.map_err(|error| StoreError::Unavailable(error.to_string()))?)
+            }
+        };
+        let keyring = Arc::clone(&self.keyring);
+        Ok(Connection { link, keyring, work_is_ready: false, broken: false })
+    }
+}
+
+fn open_sqlite(path: &str, purpose: Purpose) -> Result<SqliteConnection, StoreError> {
+    let unavailable = |error: String| StoreError::Unavailable(format!("`{path}`: {error}"));
+    if let Some(folder) = Path::new(path).parent() {
+        std::fs::create_dir_all(folder).map_err(|error| unavailable(error.to_string()))?;
+    }
+    let mut link = SqliteConnection::establish(path).map_err(|error| unavailable(error.to_string()))?;
+    // The waiting time comes first: without it, the second of two openers fails at the journal mode. FULL, because
+    // NORMAL loses acknowledged rows at a power cut. Larger checkpoints lengthen the slowest writes.
+    link.batch_execute(
+        "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+         PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 1000;",
+    )?;
+    if purpose == Purpose::Read {
+        link.batch_execute("PRAGMA query_only = ON;")?;
+    }
+    Ok(link)
+}
+
+impl Connection {
+    pub(super) fn fragments(&self) -> &'static Fragments {
+        match &self.link {
+            Link::Sqlite(_) => &SQLITE,
+            #[cfg(feature = "postgres")]
+            Link::Postgres(_) => &POSTGRES,
+        }
+    }
+
+    /// Seals the content of a column; it opens only in the same place.
+    pub(super) fn seal(&self, table: &str, row: &str, column: &str, plaintext: &[u8]) -> Vec<u8> {
+        self.keyring.seal(&Context { table, row, column }, plaintext)
+    }
+
+    /// Opens what [`Self::seal`] sealed.
+    pub(super) fn unseal(
+        &self,
+        table: &'static str,
+        row: &str,
+        column: &'static str,
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+        let place = Context { table, row, column };
+        self.keyring.open(&place, sealed).map_err(|error| StoreError::damaged(table, row, error))
+    }
+
+    /// Whether the pool should drop this connection rather than lend it again.
+    pub(super) fn is_broken(&mut self) -> bool {
+        self.broken || on!(self, |link| AnsiTransactionManager::is_broken_transaction_manager(link))
+    }
+
+    /// Asks the database whether it is there.
+    pub(super) fn ping(&mut self) -> Result<(), StoreError> {
+        on!(self, |link| diesel::sql_query("SELECT 1").execute(link))?;
+        Ok(())
+    }
+
+    pub(super) fn begin_writing(&mut self) -> Result<(), StoreError> {
+        let begun = match &mut self.link {
+            // A deferred BEGIN that reads before it writes fails with "database is locked" under load.
+            Link::Sqlite(link) => AnsiTransactionManager::begin_transaction_sql(link, "BEGIN IMMEDIATE"),
+            #[cfg(feature = "postgres")]
+            Link::Postgres(link) => AnsiTransactionManager::begin_transaction(link),
+        };
+        self.noticing(begun.map_err(StoreError::from))
+    }
+
+    /// Begins a transaction that sees one state of the database throughout.
+    pub(super) fn begin_reading(&mut self) -> Result<(), StoreError> {
+        let begun = match &mut self.link {
+            Link::Sqlite(link) => AnsiTransactionManager::begin_transaction(link),
+            #[cfg(feature = "postgres")]
+            Link::Postgres(link) => AnsiTransactionManager::begin_transaction_sql(
+                link,
+                "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            ),
+        };
+        self.noticing(begun.map_err(StoreError::from))
+    }
+
+    /// Begins a savepoint inside the present transaction.
+    pub(super) fn begin_nested(&mut self) -> Result<(), StoreError> {
+        let begun = on!(self, |link| AnsiTransactionManager::begin_transaction(link));
+        self.noticing(begun.map_err(StoreError::from))
+    }
+
+    /// Commits the innermost transaction or savepoint.
+    pub(super) fn commit(&mut self) -> Result<(), StoreError> {
+        let committed = on!(self, |link| AnsiTransactionManager::commit_transaction(link));
+        self.noticing(committed.map_err(StoreError::from))
+    }
+
+    fn roll_back(&mut self) -> Result<(), StoreError> {
+        let undone = on!(self, |link| AnsiTransactionManager::rollback_transaction(link));
+        self.noticing(undone.map_err(StoreError::from))
+    }
+
+    /// Does the work inside the transaction or savepoint that was just begun, and ends it: committed where the work
+    /// succeeded, rolled back where it failed or panicked.
+    pub(super) fn conclude<T>(
+        &mut self,
+        work: &dyn Fn(&mut Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let depth = self.depth()?;
+        let woken_before = self.work_is_ready;
+        let outcome = match catch_unwind(AssertUnwindSafe(|| work(self))) {
+            Ok(outcome) => outcome,
+            Err(panic) => Err(StoreError::Panicked(panic_text(&*panic).to_owned())),
+        };
+        let failure = match self.noticing(outcome) {
+            Ok(value) => match self.commit() {
+                Ok(()) => return Ok(value),
+                Err(failure) => failure,
+            },
+            Err(failure) => failure,
+        };
+        self.work_is_ready = woken_before;
+        while self.depth().is_ok_and(|now| now >= depth) {
+            if let Err(error) = self.roll_back() {
+                // SQLite has undone the whole transaction by itself, or the server is gone: either way, nothing that
+                // was begun on this connection can be trusted.
+                self.broken = true;
+                return Err(match failure {
+                    StoreError::Unavailable(_) => failure,
+                    other => StoreError::Unavailable(format!("{other}; and undoing it failed: {error}")),
+                });
+            }
+        }
+        Err(failure)
+    }
+
+    fn depth(&mut self) -> Result<u32, StoreError> {
+        let status: QueryResult<_> =
+            on!(self, |link| AnsiTransactionManager::transaction_manager_status_mut(link)
+                .transaction_depth());
+        Ok(status?.map_or(0, std::num::NonZeroU32::get))
+    }
+
+    fn noticing<T>(&mut self, outcome: Result<T, StoreError>) -> Result<T, StoreError> {
+        if matches!(outcome, Err(StoreError::Unavailable(_))) {
+            self.broken = true;
+        }
+        outcome
+    }
+}

@@ -1,0 +1,265 @@
+//! Guarantees: the aggregate as one sealed body, and beside it the columns that are searched.
+
+use diesel::dsl::count_star;
+use diesel::prelude::*;
+use jiff::Timestamp;
+
+use super::connection::{Connection, on};
+use super::error::StoreError;
+use super::schema::guarantees::{self, dsl};
+use super::time::{from_micros, optional_from_micros, to_micros};
+use crate::domain::guarantee::LetterKind;
+use crate::domain::identity::{ApplicationNumber, GuaranteeId, GuaranteeNumber, PlatformId};
+use crate::domain::money::Fen;
+use crate::domain::{Guarantee, Stage};
+
+const TABLE: &str = "guarantees";
+
+/// A guarantee as it was read, with the version that an update has to name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    pub guarantee: Guarantee,
+    pub version: i64,
+}
+
+/// What a list shows of a guarantee: nothing that is sealed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    pub id: GuaranteeId,
+    pub platform: PlatformId,
+    pub application: ApplicationNumber,
+    pub number: Option<GuaranteeNumber>,
+    pub stage: Stage,
+    pub applicant_name: String,
+    pub applicant_code: String,
+    pub amount: Fen,
+    pub opened_at: Option<Timestamp>,
+    /// When the plaintext letter is due; None before the opening and once it was delivered.
+    pub deadline: Option<Timestamp>,
+    pub received_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// Which guarantees to list, newest first.
+#[derive(Clone, Debug)]
+pub struct Filter {
+    pub platform: Option<PlatformId>,
+    pub stage: Option<Stage>,
+    /// The last guarantee of the page before.
+    pub before: Option<GuaranteeId>,
+    pub limit: u32,
+}
+
+impl Default for Filter {
+    fn default() -> Self {
+        Self { platform: None, stage: None, before: None, limit: 100 }
+    }
+}
+
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = guarantees, treat_none_as_default_value = false, treat_none_as_null = true)]
+struct Row {
+    id: String,
+    platform: String,
+    application_number: String,
+    guarantee_number: Option<String>,
+    stage: &'static str,
+    version: i64,
+    applicant_name: String,
+    applicant_code: String,
+    amount: i64,
+    opened_at: Option<i64>,
+    deadline: Option<i64>,
+    body: Vec<u8>,
+    received_at: i64,
+    updated_at: i64,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = guarantees)]
+struct SummaryRow {
+    id: String,
+    platform: String,
+    application_number: String,
+    guarantee_number: Option<String>,
+    stage: String,
+    applicant_name: String,
+    applicant_code: String,
+    amount: i64,
+    opened_at: Option<i64>,
+    deadline: Option<i64>,
+    received_at: i64,
+    updated_at: i64,
+}
+
+/// Stores a guarantee that has just been applied for.
+///
+/// # Errors
+/// [`Constraint::Application`](super::Constraint::Application) where the platform has sent this application before.
+pub fn insert(connection: &mut Connection, guarantee: &Guarantee, at: Timestamp) -> Result<(), StoreError> {
+    let row = row_of(connection, guarantee, 1, at)?;
+    on!(connection, |link| diesel::insert_into(guarantees::table).values(&row).execute(link))?;
+    Ok(())
+}
+
+/// Replaces a guarantee that was read at `version`.
+///
+/// # Errors
+/// [`StoreError::Conflict`] where it has changed since; then nothing is written.
+pub fn update(
+    connection: &mut Connection,
+    guarantee: &Guarantee,
+    version: i64,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let row = row_of(connection, guarantee, version.saturating_add(1), at)?;
+    let read = guarantees::table.filter(dsl::id.eq(guarantee.id.as_str()).and(dsl::version.eq(version)));
+    match on!(connection, |link| diesel::update(read).set(&row).execute(link))? {
+        1 => Ok(()),
+        _ => Err(StoreError::Conflict),
+    }
+}
+
+/// # Errors
+/// When the database fails or the row can't be read.
+pub fn find(connection: &mut Connection, id: &GuaranteeId) -> Result<Option<Stored>, StoreError> {
+    let query = guarantees::table.filter(dsl::id.eq(id.as_str()));
+    let query = query.select((dsl::id, dsl::version, dsl::body));
+    let row = on!(connection, |link| query.first(link).optional())?;
+    row.map(|row| opened(connection, row)).transpose()
+}
+
+/// # Errors
+/// When the database fails or the row can't be read.
+pub fn find_by_application(
+    connection: &mut Connection,
+    platform: &PlatformId,
+    application: &ApplicationNumber,
+) -> Result<Option<Stored>, StoreError> {
+    let named = dsl::platform.eq(platform.as_str()).and(dsl::application_number.eq(application.as_str()));
+    let query = guarantees::table.filter(named).select((dsl::id, dsl::version, dsl::body));
+    let row = on!(connection, |link| query.first(link).optional())?;
+    row.map(|row| opened(connection, row)).transpose()
+}
+
+/// # Errors
+/// When the database fails or the row can't be read.
+pub fn find_by_number(
+    connection: &mut Connection,
+    platform: &PlatformId,
+    number: &GuaranteeNumber,
+) -> Result<Option<Stored>, StoreError> {
+    let named = dsl::platform.eq(platform.as_str()).and(dsl::guarantee_number.eq(number.as_str()));
+    let query = guarantees::table.filter(named).select((dsl::id, dsl::version, dsl::body));
+    let row = on!(connection, |link| query.first(link).optional())?;
+    row.map(|row| opened(connection, row)).transpose()
+}
+
+/// A page of guarantees, newest first.
+///
+/// # Errors
+/// When the database fails or a row can't be read.
+pub fn list(connection: &mut Connection, filter: &Filter) -> Result<Vec<Summary>, StoreError> {
+    let rows: Vec<SummaryRow> = on!(connection, |link| {
+        let mut query = guarantees::table.select(SummaryRow::as_select()).into_boxed();
+        if let Some(platform) = &filter.platform {
+            query = query.filter(dsl::platform.eq(platform.as_str()));
+        }
+        if let Some(stage) = filter.stage {
+            query = query.filter(dsl::stage.eq(stage.name()));
+        }
+        if let Some(before) = &filter.before {
+            query = query.filter(dsl::id.lt(before.as_str()));
+        }
+        query.order(dsl::id.desc()).limit(i64::from(filter.limit)).load(link)
+    })?;
+    rows.into_iter().map(summary_of).collect()
+}
+
+/// How many guarantees stand where.
+///
+/// # Errors
+/// When the database fails.
+pub fn counts(connection: &mut Connection) -> Result<Vec<(PlatformId, Stage, u64)>, StoreError> {
+    let query = guarantees::table.group_by((dsl::platform, dsl::stage));
+    let query = query.select((dsl::platform, dsl::stage, count_star())).order((dsl::platform, dsl::stage));
+    let rows: Vec<(String, String, i64)> = on!(connection, |link| query.load(link))?;
+    let counted = |(platform, stage, count): (String, String, i64)| {
+        let stage = stage_named(&platform, &stage)?;
+        Ok((PlatformId::new(platform), stage, u64::try_from(count).unwrap_or(0)))
+    };
+    rows.into_iter().map(counted).collect()
+}
+
+/// Opened guarantees whose plaintext letter has not arrived, the most urgent first.
+///
+/// # Errors
+/// When the database fails or a row can't be read.
+pub fn undelivered_restorations(connection: &mut Connection, limit: u32) -> Result<Vec<Summary>, StoreError> {
+    let query = guarantees::table.filter(dsl::deadline.is_not_null()).order((dsl::deadline, dsl::id));
+    let query = query.limit(i64::from(limit));
+    let rows: Vec<SummaryRow> = on!(connection, |link| query.select(SummaryRow::as_select()).load(link))?;
+    rows.into_iter().map(summary_of).collect()
+}
+
+fn row_of(
+    connection: &Connection,
+    guarantee: &Guarantee,
+    version: i64,
+    at: Timestamp,
+) -> Result<Row, StoreError> {
+    let id = guarantee.id.as_str();
+    let body = serde_json::to_vec(guarantee).map(zeroize::Zeroizing::new);
+    let body = body.map_err(|error| StoreError::damaged(TABLE, id, error))?;
+    let opening = guarantee.opening.as_ref();
+    let awaited = matches!(guarantee.stage, Stage::Opened | Stage::Restored)
+        && guarantee.letter(LetterKind::Merged).is_none_or(|letter| letter.delivered_at.is_none());
+    Ok(Row {
+        id: id.to_owned(),
+        platform: guarantee.platform.to_string(),
+        application_number: guarantee.application.number.to_string(),
+        guarantee_number: guarantee.number().map(ToString::to_string),
+        stage: guarantee.stage.name(),
+        version,
+        applicant_name: guarantee.application.applicant.name.clone(),
+        applicant_code: guarantee.application.applicant.code.clone(),
+        amount: guarantee.application.amount.fen(),
+        opened_at: opening.map(|opening| to_micros(opening.opened_at)),
+        deadline: opening.filter(|_| awaited).map(|opening| to_micros(opening.deadline)),
+        body: connection.seal(TABLE, id, "body", &body),
+        received_at: to_micros(guarantee.received_at),
+        updated_at: to_micros(at),
+    })
+}
+
+fn opened(
+    connection: &Connection,
+    (id, version, body): (String, i64, Vec<u8>),
+) -> Result<Stored, StoreError> {
+    let body = connection.unseal(TABLE, &id, "body", &body)?;
+    let guarantee = serde_json::from_slice(&body).map_err(|error| StoreError::damaged(TABLE, &id, error))?;
+    Ok(Stored { guarantee, version })
+}
+
+fn stage_named(row: &str, name: &str) -> Result<Stage, StoreError> {
+    let known = Stage::ALL.into_iter().find(|stage| stage.name() == name);
+    known.ok_or_else(|| StoreError::damaged(TABLE, row, format!("unknown stage `{name}`")))
+}
+
+fn summary_of(row: SummaryRow) -> Result<Summary, StoreError> {
+    let id = row.id.as_str();
+    Ok(Summary {
+        stage: stage_named(id, &row.stage)?,
+        amount: Fen::new(row.amount).map_err(|error| StoreError::damaged(TABLE, id, error))?,
+        opened_at: optional_from_micros(TABLE, id, row.opened_at)?,
+        deadline: optional_from_micros(TABLE, id, row.deadline)?,
+        received_at: from_micros(TABLE, id, row.received_at)?,
+        updated_at: from_micros(TABLE, id, row.updated_at)?,
+        id: GuaranteeId::new(row.id),
+        platform: PlatformId::new(row.platform),
+        application: ApplicationNumber::new(row.application_number),
+        number: row.guarantee_number.map(GuaranteeNumber::new),
+        applicant_name: row.applicant_name,
+        applicant_code: row.applicant_code,
+    })
+}

@@ -1,0 +1,166 @@
+//! Leases: how a worker gets a job, keeps it while it works, and hands it back when it stops.
+
+use std::time::Duration;
+
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{BigInt, Text};
+
+use super::{Cause, ClaimedJob, Fence, JobId, TABLE, conclude};
+use crate::domain::identity::{GuaranteeId, PlatformId};
+use crate::store::connection::{Connection, on};
+use crate::store::error::StoreError;
+use crate::store::schema::{attempts, jobs};
+use crate::store::time::{from_micros, length_in_micros};
+
+/// Who claims, for how long, and what not.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// A name of this worker that no other worker ever has.
+    pub owner: String,
+    pub lease: Duration,
+    pub limit: u32,
+    /// Platforms that have as many jobs running here as they may.
+    pub excluded: Vec<PlatformId>,
+}
+
+#[derive(QueryableByName)]
+#[diesel(table_name = jobs)]
+struct Row {
+    id: String,
+    platform: String,
+    lane: String,
+    kind: String,
+    payload: Vec<u8>,
+    due_at: i64,
+    deadline: i64,
+    attempts: i64,
+    forgiven: i64,
+    created_at: i64,
+}
+
+/// Leases the most urgent jobs that are due, at most one of a lane; also those whose last lease ran out. Each lease
+/// is an attempt and is recorded as one.
+///
+/// A job whose payload can't be read is buried, so that it is seen and holds up nobody.
+///
+/// # Errors
+/// When the database fails.
+pub fn claim(connection: &mut Connection, claim: &Claim) -> Result<Vec<ClaimedJob>, StoreError> {
+    let lease = length_in_micros(claim.lease);
+    let mut rows = lease_rows(connection, claim, lease)?;
+    rows.sort_by(|a, b| (a.deadline, &a.id).cmp(&(b.deadline, &b.id)));
+    let mut claimed = Vec::with_capacity(rows.len());
+    for row in rows {
+        let started_at = row.due_at.saturating_sub(lease);
+        let taken_over = row.attempts > 1 && close_abandoned(connection, &row.id, started_at)?;
+        let attempt = (
+            attempts::job_id.eq(&row.id),
+            attempts::number.eq(row.attempts),
+            attempts::started_at.eq(started_at),
+            attempts::outcome.eq("running"),
+        );
+        on!(connection, |link| diesel::insert_into(attempts::table).values(attempt).execute(link))?;
+        let fence = Fence { job: JobId::new(&row.id), owner: claim.owner.clone(), attempt: row.attempts };
+        match opened(connection, row, fence.clone(), taken_over) {
+            Ok(job) => claimed.push(job),
+            Err(error) => conclude::bury(connection, &fence, Cause::Unreadable, &error.to_string())?,
+        }
+    }
+    Ok(claimed)
+}
+
+/// The condition is repeated outside the candidates: where a database can't skip locked rows, a row that somebody
+/// else has claimed meanwhile no longer meets it.
+fn lease_rows(connection: &mut Connection, claim: &Claim, lease: i64) -> Result<Vec<Row>, StoreError> {
+    let fragments = connection.fragments();
+    let (now, find_text, skip_locked) = (fragments.now, fragments.find_text, fragments.skip_locked);
+    let statement = format!(
+        "WITH candidates AS (\
+           SELECT job.id FROM jobs job \
+           WHERE job.state IN ('ready', 'running') AND job.due_at <= {now} \
+             AND {find_text}($1, '/' || job.platform || '/') = 0 \
+             AND NOT EXISTS (SELECT 1 FROM jobs earlier WHERE earlier.lane = job.lane \
+               AND earlier.position < job.position AND earlier.state IN ('ready', 'running')) \
+           ORDER BY job.deadline, job.due_at LIMIT $2{skip_locked}) \
+         UPDATE jobs SET state = 'running', attempts = attempts + 1, lease_owner = $3, due_at = {now} + $4 \
+         WHERE id IN (SELECT id FROM candidates) AND state IN ('ready', 'running') AND due_at <= {now} \
+         RETURNING *"
+    );
+    let excluded: Vec<&str> = claim.excluded.iter().map(PlatformId::as_str).collect();
+    Ok(on!(connection, |link| sql_query(statement)
+        .bind::<Text, _>(format!("/{}/", excluded.join("/")))
+        .bind::<BigInt, _>(i64::from(claim.limit))
+        .bind::<Text, _>(&claim.owner)
+        .bind::<BigInt, _>(lease)
+        .get_results(link))?)
+}
+
+/// Ends the attempts of a worker that was never heard of again; tells whether there was one.
+fn close_abandoned(connection: &mut Connection, job: &str, at: i64) -> Result<bool, StoreError> {
+    let open = attempts::table.filter(attempts::job_id.eq(job).and(attempts::ended_at.is_null()));
+    let ended = (attempts::ended_at.eq(Some(at)), attempts::outcome.eq("lease-expired"));
+    Ok(on!(connection, |link| diesel::update(open).set(ended).execute(link))? > 0)
+}
+
+fn opened(
+    connection: &Connection,
+    row: Row,
+    fence: Fence,
+    taken_over: bool,
+) -> Result<ClaimedJob, StoreError> {
+    let counted = row.attempts.saturating_sub(row.forgiven);
+    Ok(ClaimedJob {
+        payload: connection.unseal(TABLE, &row.id, "payload", &row.payload)?,
+        deadline: from_micros(TABLE, &row.id, row.deadline)?,
+        created_at: from_micros(TABLE, &row.id, row.created_at)?,
+        attempt: row.attempts,
+        tries: u32::try_from(counted).unwrap_or(u32::MAX),
+        taken_over,
+        fence,
+        id: JobId::new(row.id),
+        platform: PlatformId::new(row.platform),
+        lane: GuaranteeId::new(row.lane),
+        kind: row.kind,
+    })
+}
+
+/// Extends a lease to `lease` from now; false where it was lost, after which the work has to stop.
+///
+/// # Errors
+/// When the database fails.
+pub fn renew(connection: &mut Connection, fence: &Fence, lease: Duration) -> Result<bool, StoreError> {
+    let until = format!("{} + {}", connection.fragments().now, length_in_micros(lease));
+    let until = jobs::due_at.eq(sql::<BigInt>(&until));
+    Ok(on!(connection, |link| diesel::update(conclude::held!(fence)).set(until).execute(link))? == 1)
+}
+
+/// Hands back every job that a stopping worker still holds: due now, the attempt not counted.
+///
+/// # Errors
+/// When the database fails.
+pub fn release(connection: &mut Connection, owner: &str) -> Result<usize, StoreError> {
+    let now = connection.fragments().now;
+    let held = jobs::table.filter(jobs::lease_owner.eq(owner).and(jobs::state.eq("running")));
+    let held = held.select((jobs::id, jobs::attempts)).order(jobs::id);
+    let held: Vec<(String, i64)> = on!(connection, |link| held.load(link))?;
+    let mut released = 0;
+    for (id, attempt) in held {
+        let fence = Fence { job: JobId::new(id), owner: owner.to_owned(), attempt };
+        let ready = (
+            jobs::state.eq("ready"),
+            jobs::due_at.eq(sql::<BigInt>(now)),
+            jobs::forgiven.eq(jobs::forgiven + 1),
+            jobs::lease_owner.eq(None::<String>),
+        );
+        let changed =
+            on!(connection, |link| diesel::update(conclude::held!(&fence)).set(ready).execute(link))?;
+        if changed == 1 {
+            conclude::end_attempt(connection, &fence, "released", None)?;
+            released += 1;
+        }
+    }
+    connection.work_is_ready |= released > 0;
+    Ok(released)
+}

@@ -1,0 +1,126 @@
+//! How an attempt ends. Each ending is fenced: a worker whose lease was lost writes nothing.
+
+use std::time::Duration;
+
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable};
+
+use super::{Cause, Fence, JobState};
+use crate::store::connection::{Connection, on};
+use crate::store::error::StoreError;
+use crate::store::schema::{attempts, jobs};
+use crate::store::time::length_in_micros;
+
+/// The job, as long as this attempt holds it.
+macro_rules! held {
+    ($fence:expr) => {{
+        use $crate::store::schema::jobs;
+        let fence: &$crate::store::jobs::Fence = $fence;
+        jobs::table
+            .filter(jobs::id.eq(fence.job.as_str()).and(jobs::lease_owner.eq(fence.owner.as_str())))
+            .filter(jobs::attempts.eq(fence.attempt).and(jobs::state.eq("running")))
+    }};
+}
+pub(super) use held;
+
+/// Ends a job well. The effects of the work belong in the same transaction, after this.
+///
+/// # Errors
+/// [`StoreError::LeaseLost`] where the job belongs to another attempt by now.
+pub fn finish(connection: &mut Connection, fence: &Fence) -> Result<(), StoreError> {
+    let now = connection.fragments().now;
+    let done = (
+        jobs::state.eq(JobState::Done.name()),
+        jobs::finished_at.eq(sql::<Nullable<BigInt>>(now)),
+        jobs::lease_owner.eq(None::<String>),
+        jobs::cause.eq(None::<String>),
+        jobs::detail.eq(None::<String>),
+    );
+    let changed = on!(connection, |link| diesel::update(held!(fence)).set(done).execute(link))?;
+    still_held(changed, fence)?;
+    end_attempt(connection, fence, "done", None)?;
+    connection.work_is_ready = true;
+    Ok(())
+}
+
+/// Plans the next attempt.
+///
+/// # Errors
+/// [`StoreError::LeaseLost`] where the job belongs to another attempt by now.
+pub fn retry(
+    connection: &mut Connection,
+    fence: &Fence,
+    after: Duration,
+    cause: Cause,
+    detail: &str,
+) -> Result<(), StoreError> {
+    let due_at = format!("{} + {}", connection.fragments().now, length_in_micros(after));
+    let ready = (
+        jobs::state.eq(JobState::Ready.name()),
+        jobs::due_at.eq(sql::<BigInt>(&due_at)),
+        jobs::lease_owner.eq(None::<String>),
+        jobs::cause.eq(Some(cause.name())),
+        jobs::detail.eq(Some(detail)),
+    );
+    let changed = on!(connection, |link| diesel::update(held!(fence)).set(ready).execute(link))?;
+    still_held(changed, fence)?;
+    end_attempt(connection, fence, "retry", Some(&format!("{cause}: {detail}")))
+}
+
+/// Gives the job up. It stays, with its cause, until an operator revives it; the jobs behind it go on.
+///
+/// # Errors
+/// [`StoreError::LeaseLost`] where the job belongs to another attempt by now.
+pub fn bury(
+    connection: &mut Connection,
+    fence: &Fence,
+    cause: Cause,
+    detail: &str,
+) -> Result<(), StoreError> {
+    let now = connection.fragments().now;
+    let dead = (
+        jobs::state.eq(JobState::Dead.name()),
+        jobs::finished_at.eq(sql::<Nullable<BigInt>>(now)),
+        jobs::lease_owner.eq(None::<String>),
+        jobs::cause.eq(Some(cause.name())),
+        jobs::detail.eq(Some(detail)),
+    );
+    let changed = on!(connection, |link| diesel::update(held!(fence)).set(dead).execute(link))?;
+    still_held(changed, fence)?;
+    end_attempt(connection, fence, "dead", Some(&format!("{cause}: {detail}")))?;
+    connection.work_is_ready = true;
+    Ok(())
+}
+
+/// Notes which message an attempt sent.
+///
+/// # Errors
+/// When the database fails.
+pub fn note_message(connection: &mut Connection, fence: &Fence, message: &str) -> Result<(), StoreError> {
+    let attempt = attempts::table.find((fence.job.as_str(), fence.attempt));
+    let noted = attempts::message_id.eq(Some(message));
+    on!(connection, |link| diesel::update(attempt).set(noted).execute(link))?;
+    Ok(())
+}
+
+fn still_held(changed: usize, fence: &Fence) -> Result<(), StoreError> {
+    if changed == 1 { Ok(()) } else { Err(StoreError::LeaseLost(fence.job.to_string())) }
+}
+
+pub(super) fn end_attempt(
+    connection: &mut Connection,
+    fence: &Fence,
+    outcome: &str,
+    detail: Option<&str>,
+) -> Result<(), StoreError> {
+    let now = connection.fragments().now;
+    let attempt = attempts::table.find((fence.job.as_str(), fence.attempt));
+    let ended = (
+        attempts::ended_at.eq(sql::<Nullable<BigInt>>(now)),
+        attempts::outcome.eq(outcome),
+        attempts::detail.eq(detail),
+    );
+    on!(connection, |link| diesel::update(attempt).set(ended).execute(link))?;
+    Ok(())
+}

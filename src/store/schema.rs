@@ -1,0 +1,131 @@
+//! The tables as diesel sees them, on both databases. A test compares this page with a migrated database.
+
+diesel::table! {
+    guarantees (id) {
+        id -> Text,
+        platform -> Text,
+        application_number -> Text,
+        guarantee_number -> Nullable<Text>,
+        stage -> Text,
+        version -> BigInt,
+        applicant_name -> Text,
+        applicant_code -> Text,
+        amount -> BigInt,
+        opened_at -> Nullable<BigInt>,
+        deadline -> Nullable<BigInt>,
+        body -> Binary,
+        received_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    messages (id) {
+        id -> Text,
+        platform -> Text,
+        direction -> Text,
+        interface -> Text,
+        guarantee_id -> Nullable<Text>,
+        request_id -> Text,
+        at -> BigInt,
+        body -> Binary,
+        answer -> Nullable<Binary>,
+        outcome -> Text,
+        detail -> Nullable<Text>,
+        tolerances -> Text,
+        peer -> Nullable<Text>,
+        size -> BigInt,
+    }
+}
+
+diesel::table! {
+    bindings (platform, interface, business_key) {
+        platform -> Text,
+        interface -> Text,
+        business_key -> Text,
+        content -> Text,
+        answer -> Binary,
+        message_id -> Text,
+        bound_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    events (id) {
+        id -> Text,
+        guarantee_id -> Text,
+        platform -> Text,
+        number -> BigInt,
+        at -> BigInt,
+        kind -> Text,
+        body -> Text,
+    }
+}
+
+diesel::table! {
+    jobs (id) {
+        id -> Text,
+        platform -> Text,
+        lane -> Text,
+        position -> BigInt,
+        kind -> Text,
+        payload -> Binary,
+        state -> Text,
+        due_at -> BigInt,
+        deadline -> BigInt,
+        attempts -> BigInt,
+        forgiven -> BigInt,
+        lease_owner -> Nullable<Text>,
+        created_at -> BigInt,
+        finished_at -> Nullable<BigInt>,
+        cause -> Nullable<Text>,
+        detail -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    attempts (job_id, number) {
+        job_id -> Text,
+        number -> BigInt,
+        started_at -> BigInt,
+        ended_at -> Nullable<BigInt>,
+        outcome -> Text,
+        detail -> Nullable<Text>,
+        message_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    documents (guarantee_id, digest) {
+        digest -> Text,
+        guarantee_id -> Text,
+        letter -> Text,
+        format -> Text,
+        size -> BigInt,
+        md5 -> Text,
+        stored_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    wrapped_keys (guarantee_id, purpose) {
+        guarantee_id -> Text,
+        purpose -> Text,
+        wrapped -> Binary,
+        stored_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    deliveries (guarantee_id, letter) {
+        guarantee_id -> Text,
+        letter -> Text,
+        document -> Text,
+        generation -> BigInt,
+        wrapped -> Binary,
+        slices -> BigInt,
+        acknowledged -> BigInt,
+        completed_at -> Nullable<BigInt>,
+        updated_at -> BigInt,
+    }
+}

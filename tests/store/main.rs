@@ -1,0 +1,21 @@
+//! The store and the job worker, each test on SQLite and on PostgreSQL.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may panic, and helpers of an integration test are not seen as tests by clippy"
+)]
+
+mod archive;
+mod commands;
+mod database;
+mod guarantees;
+mod jobs;
+mod lanes;
+mod messages;
+mod migrations;
+mod secrecy;
+mod uploads;
+mod worker;
+mod writes;
