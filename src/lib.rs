@@ -1,5 +1,6 @@
 #![doc = include_str!("ARCHITECTURE.md")]
 
+pub mod casework;
 pub mod cli;
 pub mod clock;
 pub mod crypto;
@@ -7,6 +8,7 @@ pub mod delivery;
 pub mod dialect;
 pub mod document;
 pub mod domain;
+pub mod gateway;
 pub mod institution;
 pub mod intake;
 pub mod jobs;

@@ -1,2 +1,7 @@
-//! The `baohan` program.
-fn main() {}
+//! The `baohan` program: see `baohan --help`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    baohan_gateway::cli::main()
+}

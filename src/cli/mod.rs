@@ -1,8 +1,105 @@
 //! The command line: one file per subcommand.
 
+pub mod check;
+pub mod decide;
+pub mod demo;
 pub mod keys;
 pub mod migrate;
 pub mod render;
 pub mod replay;
 pub mod sandbox;
+pub mod serve;
 pub mod verify;
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::clock::Clock;
+use crate::gateway;
+use crate::settings;
+
+/// The file that is read where none is named.
+const USUAL_SETTINGS: &str = "baohan.toml";
+
+/// The institution's gateway to China's provincial electronic-guarantee (电子保函) platforms.
+#[derive(Parser)]
+#[command(name = "baohan", version, arg_required_else_help = true)]
+struct Program {
+    /// A settings file (TOML); later ones override earlier ones. Without it, `baohan.toml` is read if it is there
+    #[arg(long, short, global = true, value_name = "FILE")]
+    settings: Vec<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Serve(serve::Args),
+    Demo(demo::Args),
+    Sandbox(sandbox::Args),
+    Check(check::Args),
+    Decide(decide::Args),
+    Render(render::Args),
+    Verify(verify::Args),
+    Keys(keys::Args),
+    Migrate(migrate::MigrateArgs),
+    Replay(replay::ReplayArgs),
+}
+
+/// Runs the program. The exit code is 0 if all is well, 1 if what was asked for is not so, 2 if it could not be done.
+pub fn main() -> ExitCode {
+    let program = Program::parse();
+    let ended = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(anyhow::Error::from)
+        .and_then(|runtime| runtime.block_on(run(program)));
+    match ended {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(error) => {
+            // Nothing is left to do where even standard error can't be written to.
+            drop(writeln!(std::io::stderr(), "baohan: {error:#}"));
+            ExitCode::from(2)
+        }
+    }
+}
+
+async fn run(program: Program) -> anyhow::Result<bool> {
+    let clock = Clock::system();
+    let now = clock.now();
+    let out = &mut std::io::stdout();
+    let files = settings_files(&program.settings);
+    match program.command {
+        Command::Serve(args) => serve::run(args, settings::load(&files)?, clock).await.map(|()| true),
+        Command::Demo(args) => demo::run(args, clock, out).await,
+        Command::Sandbox(args) => sandbox::run(args, out).await.map(|()| true),
+        Command::Check(args) => check::run(args, settings::load(&files)?, out).await,
+        Command::Decide(args) => {
+            let settings = settings::load(&files)?;
+            let store = gateway::open_store(&settings).await?;
+            decide::run(args, &settings, &store, now, out).await
+        }
+        Command::Render(args) => render::run(&args, out).map(|()| true),
+        Command::Verify(args) => verify::run(&args, out, now),
+        Command::Keys(args) => keys::run(args, out, now).map(|()| true),
+        Command::Migrate(args) => {
+            let store = gateway::connect_store(&settings::load(&files)?)?;
+            migrate::run(args, &store, out).await.map(|()| true)
+        }
+        Command::Replay(args) => {
+            let store = gateway::open_store(&settings::load(&files)?).await?;
+            replay::run(args, &store, out).await.map(|()| true)
+        }
+    }
+}
+
+fn settings_files(named: &[PathBuf]) -> Vec<PathBuf> {
+    match named {
+        [] if Path::new(USUAL_SETTINGS).is_file() => vec![PathBuf::from(USUAL_SETTINGS)],
+        named => named.to_vec(),
+    }
+}

@@ -1,1 +1,10 @@
-//! (being built)
+//! Handing things to platforms: the only HTTP client, the exchange of one message, and the sliced upload of a letter.
+
+pub mod client;
+pub mod courier;
+mod file_key;
+pub mod public_keys;
+mod slices;
+pub mod upload;
+
+pub use courier::{Courier, Exchange, NotDelivered, Record};

@@ -25,6 +25,7 @@ pub struct Decision {
 }
 
 /// Work that a decision causes. Each becomes at least one durable job.
+#[expect(clippy::large_enum_variant, reason = "a decision holds two of these at most, for a moment")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Work {
     /// Put a question to the institution: its rules, or its people.

@@ -1,1 +1,11 @@
-//! (being built)
+//! The use case "a push arrives": open it, know it again, decide, store everything, and only then answer.
+
+mod filing;
+pub mod http;
+mod outcome;
+mod push;
+mod receive;
+mod request;
+
+pub use push::{Body, Push};
+pub use receive::Intake;

@@ -1,18 +1,28 @@
-//! Durable work: the worker that claims jobs, the schedules of their attempts, and what a handler may answer.
+//! Durable work: the worker that claims jobs, the schedules of their attempts, and what each kind of job does.
 //!
 //! A job is enqueued in the transaction that causes it ([`store::jobs::enqueue`](crate::store::jobs::enqueue)), claimed
 //! under a lease, and concluded behind a fence. It runs **at least once**: a worker that dies or loses its lease may have
 //! done its work already, so a [`Handler`] looks first at what an earlier attempt has stored.
 
+pub mod desk;
+pub mod letters;
 pub mod observer;
+pub mod options;
 pub mod schedule;
 pub mod verdict;
+pub mod watch;
 pub mod worker;
 
 mod attempt;
+mod consult;
+mod letter_data;
+mod notify;
+mod upload;
 
 pub use crate::store::jobs::{Cause, ClaimedJob, Fence, JobId, NewJob};
+pub use desk::Desk;
 pub use observer::{Observer, Silent};
+pub use options::JobOptions;
 pub use schedule::Schedule;
 pub use verdict::{Effect, Handler, Outcome, Verdict};
 pub use worker::{Step, Worker, WorkerHandle, WorkerOptions};

@@ -45,6 +45,13 @@ impl Verdict {
         Self::Done(Box::new(|_| Ok(())))
     }
 
+    /// Done, with an effect to write.
+    pub fn writing(
+        effect: impl Fn(&mut Connection) -> Result<(), StoreError> + Send + Sync + 'static,
+    ) -> Self {
+        Self::Done(Box::new(effect))
+    }
+
     pub fn retry(cause: Cause, detail: impl Into<String>) -> Self {
         Self::Retry { cause, detail: detail.into(), after: None }
     }

@@ -1,1 +1,96 @@
-//! (being built)
+//! Settings: a built-in commented default, then files, then the environment, then files that hold secrets. A key that
+//! nobody knows stops the start.
+
+mod load;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+pub use load::{SettingsError, load};
+
+use crate::delivery::client::ClientOptions;
+use crate::dialect::PlatformOptions;
+use crate::document::DocumentOptions;
+use crate::institution::letterhead::InstitutionOptions;
+use crate::institution::rules::UnderwritingOptions;
+use crate::jobs::JobOptions;
+use crate::store::StoreOptions;
+use crate::store::archive::ArchiveOptions;
+use crate::telemetry::TelemetryOptions;
+
+/// The commented defaults; also the manual of every key.
+pub const DEFAULT: &str = include_str!("default.toml");
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    pub server: ServerOptions,
+    pub store: StoreOptions,
+    pub archive: ArchiveOptions,
+    pub keyring: KeyringOptions,
+    pub institution: InstitutionOptions,
+    pub seal: SealOptions,
+    #[serde(default)]
+    pub documents: DocumentOptions,
+    #[serde(default)]
+    pub dialects: DialectOptions,
+    #[serde(default)]
+    pub jobs: JobOptions,
+    #[serde(default)]
+    pub delivery: ClientOptions,
+    #[serde(default)]
+    pub telemetry: TelemetryOptions,
+    #[serde(default)]
+    pub platforms: BTreeMap<String, PlatformSection>,
+}
+
+/// One platform: how it speaks, and what the institution's rules for it are.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlatformSection {
+    pub wire: PlatformOptions,
+    pub underwriting: UnderwritingOptions,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServerOptions {
+    /// Where platforms push to.
+    pub listen: SocketAddr,
+    /// A longer body is answered with a failure and not kept.
+    pub body_bytes: usize,
+    /// A body that takes longer is answered with a failure.
+    pub body_seconds: u64,
+    /// How long a stop waits for pushes that are being answered.
+    pub drain_seconds: u64,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyringOptions {
+    /// The file that holds the master key, made by `baohan keys generate master`.
+    pub file: PathBuf,
+}
+
+/// The seal and the key that uses it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SealOptions {
+    /// The institution's SM2 signing key (PEM).
+    pub signer_key: PathBuf,
+    /// Its certificate (PEM).
+    pub signer_certificate: PathBuf,
+    /// The electronic seal that the seal maker made for it (DER, GB/T 38540).
+    pub electronic_seal: PathBuf,
+}
+
+/// Dialects beside the built-in ones.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DialectOptions {
+    /// A folder of dialect tables (`*.toml`).
+    pub folder: Option<PathBuf>,
+}

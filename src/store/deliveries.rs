@@ -13,6 +13,9 @@ use crate::domain::identity::{DocumentDigest, GuaranteeId};
 
 const TABLE: &str = "deliveries";
 
+/// Document, generation, wrapped key, slices, acknowledged, completed at.
+type Row = (String, i64, Vec<u8>, i64, i64, Option<i64>);
+
 /// An upload under way, or finished. Debug does not show the key.
 #[derive(Clone)]
 pub struct Delivery {
@@ -71,8 +74,7 @@ pub fn find(
         dsl::acknowledged,
         dsl::completed_at,
     ));
-    let row: Option<(String, i64, Vec<u8>, i64, i64, Option<i64>)> =
-        on!(connection, |link| query.first(link).optional())?;
+    let row: Option<Row> = on!(connection, |link| query.first(link).optional())?;
     let Some((document, generation, wrapped, slices, acknowledged, completed_at)) = row else {
         return Ok(None);
     };

@@ -1,0 +1,78 @@
+//! Carrying out a command on a stored guarantee: decide, and store the new state, the events and the jobs together.
+//!
+//! Pushes, jobs and operators all come through [`carry_out`], always inside a transaction of the caller's.
+
+pub mod platform;
+pub mod task;
+
+use jiff::Timestamp;
+
+pub use platform::{Platform, Platforms};
+pub use task::Task;
+
+use crate::domain::decision::{Newcomer, decide};
+use crate::domain::identity::{GuaranteeId, PlatformId};
+use crate::domain::{Command, Guarantee, Refusal};
+use crate::store::guarantees::Stored;
+use crate::store::{Connection, StoreError, events, guarantees, jobs};
+
+/// What a command did, or why it did nothing.
+pub type Outcome = Result<Guarantee, Refusal>;
+
+/// Carries a command out on the guarantee that is known, or starts one with an application.
+///
+/// # Errors
+/// A [`StoreError`] when the database fails or another writer changed the guarantee meanwhile; then the caller's
+/// transaction must not be committed. A refusal is no error: nothing was written and the transaction may go on.
+pub fn carry_out(
+    connection: &mut Connection,
+    platform: &Platform,
+    known: Option<Stored>,
+    command: Command,
+    at: Timestamp,
+) -> Result<Outcome, StoreError> {
+    let newcomer = Newcomer { id: GuaranteeId::generate(), platform: platform.profile.id().clone() };
+    let (version, known) = match known {
+        Some(stored) => (Some(stored.version), Some(stored.guarantee)),
+        None => (None, None),
+    };
+    let decision = match decide(known, newcomer, command, at) {
+        Ok(decision) => decision,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let guarantee = decision.guarantee;
+    match version {
+        Some(version) => guarantees::update(connection, &guarantee, version, at)?,
+        None => guarantees::insert(connection, &guarantee, at)?,
+    }
+    events::append(connection, &guarantee, &decision.events, at)?;
+    for job in task::plan(&platform.profile, &guarantee, decision.work, at)? {
+        jobs::enqueue(connection, &job)?;
+    }
+    Ok(Ok(guarantee))
+}
+
+/// Carries commands out one after another on a guarantee named by its id; the first refusal ends the row.
+///
+/// # Errors
+/// As [`carry_out`]; also when no such guarantee is stored.
+pub fn carry_out_all(
+    connection: &mut Connection,
+    platform: &Platform,
+    id: &GuaranteeId,
+    commands: &[Command],
+    at: Timestamp,
+) -> Result<Result<(), Refusal>, StoreError> {
+    for command in commands {
+        let known = guarantees::find(connection, id)?;
+        if let Err(refusal) = carry_out(connection, platform, known, command.clone(), at)? {
+            return Ok(Err(refusal));
+        }
+    }
+    Ok(Ok(()))
+}
+
+/// The platform that a stored guarantee belongs to is not in the settings any more.
+#[derive(Debug, thiserror::Error)]
+#[error("platforms.{0}: expected a section in the settings, found none; guarantees of it are still stored")]
+pub struct PlatformMissing(pub PlatformId);

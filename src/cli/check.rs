@@ -1,0 +1,121 @@
+//! `baohan check`: whether everything that the settings name can be used, without listening or writing.
+
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+use clap::Args as ClapArgs;
+
+use crate::casework::Platform;
+use crate::crypto::keyring::Keyring;
+use crate::delivery::client::Client;
+use crate::document::Press;
+use crate::domain::guarantee::LetterKind;
+use crate::gateway;
+use crate::settings::Settings;
+use crate::store::Store;
+
+/// Check settings, keys, templates, fonts and the database, and print what each platform would do. Nothing listens and
+/// nothing is changed.
+#[derive(ClapArgs)]
+pub struct Args {
+    /// Also try to reach each platform
+    #[arg(long)]
+    connect: bool,
+}
+
+/// `true` if everything can be used.
+///
+/// # Errors
+/// When the report can't be written.
+pub async fn run(args: Args, settings: Settings, out: &mut dyn Write) -> anyhow::Result<bool> {
+    let mut report = Report { out, sound: true };
+    let keyring = Keyring::from_file(&settings.keyring.file);
+    let keyring = report.line("master key", settings.keyring.file.display(), keyring)?;
+    if let Some(keyring) = keyring {
+        let pending = pending_migrations(&settings, keyring).await;
+        if let Some(pending) = report.line("database", "can be opened", pending)? {
+            writeln!(report.out, "     migrations to run at start: {pending}")?;
+        }
+    }
+    report.line("seal", settings.seal.electronic_seal.display(), gateway::sealer(&settings.seal))?;
+    let documents = settings.documents.clone();
+    let press = tokio::task::spawn_blocking(move || Press::open(&documents)).await?;
+    if let Some(press) = report.line("templates and fonts", "laid out with sample data", press)? {
+        for family in press.own_font_families() {
+            writeln!(report.out, "     font family of the institution: {family}")?;
+        }
+    }
+    let platforms = report.line("platforms", settings.platforms.len(), gateway::platforms(&settings))?;
+    let client = Client::new(&settings.delivery);
+    let client = report.line("outgoing connections", "TLS by rustls", client)?;
+    for platform in platforms.iter().flat_map(|platforms| platforms.iter()) {
+        describe(platform, report.out)?;
+        if let Some(client) = client.as_ref().filter(|_| args.connect) {
+            for (interface, url) in platform.profile.outbound() {
+                let reached = client.reach(url).await.map_err(anyhow::Error::from);
+                report.line("  connection", &interface.name, reached)?;
+            }
+        }
+    }
+    Ok(report.sound)
+}
+
+struct Report<'a> {
+    out: &'a mut dyn Write,
+    sound: bool,
+}
+
+impl Report<'_> {
+    fn line<T>(
+        &mut self,
+        what: &str,
+        detail: impl std::fmt::Display,
+        result: anyhow::Result<T>,
+    ) -> anyhow::Result<Option<T>> {
+        match result {
+            Ok(value) => {
+                writeln!(self.out, "ok   {what}: {detail}")?;
+                Ok(Some(value))
+            }
+            Err(error) => {
+                self.sound = false;
+                writeln!(self.out, "BAD  {what}: {error:#}")?;
+                Ok(None)
+            }
+        }
+    }
+}
+
+/// A SQLite file that is not there yet will be made at start; looking must not make it.
+async fn pending_migrations(settings: &Settings, keyring: Keyring) -> anyhow::Result<String> {
+    let is_file = !settings.store.url.expose().contains("://");
+    if is_file && !Path::new(settings.store.url.expose()).exists() {
+        return Ok("all; the database file will be made".to_owned());
+    }
+    let store = Store::open(&settings.store, Arc::new(keyring))?;
+    Ok(store.pending_migrations().await?.len().to_string())
+}
+
+fn describe(platform: &Platform, out: &mut dyn Write) -> anyhow::Result<()> {
+    let profile = &platform.profile;
+    writeln!(out, "     {} speaks {} ({})", profile.id(), profile.dialect(), profile.title())?;
+    for interface in profile.inbound() {
+        let path = format!("/platforms/{}/{}", profile.id(), interface.name);
+        writeln!(out, "       {path:<40} ({} {})", interface.clause, interface.title)?;
+    }
+    for (interface, url) in profile.outbound() {
+        writeln!(out, "       {:<26} {url}  ({} {})", interface.name, interface.clause, interface.title)?;
+    }
+    for letter in [LetterKind::Ciphertext, LetterKind::Merged] {
+        let steps: Vec<&str> = profile.flow(letter).iter().map(|step| step.name()).collect();
+        writeln!(out, "       {} letter: {}", letter.name(), steps.join(", then "))?;
+    }
+    let options = platform.rules.options();
+    writeln!(
+        out,
+        "       underwriting {:?}, rate {}, premium at least {} yuan",
+        options.mode, options.rate, options.minimum_premium
+    )?;
+    Ok(())
+}

@@ -1,0 +1,137 @@
+//! What a demonstration needs: keys, certificates, a seal, credentials and settings, all made on the spot.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use jiff::{Timestamp, ToSpan, tz::TimeZone};
+
+use crate::cli::keys::demonstration_keys;
+use crate::crypto::certificate::Certificate;
+use crate::crypto::keyring::Keyring;
+use crate::crypto::sm2::PrivateKey;
+use crate::document::{DocumentOptions, Press, SEAL_DIAMETER_MM, demonstration_seal};
+use crate::seal::{ElectronicSeal, SealDescription, SealMaker};
+use crate::secret::Secret;
+
+/// The id of the one platform, and its dialect.
+pub(super) const PLATFORM: &str = "hainan";
+pub(super) const SETTINGS: &str = "baohan.toml";
+pub(super) const ROOT_CERTIFICATE: &str = "keys/root.cert.pem";
+const INSTITUTION: &str = "示例财产保险股份有限公司";
+
+/// What the platform gave the institution.
+pub(super) struct Credentials {
+    pub(super) appkey: String,
+    pub(super) appsecret: Secret,
+}
+
+impl Credentials {
+    pub(super) fn generate() -> Self {
+        let appsecret = Secret::new(hex::encode(rand::random::<[u8; 16]>()));
+        Self { appkey: "HN_DEMO_0001".to_owned(), appsecret }
+    }
+}
+
+/// Makes master key, certificates and electronic seal in the folder.
+pub(super) fn keys_and_seal(folder: &Path, now: Timestamp) -> anyhow::Result<()> {
+    Keyring::generate_file(&folder.join("master.key"))?;
+    let keys = demonstration_keys(&folder.join("keys"), INSTITUTION, now)?;
+    let read = |path: &PathBuf| std::fs::read_to_string(path).with_context(|| path.display().to_string());
+    let press = Press::open(&DocumentOptions::default())?;
+    let picture = demonstration_seal(&press, INSTITUTION)?;
+    let maker = SealMaker {
+        key: PrivateKey::from_pem(&read(&keys.sealer_key)?)?,
+        certificate: Certificate::from_pem(&read(&keys.sealer_cert)?)?,
+    };
+    let signer = Certificate::from_pem(&read(&keys.signer_cert)?)?;
+    let next_year = now.to_zoned(TimeZone::UTC).checked_add(1.year())?.timestamp();
+    let diameter = u16::try_from(SEAL_DIAMETER_MM)?;
+    let seal = ElectronicSeal::make(
+        &maker,
+        &SealDescription {
+            id: "DEMO0000000001",
+            name: INSTITUTION,
+            picture_png: &picture,
+            width_mm: diameter,
+            height_mm: diameter,
+            valid_from: now,
+            valid_until: next_year,
+            signer_certificate: &signer,
+        },
+    )?;
+    std::fs::write(folder.join("keys/seal.esl"), seal)?;
+    std::fs::write(folder.join("keys/seal.png"), picture)?;
+    Ok(())
+}
+
+/// Writes the settings that the demonstration runs with, so that `baohan serve` can go on with them.
+pub(super) fn write_settings(
+    folder: &Path,
+    platform: &str,
+    credentials: &Credentials,
+) -> anyhow::Result<PathBuf> {
+    let secret = folder.join("appsecret");
+    std::fs::write(&secret, credentials.appsecret.expose())?;
+    // TOML's basic strings take a path's JSON form, quotes and backslashes included.
+    let path = |name: &str| serde_json::to_string(&folder.join(name));
+    let text = format!(
+        r#"# Settings of a demonstration: made keys, a made platform, an invented institution.
+[server]
+listen = "127.0.0.1:0"
+[store]
+url = {database}
+[archive]
+folder = {documents}
+[keyring]
+file = {master}
+[seal]
+signer_key = {signer_key}
+signer_certificate = {signer_cert}
+electronic_seal = {seal}
+[telemetry]
+metrics_listen = "127.0.0.1:0"
+log_filter = "warn"
+
+[institution]
+name = "{INSTITUTION}"
+code = "91460000MA0EXAMP7X"
+address = "海南省海口市国兴大道示例大厦1号"
+postcode = "570203"
+phone = "0898-60000000"
+fax = "0898-60000001"
+legal_representative = "陈某某"
+court = "海口市美兰区人民法院"
+verification_url = "https://verify.example.com/{{number}}"
+
+[platforms.{PLATFORM}.wire]
+dialect = "hainan-2024"
+title = "海南省公共资源交易投标担保服务平台（模拟）"
+appkey = "{appkey}"
+appsecret_file = {secret}
+platform_codes = ["460000"]
+base_url = "{platform}"
+[platforms.{PLATFORM}.wire.upload]
+index_base = 0
+
+[platforms.{PLATFORM}.underwriting]
+mode = "automatic"
+surrender = "automatic"
+rate = "0.004"
+minimum_premium = "200.00"
+smallest_amount = "1000.00"
+largest_amount = "800000.00"
+premium = {{ collection = "assumed", account = "46050100163600009999", bank = "示例银行海口分行" }}
+"#,
+        database = path("baohan.db")?,
+        documents = path("documents")?,
+        master = path("master.key")?,
+        signer_key = path("keys/signer.key.pem")?,
+        signer_cert = path("keys/signer.cert.pem")?,
+        seal = path("keys/seal.esl")?,
+        secret = path("appsecret")?,
+        appkey = credentials.appkey,
+    );
+    let file = folder.join(SETTINGS);
+    std::fs::write(&file, text)?;
+    Ok(file)
+}

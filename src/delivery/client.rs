@@ -1,0 +1,115 @@
+//! The only HTTP client of the gateway: bounded in time and size, following no redirects.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context;
+use serde::Deserialize;
+
+/// An answer longer than this is not a platform's answer.
+const LARGEST_ANSWER: usize = 1024 * 1024;
+
+/// The `[delivery]` section of the settings.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ClientOptions {
+    pub connect_seconds: u64,
+    /// For a whole exchange, the body's upload included.
+    pub exchange_seconds: u64,
+    /// A PEM file of further certificate authorities to trust, beside those of the system.
+    pub ca_file: Option<PathBuf>,
+}
+
+impl Default for ClientOptions {
+    fn default() -> Self {
+        Self { connect_seconds: 5, exchange_seconds: 60, ca_file: None }
+    }
+}
+
+#[derive(Clone)]
+pub struct Client {
+    http: reqwest::Client,
+}
+
+/// What came back, whatever its status.
+pub struct Received {
+    pub status: u16,
+    pub body: Vec<u8>,
+}
+
+/// Why nothing usable came back. After a timeout or a broken exchange the platform may still have acted.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    #[error("could not connect: {0}")]
+    Connect(String),
+    #[error("no answer in time")]
+    Timeout,
+    #[error("the exchange broke off: {0}")]
+    Broken(String),
+    #[error("the answer is longer than {LARGEST_ANSWER} bytes")]
+    TooLarge,
+}
+
+impl Client {
+    /// # Errors
+    /// When the CA file can't be read or TLS can't be set up.
+    pub fn new(options: &ClientOptions) -> anyhow::Result<Self> {
+        let mut builder = reqwest::Client::builder()
+            .connect_timeout(Duration::from_secs(options.connect_seconds))
+            .timeout(Duration::from_secs(options.exchange_seconds))
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .user_agent(concat!("baohan-gateway/", env!("CARGO_PKG_VERSION")));
+        if let Some(path) = &options.ca_file {
+            let pem = std::fs::read(path)
+                .with_context(|| format!("delivery.ca_file: can't read `{}`", path.display()))?;
+            let certificates = reqwest::Certificate::from_pem_bundle(&pem).with_context(|| {
+                format!("delivery.ca_file: expected PEM certificates in `{}`", path.display())
+            })?;
+            builder = builder.tls_certs_merge(certificates);
+        }
+        Ok(Self { http: builder.build().context("can't set up TLS")? })
+    }
+
+    /// Posts a body and reads the answer.
+    ///
+    /// # Errors
+    /// When no whole answer came back in time.
+    pub async fn post(&self, url: &str, content_type: &str, body: Vec<u8>) -> Result<Received, Failure> {
+        let request = self.http.post(url).header(reqwest::header::CONTENT_TYPE, content_type).body(body);
+        let mut response = request.send().await.map_err(failure)?;
+        let status = response.status().as_u16();
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(failure)? {
+            if body.len() + chunk.len() > LARGEST_ANSWER {
+                return Err(Failure::TooLarge);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Received { status, body })
+    }
+
+    /// Whether a connection to the URL's host comes about; any HTTP answer will do.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn reach(&self, url: &str) -> Result<u16, Failure> {
+        let response = self.http.head(url).send().await.map_err(failure)?;
+        Ok(response.status().as_u16())
+    }
+}
+
+/// The library's errors carry the URL, which may hold a token: only their causes are told.
+fn failure(error: reqwest::Error) -> Failure {
+    let error = error.without_url();
+    if error.is_timeout() {
+        return Failure::Timeout;
+    }
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(&error);
+    while let Some(next) = cause {
+        text = format!("{text}: {next}");
+        cause = next.source();
+    }
+    if error.is_connect() { Failure::Connect(text) } else { Failure::Broken(text) }
+}

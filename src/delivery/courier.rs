@@ -1,0 +1,142 @@
+//! One message to a platform and its answer: composed, sent, understood, counted and put on record.
+
+use std::time::Instant;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::client::{Client, Failure, Received};
+use crate::clock::Clock;
+use crate::crypto::sm3;
+use crate::dialect::{Answer, ComposeError, Message, Profile, Verdict};
+use crate::domain::identity::GuaranteeId;
+use crate::store::messages::{Direction, NewMessage};
+use crate::store::{Connection, StoreError, messages};
+use crate::telemetry::{AttemptResult, Metrics};
+
+/// Sends messages. Cheap to clone.
+#[derive(Clone)]
+pub struct Courier {
+    pub client: Client,
+    pub clock: Clock,
+    pub metrics: Metrics,
+}
+
+/// How an exchange ended.
+pub struct Exchange {
+    pub result: Result<Answer, NotDelivered>,
+    pub record: Record,
+}
+
+/// Why a platform did not take a message. The texts are for operators; a platform's own words are among them.
+#[derive(Debug, thiserror::Error)]
+pub enum NotDelivered {
+    #[error("平台拒绝：{0}")]
+    Rejected(String),
+    #[error("平台返回 HTTP {0}")]
+    Status(u16),
+    #[error("平台返回内容无法识别：{0}")]
+    Unreadable(String),
+    #[error("{0}")]
+    Failed(#[from] Failure),
+}
+
+/// What is kept of an exchange: both bodies, sealed by the store. Of a slice only size and digest are kept, since the
+/// sealed letter itself is in the archive.
+pub struct Record(NewMessage);
+
+impl Courier {
+    /// Sends one message about a guarantee.
+    ///
+    /// # Errors
+    /// When the message can't be composed: no attempt to send it will ever succeed.
+    pub async fn send(
+        &self,
+        profile: &Profile,
+        guarantee: &GuaranteeId,
+        message: &Message<'_>,
+    ) -> Result<Exchange, ComposeError> {
+        let at = self.clock.now();
+        let outgoing = profile.compose(message, at)?;
+        let started = Instant::now();
+        let kept = match message {
+            Message::Slice { .. } => slice_summary(&outgoing.body),
+            _ => outgoing.body.clone(),
+        };
+        let received = self.client.post(&outgoing.url, &outgoing.content_type, outgoing.body).await;
+        let (result, answer) = match received {
+            Ok(Received { status: 200, body }) => {
+                (understand(profile.read_answer(&outgoing.interface, &body)), body)
+            }
+            Ok(Received { status, body }) => (Err(NotDelivered::Status(status)), body),
+            Err(failure) => (Err(NotDelivered::Failed(failure)), Vec::new()),
+        };
+        let outcome = result.as_ref().map_or_else(NotDelivered::metric, |_| AttemptResult::Ok);
+        self.metrics.outbound(profile.id().as_str(), &outgoing.interface, outcome, started.elapsed());
+        let record = Record(NewMessage {
+            platform: profile.id().clone(),
+            direction: Direction::Out,
+            interface: outgoing.interface,
+            guarantee: Some(guarantee.clone()),
+            request_id: Uuid::now_v7().to_string(),
+            at,
+            body: kept,
+            answer: Some(answer),
+            outcome: result.as_ref().map_or_else(NotDelivered::name, |_| "ok").to_owned(),
+            detail: result.as_ref().err().map(ToString::to_string),
+            tolerances: Vec::new(),
+            peer: None,
+        });
+        Ok(Exchange { result, record })
+    }
+}
+
+impl Record {
+    /// Stores the exchange, usually in the transaction that also stores what follows from it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn store(&self, connection: &mut Connection) -> Result<(), StoreError> {
+        messages::record(connection, &self.0).map(drop)
+    }
+
+    /// When the message was sent.
+    pub(super) fn at(&self) -> Timestamp {
+        self.0.at
+    }
+}
+
+impl NotDelivered {
+    /// The word in the store.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Rejected(_) => "rejected",
+            Self::Status(_) => "http-status",
+            Self::Unreadable(_) => "unreadable",
+            Self::Failed(Failure::Timeout) => "timeout",
+            Self::Failed(Failure::Connect(_)) => "unreachable",
+            Self::Failed(Failure::Broken(_) | Failure::TooLarge) => "broken",
+        }
+    }
+
+    pub(super) fn metric(&self) -> AttemptResult {
+        match self {
+            Self::Rejected(_) => AttemptResult::Rejected,
+            Self::Status(_) | Self::Unreadable(_) | Self::Failed(Failure::TooLarge) => AttemptResult::Http,
+            Self::Failed(Failure::Timeout) => AttemptResult::Timeout,
+            Self::Failed(Failure::Connect(_) | Failure::Broken(_)) => AttemptResult::Connection,
+        }
+    }
+}
+
+fn understand(answer: Answer) -> Result<Answer, NotDelivered> {
+    match answer.verdict {
+        Verdict::Accepted => Ok(answer),
+        Verdict::Rejected => Err(NotDelivered::Rejected(answer.message)),
+        Verdict::Unreadable => Err(NotDelivered::Unreadable(answer.message)),
+    }
+}
+
+fn slice_summary(body: &[u8]) -> Vec<u8> {
+    format!("{{\"bytes\":{},\"sm3\":\"{}\"}}", body.len(), hex::encode(sm3::digest(body))).into_bytes()
+}

@@ -1,0 +1,163 @@
+//! From settings to working parts.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context;
+
+use crate::casework::{Platform, Platforms};
+use crate::clock::Clock;
+use crate::crypto::keyring::Keyring;
+use crate::crypto::second_opinion;
+use crate::delivery::Courier;
+use crate::delivery::client::Client;
+use crate::delivery::public_keys::PublicKeys;
+use crate::delivery::upload::Uploader;
+use crate::dialect::{Profile, Registry};
+use crate::document::Press;
+use crate::domain::identity::PlatformId;
+use crate::institution::rules::Rules;
+use crate::intake::Intake;
+use crate::jobs::desk::Desk;
+use crate::jobs::letters::LetterMaker;
+use crate::seal::sealer::Sealer;
+use crate::seal::signer::LocalSigner;
+use crate::settings::{SealOptions, Settings};
+use crate::store::Store;
+use crate::store::archive::Archive;
+use crate::telemetry::Metrics;
+
+/// The parts that both listeners and workers use.
+pub struct Assembly {
+    pub store: Store,
+    pub archive: Archive,
+    pub platforms: Platforms,
+    pub clock: Clock,
+    pub metrics: Metrics,
+    pub desk: Arc<Desk>,
+}
+
+impl Assembly {
+    /// Opens everything that the settings name; the database is migrated.
+    ///
+    /// # Errors
+    /// When anything can't be used: which setting, and why.
+    pub async fn build(settings: &Settings, clock: Clock) -> anyhow::Result<Self> {
+        // Fonts, templates and libsm's table take most of a second each; they are made ready while the store opens.
+        let documents = settings.documents.clone();
+        let press = tokio::task::spawn_blocking(move || Press::open(&documents));
+        let warm = tokio::task::spawn_blocking(second_opinion::warm);
+
+        let platforms = platforms(settings)?;
+        let sealer = sealer(&settings.seal)?;
+        let store = open_store(settings).await?;
+        let archive = Archive::open(&settings.archive).context("archive.folder")?;
+        let metrics = Metrics::new();
+        let client = Client::new(&settings.delivery)?;
+        let press = press.await.context("loading fonts and templates panicked")?.context("documents")?;
+        warm.await.context("warming up libsm panicked")?;
+        let courier = Courier { client, clock: clock.clone(), metrics: metrics.clone() };
+        let desk = Arc::new(Desk {
+            store: store.clone(),
+            platforms: platforms.clone(),
+            clock: clock.clone(),
+            metrics: metrics.clone(),
+            letters: Arc::new(LetterMaker::new(press, sealer, settings.institution.clone())),
+            uploader: Uploader {
+                courier,
+                store: store.clone(),
+                archive: archive.clone(),
+                public_keys: PublicKeys::default(),
+            },
+            options: settings.jobs.clone(),
+        });
+        Ok(Self { store, archive, platforms, clock, metrics, desk })
+    }
+
+    /// The use case that the listener calls.
+    pub fn intake(&self) -> Intake {
+        Intake {
+            store: self.store.clone(),
+            platforms: self.platforms.clone(),
+            clock: self.clock.clone(),
+            metrics: self.metrics.clone(),
+        }
+    }
+}
+
+/// Opens the database under the keyring and brings its tables up to date.
+///
+/// # Errors
+/// When the master key or the database can't be used.
+pub async fn open_store(settings: &Settings) -> anyhow::Result<Store> {
+    let store = connect_store(settings)?;
+    store.migrate().await.context("store.url: the tables can't be brought up to date")?;
+    Ok(store)
+}
+
+/// Opens the database under the keyring, as it is.
+///
+/// # Errors
+/// When the master key or the database can't be used.
+pub fn connect_store(settings: &Settings) -> anyhow::Result<Store> {
+    let keyring = keyring(&settings.keyring.file)?;
+    Store::open(&settings.store, Arc::new(keyring)).context("store.url")
+}
+
+fn keyring(file: &Path) -> anyhow::Result<Keyring> {
+    Keyring::from_file(file).with_context(|| {
+        format!(
+            "keyring.file: expected a master key in `{}`; `baohan keys generate master` makes one",
+            file.display()
+        )
+    })
+}
+
+/// Reads every platform's section against its dialect.
+///
+/// # Errors
+/// Which key of which platform is wrong, and what was expected.
+pub fn platforms(settings: &Settings) -> anyhow::Result<Platforms> {
+    let registry = match &settings.dialects.folder {
+        Some(folder) => Registry::with_folder(folder).context("dialects.folder")?,
+        None => Registry::built_in()?,
+    };
+    let mut platforms = Vec::with_capacity(settings.platforms.len());
+    for (id, section) in &settings.platforms {
+        let within = || format!("platforms.{id}");
+        let table = registry.table(&section.wire.dialect).with_context(|| {
+            let known: Vec<&str> = registry.tables().map(|table| table.id.as_str()).collect();
+            format!(
+                "platforms.{id}.wire.dialect: expected one of {}, found `{}`",
+                known.join(", "),
+                section.wire.dialect
+            )
+        })?;
+        let profile = Profile::new(PlatformId::new(id), table, &section.wire)
+            .with_context(|| format!("platforms.{id}.wire"))?;
+        let rules =
+            Rules::new(section.underwriting.clone(), &settings.institution.name).with_context(within)?;
+        platforms.push(Platform::under_rules(profile, rules));
+    }
+    Ok(Platforms::new(platforms))
+}
+
+/// Loads the institution's key, certificate and seal, and checks that they belong together.
+///
+/// # Errors
+/// Which file is missing or does not fit.
+pub fn sealer(options: &SealOptions) -> anyhow::Result<Sealer> {
+    let read = |key: &str, path: &Path| {
+        std::fs::read(path).with_context(|| format!("seal.{key}: can't read `{}`", path.display()))
+    };
+    let text = |key: &str, path: &Path| {
+        String::from_utf8(read(key, path)?)
+            .with_context(|| format!("seal.{key}: expected PEM in `{}`", path.display()))
+    };
+    let key = zeroize::Zeroizing::new(text("signer_key", &options.signer_key)?);
+    let certificate = text("signer_certificate", &options.signer_certificate)?;
+    let signer =
+        LocalSigner::from_pem(&key, &certificate).context("seal.signer_key and seal.signer_certificate")?;
+    let seal = read("electronic_seal", &options.electronic_seal)?;
+    Sealer::new(Arc::new(signer), seal).context("seal.electronic_seal")
+}

@@ -1,0 +1,117 @@
+//! The gateway put together: everything that the settings name is opened and checked, then listeners and workers start.
+
+mod assembly;
+mod gauges;
+mod readiness;
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpServer, web};
+use anyhow::Context;
+use tokio::task::JoinHandle;
+
+pub use assembly::{Assembly, connect_store, open_store, platforms, sealer};
+
+use crate::clock::Clock;
+use crate::intake::http::{self, Limits};
+use crate::jobs::watch::Watch;
+use crate::jobs::{Worker, WorkerHandle};
+use crate::settings::Settings;
+use crate::supervise;
+use crate::telemetry::{Health, serve_metrics, trace};
+
+/// A push is a small message: a stranger who sends headers slowly is cut off after this.
+const HEADER_TIME: Duration = Duration::from_secs(5);
+
+/// A gateway at work.
+pub struct Gateway {
+    pub assembly: Assembly,
+    /// Where platforms push to.
+    pub address: SocketAddr,
+    pub metrics_address: SocketAddr,
+    server: ServerHandle,
+    metrics_server: ServerHandle,
+    worker: WorkerHandle,
+    gauges: JoinHandle<Option<()>>,
+}
+
+impl Gateway {
+    /// Starts on the address that the settings name.
+    ///
+    /// # Errors
+    /// When a setting, key, template, font, database or address can't be used; the error says which and why.
+    pub async fn start(settings: Settings, clock: Clock) -> anyhow::Result<Self> {
+        let listen = settings.server.listen;
+        let listener =
+            TcpListener::bind(listen).with_context(|| format!("server.listen: can't listen on {listen}"))?;
+        Self::start_on(listener, settings, clock).await
+    }
+
+    /// Starts on a listener that is already bound.
+    ///
+    /// # Errors
+    /// As [`Gateway::start`].
+    pub async fn start_on(listener: TcpListener, settings: Settings, clock: Clock) -> anyhow::Result<Self> {
+        let assembly = Assembly::build(&settings, clock).await?;
+        let worker = Worker::new(
+            assembly.store.clone(),
+            assembly.desk.clone(),
+            Arc::new(Watch(assembly.metrics.clone())),
+            settings.jobs.worker.clone(),
+            assembly.clock.clone(),
+        )
+        .start();
+        let limits = Limits {
+            body_bytes: settings.server.body_bytes,
+            body_time: Duration::from_secs(settings.server.body_seconds),
+        };
+        let intake = assembly.intake();
+        let health = Health::new(readiness::checks(&assembly, &settings));
+        let server = HttpServer::new(move || {
+            let (intake, health) = (intake.clone(), health.clone());
+            App::new()
+                .wrap(from_fn(trace))
+                .configure(|config| http::configure(config, intake, limits))
+                .configure(|config| health.configure(config))
+                .default_service(web::to(http::no_such_route))
+        })
+        .client_request_timeout(HEADER_TIME)
+        .shutdown_timeout(settings.server.drain_seconds)
+        .disable_signals()
+        .listen(listener)
+        .context("server.listen: the listener can't be used")?;
+        let address = *server.addrs().first().context("the server listens nowhere")?;
+        let server = server.run();
+        let handle = server.handle();
+        drop(supervise::spawn("push listener", server));
+        let metrics_listen = settings.telemetry.metrics_listen;
+        let (metrics_server, metrics_address) = serve_metrics(metrics_listen, assembly.metrics.clone())
+            .with_context(|| format!("telemetry.metrics_listen: can't listen on {metrics_listen}"))?;
+        let metrics_handle = metrics_server.handle();
+        drop(supervise::spawn("metrics listener", metrics_server));
+        let gauges = gauges::keep_current(&assembly);
+        tracing::info!(%address, %metrics_address, platforms = assembly.platforms.iter().count(), "gateway is up");
+        Ok(Self {
+            assembly,
+            address,
+            metrics_address,
+            server: handle,
+            metrics_server: metrics_handle,
+            worker,
+            gauges,
+        })
+    }
+
+    /// Stops in order: no more pushes, then no more jobs; running ones are finished or released.
+    pub async fn stop(self) {
+        self.server.stop(true).await;
+        self.worker.stop().await;
+        self.gauges.abort();
+        self.metrics_server.stop(false).await;
+        tracing::info!("gateway is down");
+    }
+}

@@ -1,0 +1,88 @@
+//! What has to be in order before the gateway takes pushes. A platform that can't be reached is not among it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+
+use super::Assembly;
+use crate::settings::Settings;
+use crate::store::Store;
+use crate::telemetry::Check;
+
+/// Below this much room the next letters may not fit.
+const LEAST_FREE_BYTES: u64 = 256 * 1024 * 1024;
+
+pub(super) fn checks(assembly: &Assembly, settings: &Settings) -> Vec<Arc<dyn Check>> {
+    vec![
+        Arc::new(Database(assembly.store.clone())),
+        Arc::new(Migrations(assembly.store.clone())),
+        Arc::new(Keys),
+        Arc::new(Disk(settings.archive.folder.clone())),
+    ]
+}
+
+struct Database(Store);
+
+impl Check for Database {
+    fn name(&self) -> &str {
+        "database"
+    }
+
+    fn check(&self) -> BoxFuture<'_, Result<(), String>> {
+        async { self.0.ping().await.map_err(|_| "the database does not answer".to_owned()) }.boxed()
+    }
+}
+
+struct Migrations(Store);
+
+impl Check for Migrations {
+    fn name(&self) -> &str {
+        "migrations"
+    }
+
+    fn check(&self) -> BoxFuture<'_, Result<(), String>> {
+        async {
+            match self.0.pending_migrations().await {
+                Ok(pending) if pending.is_empty() => Ok(()),
+                Ok(pending) => Err(format!("{} migrations are pending", pending.len())),
+                Err(_) => Err("the database does not answer".to_owned()),
+            }
+        }
+        .boxed()
+    }
+}
+
+/// The cipher implementations still compute what the standards say.
+struct Keys;
+
+impl Check for Keys {
+    fn name(&self) -> &str {
+        "keys"
+    }
+
+    fn check(&self) -> BoxFuture<'_, Result<(), String>> {
+        std::future::ready(crate::crypto::self_test().map_err(|error| error.to_string())).boxed()
+    }
+}
+
+struct Disk(PathBuf);
+
+impl Check for Disk {
+    fn name(&self) -> &str {
+        "disk"
+    }
+
+    fn check(&self) -> BoxFuture<'_, Result<(), String>> {
+        let room = rustix::fs::statvfs(&self.0);
+        let checked = match room {
+            Err(_) => Err("the archive's folder can't be read".to_owned()),
+            Ok(room) => match room.f_bavail.saturating_mul(room.f_frsize) {
+                free if free < LEAST_FREE_BYTES => Err(format!("{} MiB free", free / 1024 / 1024)),
+                _ => Ok(()),
+            },
+        };
+        std::future::ready(checked).boxed()
+    }
+}

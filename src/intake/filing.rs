@@ -1,0 +1,158 @@
+//! Filing an opened push: known again or decided, and stored with its answer, all in one transaction.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::outcome::PushOutcome;
+use super::push::Push;
+use super::receive::Answered;
+use super::request;
+use crate::casework::{self, Platform};
+use crate::dialect::{Opened, SectionKey};
+use crate::domain::Refusal;
+use crate::domain::guarantee::Content;
+use crate::domain::identity::GuaranteeId;
+use crate::store::bindings::{self, Binding, BusinessKey};
+use crate::store::keys::{self, Purpose};
+use crate::store::messages::NewMessage;
+use crate::store::{Connection, StoreError, guarantees, jobs, messages};
+use crate::telemetry::Metrics;
+
+/// An opened push on its way into the store.
+pub(super) struct Filing {
+    pub(super) push: Arc<Push>,
+    pub(super) platform: Platform,
+    pub(super) opened: Opened,
+    pub(super) at: Timestamp,
+}
+
+/// What became of it.
+pub(super) struct Filed {
+    pub(super) answered: Answered,
+    refusal: Option<Refusal>,
+}
+
+impl Filing {
+    /// Runs inside one transaction and does no I/O but the database's.
+    pub(super) fn file(&self, connection: &mut Connection) -> Result<Filed, StoreError> {
+        let profile = &self.platform.profile;
+        let opened = &self.opened;
+        let known = guarantees::find_by_application(connection, profile.id(), &opened.application)?;
+        let id = known.as_ref().map(|stored| stored.guarantee.id.clone());
+        let prepared =
+            request::prepare(profile, opened, known.as_ref().map(|stored| &stored.guarantee), self.at);
+
+        let key = self.business_key();
+        let content = hex::encode(opened.content);
+        if let Some(binding) = bindings::find(connection, &key)? {
+            let said = if binding.content == content { Content::Same } else { Content::Other };
+            let known = known.as_ref().map(|stored| &stored.guarantee);
+            if !known.is_some_and(|known| known.may_ask_again(&prepared.command, said)) {
+                return match said {
+                    Content::Same => {
+                        let answer = binding.answer.to_vec();
+                        self.finish(connection, id, PushOutcome::Duplicate, answer, None)
+                            .map(|(filed, _)| filed)
+                    }
+                    Content::Other => {
+                        self.refuse(connection, id, PushOutcome::Conflict, Refusal::ContentConflict)
+                    }
+                };
+            }
+        }
+        match casework::carry_out(connection, &self.platform, known, prepared.command, self.at)? {
+            Err(refusal) => self.refuse(connection, id, PushOutcome::Refused, refusal),
+            Ok(guarantee) => {
+                if let Some(restoration) = &prepared.key {
+                    self.keep_key(connection, &guarantee.id, restoration)?;
+                }
+                let answer = profile.reply(Some(&opened.interface), true, "成功", None);
+                let stored_answer = answer.clone();
+                let (filed, message) =
+                    self.finish(connection, Some(guarantee.id), PushOutcome::Accepted, answer, None)?;
+                let answer = stored_answer.into();
+                bindings::put(connection, &key, &Binding { content, answer, message, bound_at: self.at })?;
+                Ok(filed)
+            }
+        }
+    }
+
+    fn business_key(&self) -> BusinessKey {
+        BusinessKey {
+            platform: self.platform.profile.id().clone(),
+            interface: self.opened.interface.clone(),
+            key: self.opened.business_key.clone(),
+        }
+    }
+
+    /// At the opening nothing of this guarantee may wait out an earlier back-off.
+    fn keep_key(
+        &self,
+        connection: &mut Connection,
+        id: &GuaranteeId,
+        key: &SectionKey,
+    ) -> Result<(), StoreError> {
+        keys::put(connection, id, Purpose::Restoration, &key.to_bytes(), self.at)?;
+        jobs::hasten(connection, id)?;
+        Ok(())
+    }
+
+    fn refuse(
+        &self,
+        connection: &mut Connection,
+        id: Option<GuaranteeId>,
+        outcome: PushOutcome,
+        refusal: Refusal,
+    ) -> Result<Filed, StoreError> {
+        let answer =
+            self.platform.profile.reply(Some(&self.opened.interface), false, &refusal.to_string(), None);
+        self.finish(connection, id, outcome, answer, Some(refusal)).map(|(filed, _)| filed)
+    }
+
+    /// Records the message with its answer; yields the record's id too.
+    fn finish(
+        &self,
+        connection: &mut Connection,
+        guarantee: Option<GuaranteeId>,
+        outcome: PushOutcome,
+        answer: Vec<u8>,
+        refusal: Option<Refusal>,
+    ) -> Result<(Filed, String), StoreError> {
+        let record = NewMessage {
+            guarantee,
+            answer: Some(answer.clone()),
+            outcome: outcome.name().to_owned(),
+            detail: refusal.as_ref().map(ToString::to_string),
+            tolerances: self.opened.tolerances.iter().map(ToString::to_string).collect(),
+            ..self.push.record(&self.opened.interface, self.at)
+        };
+        let message = messages::record(connection, &record)?;
+        Ok((Filed { answered: Answered { outcome, answer }, refusal }, message))
+    }
+
+    /// Logs once what became of the push, and raises the alarms that it deserves.
+    pub(super) fn report(&self, filed: &Filed, metrics: &Metrics) {
+        let platform = self.platform.profile.id();
+        let application = &self.opened.application;
+        let (interface, request_id) = (&self.opened.interface, &self.push.request_id);
+        match &filed.refusal {
+            None => {
+                let outcome = filed.answered.outcome.name();
+                tracing::info!(%platform, interface, %application, request_id, outcome, "push received");
+            }
+            Some(Refusal::WrongKey) => {
+                metrics.decrypt_failed(platform.as_str());
+                metrics.alarm("wrong-key");
+                tracing::error!(%platform, interface, %application, request_id, "restoration key does not fit; the guarantee stays sealed");
+            }
+            Some(Refusal::ContentConflict) => {
+                metrics.alarm("content-conflict");
+                tracing::error!(%platform, interface, %application, request_id, "push repeats a request with other content");
+            }
+            Some(refusal) => {
+                tracing::warn!(%platform, interface, %application, request_id, reason = %refusal, "push refused");
+            }
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! How a push can end.
+
+use crate::dialect::RejectionKind;
+use crate::telemetry::InboundOutcome;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum PushOutcome {
+    Accepted,
+    /// Seen before: the stored answer was given again.
+    Duplicate,
+    /// Seen before with other content.
+    Conflict,
+    /// Understood, but not possible now.
+    Refused,
+    /// It could not be opened.
+    Rejected(RejectionKind),
+    UnknownPlatform,
+    TooLarge,
+    Unfinished,
+    Unavailable,
+}
+
+impl PushOutcome {
+    /// The word in the store.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Duplicate => "duplicate",
+            Self::Conflict => "conflict",
+            Self::Refused => "refused",
+            Self::Rejected(kind) => kind.label(),
+            Self::UnknownPlatform => "unknown-platform",
+            Self::TooLarge => "too-large",
+            Self::Unfinished => "unfinished",
+            Self::Unavailable => "unavailable",
+        }
+    }
+
+    pub(super) fn metric(&self) -> InboundOutcome {
+        match self {
+            Self::Accepted => InboundOutcome::Accepted,
+            Self::Duplicate => InboundOutcome::Duplicate,
+            Self::Conflict => InboundOutcome::Conflict,
+            Self::Refused => InboundOutcome::Refused,
+            Self::Rejected(RejectionKind::BadDigest) => InboundOutcome::BadSign,
+            Self::Rejected(RejectionKind::Stale) => InboundOutcome::Stale,
+            Self::Rejected(RejectionKind::UnknownInterface | RejectionKind::UnknownAppKey)
+            | Self::UnknownPlatform => InboundOutcome::Unknown,
+            Self::Rejected(_) => InboundOutcome::Malformed,
+            Self::TooLarge | Self::Unfinished => InboundOutcome::Limited,
+            Self::Unavailable => InboundOutcome::Failed,
+        }
+    }
+}

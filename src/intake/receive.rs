@@ -1,0 +1,127 @@
+//! Receiving one push, from raw bytes to the stored answer.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use jiff::Timestamp;
+
+use super::filing::Filing;
+use super::outcome::PushOutcome;
+use super::push::{Body, Push};
+use crate::casework::{Platform, Platforms};
+use crate::clock::Clock;
+use crate::dialect::{Rejection, reply};
+use crate::store::messages::NewMessage;
+use crate::store::{Store, StoreError, messages};
+use crate::telemetry::Metrics;
+
+/// Told to a platform when nothing could be stored; the cause goes to the log alone.
+const BUSY: &str = "系统繁忙，请稍后重试";
+
+/// Receives pushes. Cheap to clone.
+#[derive(Clone)]
+pub struct Intake {
+    pub store: Store,
+    pub platforms: Platforms,
+    pub clock: Clock,
+    pub metrics: Metrics,
+}
+
+/// How a push ended, and the bytes that say so to the platform.
+pub(super) struct Answered {
+    pub(super) outcome: PushOutcome,
+    pub(super) answer: Vec<u8>,
+}
+
+impl Intake {
+    /// Takes a push and yields the bytes to answer with. The answer says success only after everything that follows
+    /// from the push is durably stored.
+    pub async fn receive(&self, push: Push) -> Vec<u8> {
+        let started = Instant::now();
+        let push = Arc::new(push);
+        let platform = self.platforms.find(&push.platform).cloned();
+        let answered = match self.take(Arc::clone(&push), platform.clone()).await {
+            Ok(answered) => answered,
+            Err(error) => {
+                let (platform_id, request_id) = (&push.platform, &push.request_id);
+                tracing::error!(platform = %platform_id, request_id, %error, "push could not be stored");
+                let answer = failure(platform.as_ref(), push.interface.as_deref(), BUSY);
+                Answered { outcome: PushOutcome::Unavailable, answer }
+            }
+        };
+        // What a stranger writes into a path must not become a label.
+        let known = platform.as_ref().zip(push.interface.as_deref());
+        let interface = known
+            .filter(|(platform, name)| platform.profile.inbound().any(|it| it.name == *name))
+            .map(|(_, name)| name);
+        let platform = platform.as_ref().map(|_| push.platform.as_str());
+        self.metrics.inbound(platform, interface, answered.outcome.metric(), started.elapsed());
+        answered.answer
+    }
+
+    async fn take(&self, push: Arc<Push>, platform: Option<Platform>) -> Result<Answered, StoreError> {
+        let at = self.clock.now();
+        let Some(platform) = platform else {
+            return self
+                .reject(push, None, None, PushOutcome::UnknownPlatform, "平台未接入".to_owned(), at)
+                .await;
+        };
+        let body = match &push.body {
+            Body::Whole(body) => body,
+            Body::TooLarge { limit } => {
+                let message = format!("报文过长，上限为 {limit} 字节");
+                return self.reject(push, Some(platform), None, PushOutcome::TooLarge, message, at).await;
+            }
+            Body::Unfinished(_) => {
+                let message = "报文未在规定时间内传输完毕".to_owned();
+                return self.reject(push, Some(platform), None, PushOutcome::Unfinished, message, at).await;
+            }
+        };
+        let interface = push.interface.as_deref();
+        let (content_type, digest) = (push.content_type.as_deref(), push.digest.as_deref());
+        match platform.profile.open_signed(interface, content_type, body, digest, at) {
+            Ok(opened) => {
+                let filing = Arc::new(Filing { push, platform, opened, at });
+                let shared = Arc::clone(&filing);
+                let filed = self.store.write(move |connection| filing.file(connection)).await?;
+                shared.report(&filed, &self.metrics);
+                Ok(filed.answered)
+            }
+            Err(Rejection { kind, interface, message }) => {
+                let (platform_id, request_id, reason) = (&push.platform, &push.request_id, kind.label());
+                tracing::warn!(platform = %platform_id, request_id, reason, message, "push rejected");
+                let outcome = PushOutcome::Rejected(kind);
+                self.reject(Arc::clone(&push), Some(platform), interface, outcome, message, at).await
+            }
+        }
+    }
+
+    /// Records a push that could not be opened, outside of every case, with the failure it was answered with.
+    async fn reject(
+        &self,
+        push: Arc<Push>,
+        platform: Option<Platform>,
+        interface: Option<String>,
+        outcome: PushOutcome,
+        message: String,
+        at: Timestamp,
+    ) -> Result<Answered, StoreError> {
+        let interface = interface.or_else(|| push.interface.clone());
+        let answer = failure(platform.as_ref(), interface.as_deref(), &message);
+        let record = NewMessage {
+            answer: Some(answer.clone()),
+            outcome: outcome.name().to_owned(),
+            detail: Some(message),
+            ..push.record(interface.as_deref().unwrap_or("unknown"), at)
+        };
+        self.store.write(move |connection| messages::record(connection, &record)).await?;
+        Ok(Answered { outcome, answer })
+    }
+}
+
+fn failure(platform: Option<&Platform>, interface: Option<&str>, message: &str) -> Vec<u8> {
+    match platform {
+        Some(platform) => platform.profile.reply(interface, false, message, None),
+        None => reply::unknown_platform(message),
+    }
+}

@@ -1,0 +1,51 @@
+//! From an opened push to the command that it means for the guarantee it names.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::dialect::{Opened, Profile, Request, SectionKey};
+use crate::domain::command::KeyCheck;
+use crate::domain::{Command, Guarantee};
+
+/// A command, and the key to keep if it is carried out.
+pub(super) struct Prepared {
+    pub(super) command: Command,
+    pub(super) key: Option<SectionKey>,
+}
+
+/// A restoration's key is tried at once on every ciphertext field, which takes microseconds: a wrong key is refused
+/// while the platform still listens.
+pub(super) fn prepare(
+    profile: &Profile,
+    opened: &Opened,
+    known: Option<&Guarantee>,
+    at: Timestamp,
+) -> Prepared {
+    let plain = |command| Prepared { command, key: None };
+    match &opened.request {
+        Request::Apply(application) => {
+            plain(Command::Apply { application: application.clone(), replace: profile.replacement() })
+        }
+        Request::Restore { guarantee, opened_at, key } => {
+            let time = SignedDuration::from_mins(i64::from(profile.restoration_minutes()));
+            let fits = known.is_some_and(|known| profile.reveal(&known.application.section, key).is_ok());
+            let command = Command::Restore {
+                guarantee: guarantee.clone(),
+                opened_at: *opened_at,
+                key: if fits { KeyCheck::Fits } else { KeyCheck::DoesNotFit },
+                deadline: at.saturating_add(time).unwrap_or(Timestamp::MAX),
+            };
+            Prepared { command, key: Some(key.clone()) }
+        }
+        Request::RequestInvoice { guarantee, request } => {
+            plain(Command::RequestInvoice { guarantee: guarantee.clone(), request: request.clone() })
+        }
+        Request::RequestSurrender { guarantee, reason } => {
+            plain(Command::RequestSurrender { guarantee: guarantee.clone(), reason: reason.clone() })
+        }
+        Request::Cancel { guarantee } => plain(Command::Cancel { guarantee: guarantee.clone() }),
+        Request::Claim { guarantee, request } => {
+            plain(Command::Claim { guarantee: guarantee.clone(), request: request.clone() })
+        }
+        Request::Waive => plain(Command::Waive),
+    }
+}

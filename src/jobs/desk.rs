@@ -1,0 +1,76 @@
+//! Where a claimed job meets the room that does its work.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+
+use super::letters::LetterMaker;
+use super::options::JobOptions;
+use super::schedule::Schedule;
+use super::verdict::{Handler, Verdict};
+use super::{consult, notify, upload};
+use crate::casework::{Platform, Platforms, Task, task};
+use crate::clock::Clock;
+use crate::delivery::upload::Uploader;
+use crate::domain::Guarantee;
+use crate::store::jobs::{Cause, ClaimedJob};
+use crate::store::{Store, guarantees};
+use crate::telemetry::Metrics;
+
+/// Everything that jobs work with.
+pub struct Desk {
+    pub store: Store,
+    pub platforms: Platforms,
+    pub clock: Clock,
+    pub metrics: Metrics,
+    pub letters: Arc<LetterMaker>,
+    pub uploader: Uploader,
+    pub options: JobOptions,
+}
+
+/// A job with what it is about.
+pub(super) struct Assignment<'a> {
+    pub(super) platform: &'a Platform,
+    pub(super) guarantee: Guarantee,
+}
+
+impl Handler for Desk {
+    fn run<'a>(&'a self, job: &'a ClaimedJob) -> BoxFuture<'a, Verdict> {
+        async move {
+            match self.work(job).await {
+                Ok(verdict) => verdict,
+                // What went wrong inside is worth another attempt: the next may find a database or a disk again.
+                Err(error) => Verdict::retry(Cause::Failed, format!("{error:#}")),
+            }
+        }
+        .boxed()
+    }
+
+    /// Whatever became due by an opening is tried again by the opening's schedule.
+    fn schedule(&self, job: &ClaimedJob) -> &Schedule {
+        let allowed = job.deadline.duration_since(job.created_at);
+        if allowed < task::ORDINARY_TIME { &self.options.restorations } else { &self.options.ordinary }
+    }
+}
+
+impl Desk {
+    async fn work(&self, job: &ClaimedJob) -> anyhow::Result<Verdict> {
+        let task: Task = job.payload()?;
+        let assignment = self.assignment(job).await?;
+        match task {
+            Task::Consult { question } => consult::run(self, assignment, question).await,
+            Task::MakeLetter { letter } => self.letters.run(self, assignment, letter).await,
+            Task::Upload { letter } => upload::run(self, assignment, letter).await,
+            Task::Notify { notice } => notify::run(self, assignment, *notice).await,
+        }
+    }
+
+    async fn assignment(&self, job: &ClaimedJob) -> anyhow::Result<Assignment<'_>> {
+        let id = job.lane.clone();
+        let stored = self.store.read(move |c| guarantees::find(c, &id)).await?;
+        let guarantee = stored.with_context(|| format!("guarantee {} is not stored", job.lane))?.guarantee;
+        Ok(Assignment { platform: self.platforms.of(&guarantee.platform)?, guarantee })
+    }
+}

@@ -1,0 +1,151 @@
+//! What a guarantee's letters say, and where they are stamped.
+
+use anyhow::Context;
+use jiff::Timestamp;
+
+use crate::clock::china_date;
+use crate::crypto::sm3;
+use crate::document::{
+    DocumentError, Issuer, Letter, LetterKind, Metadata, OfdDocument, Party, Press, SEAL_DIAMETER_MM, Section,
+};
+use crate::domain::Guarantee;
+use crate::domain::section::{RevealedSection, SealedSection};
+use crate::institution::letterhead::InstitutionOptions;
+use crate::seal::stamp::{Area, Millimetres, Stamp};
+
+/// One or two letters that become one document: the plaintext letter comes first.
+pub(super) struct Printed {
+    letters: Vec<Letter>,
+    metadata: Metadata,
+}
+
+/// Names the parties as the letter may: in the clear once the section is revealed, as ciphertext before.
+pub(super) fn printed(
+    institution: &InstitutionOptions,
+    guarantee: &Guarantee,
+    revealed: Option<&RevealedSection>,
+    at: Timestamp,
+) -> anyhow::Result<Printed> {
+    let terms = guarantee.terms.as_ref().context("a letter needs the guarantee's terms")?;
+    let number = terms.guarantee_number.to_string();
+    // The merged letter repeats the ciphertext letter as it was issued, with its own date.
+    let issued_at = guarantee.ciphertext_letter.as_ref().map_or(at, |letter| letter.sealed_at);
+    let ciphertext = ciphertext_letter(institution, guarantee, &number, issued_at)?;
+    let mut custom = vec![
+        ("保函编号".to_owned(), number.clone()),
+        ("业务流水号".to_owned(), guarantee.application.number.to_string()),
+    ];
+    let letters = match revealed {
+        None => vec![ciphertext],
+        Some(section) => {
+            if let Some(original) = &guarantee.ciphertext_letter {
+                custom.push(("密文保函SM3".to_owned(), original.document.to_string()));
+            }
+            vec![plaintext_letter(&ciphertext, section), ciphertext]
+        }
+    };
+    let title = if revealed.is_some() { "投标保函（明文）" } else { "投标保函（密文）" };
+    let identity = format!("{}/{title}", guarantee.id);
+    let digest = sm3::digest(identity.as_bytes());
+    let metadata = Metadata {
+        // An OFD document's id has 32 hexadecimal digits, half of an SM3 digest.
+        document_id: hex::encode(digest).chars().take(32).collect(),
+        title: title.to_owned(),
+        author: institution.name.clone(),
+        created_on: china_date(at),
+        custom,
+        attachments: Vec::new(),
+        sealed: true,
+    };
+    Ok(Printed { letters, metadata })
+}
+
+fn ciphertext_letter(
+    institution: &InstitutionOptions,
+    guarantee: &Guarantee,
+    number: &str,
+    issued_at: Timestamp,
+) -> anyhow::Result<Letter> {
+    let terms = guarantee.terms.as_ref().context("a letter needs the guarantee's terms")?;
+    let application = &guarantee.application;
+    let SealedSection { number: section, name, beneficiary, beneficiary_code } = &application.section;
+    let amount = application.amount;
+    Ok(Letter {
+        kind: LetterKind::Ciphertext,
+        number: number.to_owned(),
+        applicant: Party {
+            name: application.applicant.name.clone(),
+            code: Some(application.applicant.code.clone()),
+            address: None,
+        },
+        beneficiary: Party {
+            name: beneficiary.as_str().to_owned(),
+            code: beneficiary_code.as_ref().map(|code| code.as_str().to_owned()),
+            address: None,
+        },
+        issuer: Issuer {
+            name: institution.name.clone(),
+            address: institution.address.clone(),
+            postcode: institution.postcode.clone(),
+            phone: institution.phone.clone(),
+            fax: institution.fax.clone(),
+            legal_representative: institution.legal_representative.clone(),
+        },
+        section: Section { number: section.as_str().to_owned(), name: name.as_str().to_owned() },
+        amount: amount.grouped(),
+        amount_words: amount.in_words().trim_start_matches("人民币").to_owned(),
+        after_days: terms.validity.days_after_bid_validity,
+        latest_date: terms.validity.latest.to_string(),
+        days_to_pay: institution.days_to_pay,
+        court: institution.court.clone(),
+        issued_on: china_date(issued_at).to_string(),
+        verification_url: institution.verification_url.replace("{number}", number),
+        application_number: application.number.to_string(),
+    })
+}
+
+fn plaintext_letter(ciphertext: &Letter, section: &RevealedSection) -> Letter {
+    let mut letter = ciphertext.clone();
+    letter.kind = LetterKind::Plaintext;
+    letter.beneficiary.name.clone_from(&section.beneficiary);
+    letter.beneficiary.code.clone_from(&section.beneficiary_code);
+    letter.section = Section { number: section.number.clone(), name: section.name.clone() };
+    letter
+}
+
+pub(super) fn lay_out(press: &Press, printed: &Printed) -> Result<OfdDocument, DocumentError> {
+    let letters: Vec<&Letter> = printed.letters.iter().collect();
+    press.bid_bond(&letters, &printed.metadata)
+}
+
+/// A stamp at each place that the template marks, and the riding seal across the pages' edges where there are several.
+pub(super) fn stamps(ofd: &OfdDocument) -> Vec<Stamp> {
+    let diameter = i32::try_from(SEAL_DIAMETER_MM).unwrap_or_default() * 1000;
+    let size = Millimetres::from_micrometres(diameter);
+    let mut stamps: Vec<Stamp> = ofd
+        .seal_places
+        .iter()
+        .filter_map(|place| {
+            let corner = |centre| Millimetres::from_micrometres(micrometres(centre) - diameter / 2);
+            let boundary = Area { x: corner(place.x_mm), y: corner(place.y_mm), width: size, height: size };
+            Some(Stamp::on_page(*ofd.page_ids.get(place.page_index)?, boundary))
+        })
+        .collect();
+    if ofd.page_ids.len() > 1 {
+        let (width, height) = ofd.page_size_mm;
+        let top = Millimetres::from_micrometres(micrometres(height) / 2 - diameter / 2);
+        stamps.extend(Stamp::riding(
+            &ofd.page_ids,
+            Millimetres::from_micrometres(micrometres(width)),
+            top,
+            size,
+            size,
+        ));
+    }
+    stamps
+}
+
+#[expect(clippy::disallowed_types, clippy::as_conversions, reason = "a length on a page, far within i32")]
+fn micrometres(millimetres: f64) -> i32 {
+    (millimetres * 1000.0).round() as i32
+}

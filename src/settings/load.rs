@@ -1,0 +1,212 @@
+//! Layering and reading settings.
+
+use std::path::{Path, PathBuf};
+
+use config::{Config, ConfigError, Environment, File, FileFormat, Value, ValueKind};
+use serde::Deserialize;
+
+use super::{DEFAULT, Settings};
+
+/// Keys whose value may stand in a file of its own, named by the same key with `_file` behind it.
+const SECRET_KEYS: [&str; 7] =
+    ["appsecret", "url", "agreed_key", "agreed_iv", "private_key", "file_key", "file_iv"];
+
+/// What the key of such a file ends in.
+const SUFFIX: &str = "_file";
+
+/// What is wrong with the settings: the key, where it stands, and what was expected.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    #[error("settings: {0}")]
+    Unreadable(String),
+    #[error("settings: `{key}`{place}: {problem}")]
+    Value { key: String, place: String, problem: String },
+    #[error("settings: `{key}`: expected a secret in the file `{file}`, found {problem}")]
+    SecretFile { key: String, file: PathBuf, problem: String },
+}
+
+/// Reads the settings: the defaults, then `files` in order, then variables such as `BAOHAN__SERVER__LISTEN`.
+///
+/// # Errors
+/// When a file is missing or is no TOML, when a key is unknown, missing or of the wrong kind, or when a secret's file
+/// can't be read.
+pub fn load(files: &[PathBuf]) -> Result<Settings, SettingsError> {
+    // Texts stay texts: an appkey `001` is not the number 1. Numbers are read from texts where numbers are expected.
+    load_with(files, Environment::with_prefix("BAOHAN").prefix_separator("__").separator("__"))
+}
+
+fn load_with(files: &[PathBuf], environment: Environment) -> Result<Settings, SettingsError> {
+    let mut layers = Config::builder().add_source(File::from_str(DEFAULT, FileFormat::Toml));
+    for file in files {
+        layers = layers.add_source(File::from(file.as_path()).format(FileFormat::Toml).required(true));
+    }
+    let layered = layers.add_source(environment).build();
+    let mut root = layered.map_err(|error| SettingsError::Unreadable(error.to_string()))?.cache;
+    read_secret_files(&mut root, "")?;
+    Settings::deserialize(root.clone()).map_err(|error| explain(&root, &error))
+}
+
+/// Finds the words for what is wrong: `config` reads leniently and complains tersely, so a strict reading of the same
+/// values says which key it is and what would have been right.
+fn explain(root: &Value, error: &ConfigError) -> SettingsError {
+    match serde_path_to_error::deserialize::<_, Settings>(to_json(root)) {
+        Ok(_) => SettingsError::Unreadable(error.to_string()),
+        Err(strict) => {
+            let key = strict.path().to_string();
+            let place = origin(root, &key).map(|file| format!(" in `{file}`")).unwrap_or_default();
+            SettingsError::Value { key, place, problem: strict.into_inner().to_string() }
+        }
+    }
+}
+
+fn to_json(value: &Value) -> serde_json::Value {
+    match &value.kind {
+        ValueKind::Table(table) => table.iter().map(|(key, inner)| (key.clone(), to_json(inner))).collect(),
+        ValueKind::Array(items) => items.iter().map(to_json).collect(),
+        ValueKind::Boolean(value) => (*value).into(),
+        ValueKind::I64(value) => (*value).into(),
+        ValueKind::U64(value) => (*value).into(),
+        ValueKind::Nil => serde_json::Value::Null,
+        other => other.to_string().into(),
+    }
+}
+
+/// The file that the key was read from, or the file of anything beside it.
+fn origin(root: &Value, key: &str) -> Option<String> {
+    let mut value = root;
+    for name in key.split('.') {
+        let ValueKind::Table(table) = &value.kind else { break };
+        let Some(inner) = table.get(name) else { break };
+        value = inner;
+    }
+    first_origin(value)
+}
+
+fn first_origin(value: &Value) -> Option<String> {
+    let inside = || match &value.kind {
+        ValueKind::Table(table) => table.values().find_map(first_origin),
+        _ => None,
+    };
+    value.origin().map(str::to_owned).or_else(inside)
+}
+
+/// Puts a secret in place of the file that holds it.
+fn read_secret_files(value: &mut Value, path: &str) -> Result<(), SettingsError> {
+    let ValueKind::Table(table) = &mut value.kind else { return Ok(()) };
+    for key in SECRET_KEYS {
+        let Some(named) = table.remove(&format!("{key}{SUFFIX}")) else { continue };
+        let origin = named.origin().map(str::to_owned);
+        let file = named.into_string().map_err(|error| SettingsError::Unreadable(error.to_string()))?;
+        let secret = read_secret(&format!("{path}{key}"), Path::new(&file))?;
+        table.insert(key.to_owned(), Value::new(origin.as_ref(), ValueKind::String(secret)));
+    }
+    for (key, inner) in table.iter_mut() {
+        read_secret_files(inner, &format!("{path}{key}."))?;
+    }
+    Ok(())
+}
+
+fn read_secret(key: &str, file: &Path) -> Result<String, SettingsError> {
+    let wrong =
+        |problem: String| SettingsError::SecretFile { key: key.to_owned(), file: file.to_owned(), problem };
+    let text = std::fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
+    let secret = text.trim_end_matches(['\r', '\n']);
+    if secret.is_empty() {
+        return Err(wrong("nothing".to_owned()));
+    }
+    Ok(secret.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    const SOUND: &str = r#"
+        [institution]
+        name = "示例财产保险股份有限公司"
+        code = "91460000MA0EXAMP7X"
+        address = "海口市"
+        legal_representative = "陈某某"
+        court = "海口市美兰区人民法院"
+        verification_url = "https://verify.example.com/{number}"
+        [platforms.somewhere.wire]
+        dialect = "one"
+        title = "某平台"
+        appkey = "001"
+        appsecret = "secret"
+        base_url = "https://platform.example.com"
+        [platforms.somewhere.underwriting]
+        rate = "0.004"
+        minimum_premium = "200.00"
+        smallest_amount = "1000.00"
+        largest_amount = "800000.00"
+    "#;
+
+    fn read(text: &str, variables: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("settings.toml");
+        std::fs::write(&file, text).unwrap();
+        let variables: HashMap<String, String> =
+            variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let environment = Environment::with_prefix("BAOHAN").prefix_separator("__").separator("__");
+        load_with(&[file], environment.source(Some(variables)))
+    }
+
+    fn complaint(text: &str) -> String {
+        read(text, &[]).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn defaults_are_complete_but_for_the_institution() {
+        let settings = read(SOUND, &[]).unwrap();
+        assert_eq!(settings.server.listen.port(), 8080);
+        assert_eq!(settings.platforms.len(), 1);
+        let none = complaint("");
+        assert!(none.contains("missing field `institution`"), "{none}");
+    }
+
+    #[test]
+    fn a_variable_overrides_a_file_and_texts_stay_texts() {
+        let variables = [
+            ("BAOHAN__SERVER__LISTEN", "127.0.0.1:9999"),
+            ("BAOHAN__SERVER__BODY_BYTES", "4096"),
+            ("BAOHAN__PLATFORMS__SOMEWHERE__WIRE__APPKEY", "007"),
+        ];
+        let settings = read(SOUND, &variables).unwrap();
+        assert_eq!((settings.server.listen.port(), settings.server.body_bytes), (9999, 4096));
+        assert_eq!(settings.platforms["somewhere"].wire.appkey, "007");
+    }
+
+    #[test]
+    fn a_misspelt_key_is_named_with_its_file_and_the_keys_there_are() {
+        let text = complaint(&SOUND.replace("court =", "curt ="));
+        assert!(text.contains("institution") && text.contains("`curt`"), "{text}");
+        assert!(text.contains("settings.toml") && text.contains("`court`"), "{text}");
+    }
+
+    #[test]
+    fn a_wrong_value_is_named_with_its_key_and_what_was_expected() {
+        let text = complaint(&SOUND.replace("rate = \"0.004\"", "rate = \"0.004\"\nmode = \"sometimes\""));
+        assert!(text.contains("platforms.somewhere.underwriting.mode"), "{text}");
+        assert!(text.contains("settings.toml") && text.contains("`automatic` or `manual`"), "{text}");
+    }
+
+    #[test]
+    fn a_secret_may_stand_in_a_file_of_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let secret = folder.path().join("secret");
+        std::fs::write(&secret, "from a file\n").unwrap();
+        let named = format!("appsecret_file = {:?}", secret.display().to_string());
+        let settings = read(&SOUND.replace("appsecret = \"secret\"", &named), &[]).unwrap();
+        assert_eq!(settings.platforms["somewhere"].wire.appsecret.expose(), "from a file");
+
+        let missing =
+            complaint(&SOUND.replace("appsecret = \"secret\"", "appsecret_file = \"/nowhere/secret\""));
+        assert!(
+            missing.contains("platforms.somewhere.wire.appsecret") && missing.contains("/nowhere/secret"),
+            "{missing}"
+        );
+    }
+}
