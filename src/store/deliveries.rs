@@ -13,9 +13,6 @@ use crate::domain::identity::{DocumentDigest, GuaranteeId};
 
 const TABLE: &str = "deliveries";
 
-/// Document, generation, wrapped key, slices, acknowledged, completed at.
-type Row = (String, i64, Vec<u8>, i64, i64, Option<i64>);
-
 /// An upload under way, or finished. Debug does not show the key.
 #[derive(Clone)]
 pub struct Delivery {
@@ -66,27 +63,29 @@ pub fn find(
     guarantee: &GuaranteeId,
     letter: LetterKind,
 ) -> Result<Option<Delivery>, StoreError> {
-    let query = deliveries::table.find((guarantee.as_str(), letter.name())).select((
-        dsl::document,
-        dsl::generation,
-        dsl::wrapped,
-        dsl::slices,
-        dsl::acknowledged,
-        dsl::completed_at,
-    ));
-    let row: Option<Row> = on!(connection, |link| query.first(link).optional())?;
-    let Some((document, generation, wrapped, slices, acknowledged, completed_at)) = row else {
-        return Ok(None);
-    };
+    let query = deliveries::table.find((guarantee.as_str(), letter.name()));
+    let row: Option<Row> = on!(connection, |link| query.select(Row::as_select()).first(link).optional())?;
+    let Some(row) = row else { return Ok(None) };
     let place = place_of(guarantee, letter);
     Ok(Some(Delivery {
-        document: DocumentDigest::new(document),
-        generation,
-        file_key: connection.unseal(TABLE, &place, "wrapped", &wrapped)?,
-        slices: u64::try_from(slices).unwrap_or(0),
-        acknowledged: u64::try_from(acknowledged).unwrap_or(0),
-        completed_at: optional_from_micros(TABLE, &place, completed_at)?,
+        document: DocumentDigest::new(row.document),
+        generation: row.generation,
+        file_key: connection.unseal(TABLE, &place, "wrapped", &row.wrapped)?,
+        slices: u64::try_from(row.slices).unwrap_or(0),
+        acknowledged: u64::try_from(row.acknowledged).unwrap_or(0),
+        completed_at: optional_from_micros(TABLE, &place, row.completed_at)?,
     }))
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = deliveries)]
+struct Row {
+    document: String,
+    generation: i64,
+    wrapped: Vec<u8>,
+    slices: i64,
+    acknowledged: i64,
+    completed_at: Option<i64>,
 }
 
 /// Notes that the platform has slice `index` of this generation; only the next slice can be noted.
