@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use jiff::civil::Date;
 
+use crate::crypto::sm3;
 use crate::document::{DocumentOptions, Laid, Letter, LetterKind, Metadata, Press, data_xml};
 
 /// Render a guarantee letter with sample or given data.
@@ -109,9 +110,9 @@ fn read(path: Option<&PathBuf>, kind: LetterKind) -> anyhow::Result<Letter> {
 
 /// The identity is that of the data, so that the same command gives the same bytes.
 fn ofd(laid: &Laid, letters: &[Letter]) -> anyhow::Result<Vec<u8>> {
-    use sm3::Digest;
-    let digest = sm3::Sm3::digest(serde_json::to_vec(letters)?);
-    let document_id = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    // An OFD document's id has 32 hexadecimal digits, half of an SM3 digest.
+    let digest = hex::encode(sm3::digest(&serde_json::to_vec(letters)?));
+    let document_id = digest.chars().take(32).collect();
     let first = letters.first().context("no letter")?;
     let document = laid.to_ofd(&Metadata {
         document_id,

@@ -93,7 +93,7 @@ impl Letter {
                 Party {
                     name: text("海口市示例城市建设投资有限公司"),
                     code: Some(text("91460100MA5EXAMP2X")),
-                    address: Some(text("海南省海口市美兰区海府路示例大厦 12 层")),
+                    address: Some(text("示例省示例市东湖区海府路示例大厦 12 层")),
                 },
                 Section {
                     number: text("HNZB2024-0603-001-01"),
@@ -124,8 +124,8 @@ impl Letter {
             },
             beneficiary,
             issuer: Issuer {
-                name: text("海峡示例财产保险股份有限公司海南分公司"),
-                address: text("海南省海口市龙华区国贸大道 1 号示例大厦 18 层"),
+                name: text("海峡示例财产保险股份有限公司示例分公司"),
+                address: text("示例省示例市西湖区国贸大道 1 号示例大厦 18 层"),
                 postcode: text("570125"),
                 phone: text("0898-66660000"),
                 fax: text("0898-66660001"),
@@ -137,7 +137,7 @@ impl Letter {
             after_days: 30,
             latest_date: text("2024-11-30"),
             days_to_pay: 5,
-            court: text("海南省海口市龙华区人民法院"),
+            court: text("示例省示例市西湖区人民法院"),
             issued_on: text("2024-06-03"),
             verification_url: text("https://verify.example.com/v/DEMO46000020240603000001"),
             application_number: text("TBHN202406030915270001"),

@@ -9,6 +9,24 @@ const FLOOR: &[&str] = &["clock", "secret", "supervise", "telemetry"];
 
 /// The other rooms, and what each may use besides the floor. Arrows point down this list only. `cli` uses all.
 const ROOMS: &[(&str, &[&str])] = &[
+    // Puts the others together, as `cli` does, for the commands that run a whole gateway and for tests.
+    (
+        "gateway",
+        &[
+            "settings",
+            "intake",
+            "jobs",
+            "casework",
+            "delivery",
+            "institution",
+            "dialect",
+            "seal",
+            "document",
+            "store",
+            "crypto",
+            "domain",
+        ],
+    ),
     (
         "settings",
         &[
@@ -24,8 +42,12 @@ const ROOMS: &[(&str, &[&str])] = &[
             "institution",
         ],
     ),
-    ("jobs", &["domain", "dialect", "delivery", "document", "seal", "institution", "crypto", "store"]),
-    ("intake", &["domain", "dialect", "store"]),
+    (
+        "jobs",
+        &["casework", "domain", "dialect", "delivery", "document", "seal", "institution", "crypto", "store"],
+    ),
+    ("intake", &["casework", "domain", "dialect", "store"]),
+    ("casework", &["domain", "dialect", "institution", "store"]),
     ("delivery", &["domain", "dialect", "crypto", "store"]),
     ("institution", &["domain", "store"]),
     ("dialect", &["domain", "crypto"]),

@@ -1,7 +1,7 @@
 //! `baohan demo`: a whole tender section from application to opening, on this machine alone.
 
 mod progress;
-mod props;
+pub mod props;
 mod report;
 
 use std::io::{IsTerminal, Write};

@@ -1,4 +1,5 @@
-//! What a demonstration needs: keys, certificates, a seal, credentials and settings, all made on the spot.
+//! What a demonstration needs: keys, certificates, a seal, credentials and settings, all made on the spot. Tests of the
+//! whole gateway use the same.
 
 use std::path::{Path, PathBuf};
 
@@ -8,32 +9,38 @@ use jiff::{Timestamp, ToSpan, tz::TimeZone};
 use crate::cli::keys::demonstration_keys;
 use crate::crypto::certificate::Certificate;
 use crate::crypto::keyring::Keyring;
+use crate::crypto::private_file;
 use crate::crypto::sm2::PrivateKey;
 use crate::document::{DocumentOptions, Press, SEAL_DIAMETER_MM, demonstration_seal};
 use crate::seal::{ElectronicSeal, SealDescription, SealMaker};
 use crate::secret::Secret;
 
 /// The id of the one platform, and its dialect.
-pub(super) const PLATFORM: &str = "hainan";
-pub(super) const SETTINGS: &str = "baohan.toml";
-pub(super) const ROOT_CERTIFICATE: &str = "keys/root.cert.pem";
-const INSTITUTION: &str = "示例财产保险股份有限公司";
+pub const PLATFORM: &str = "hainan";
+pub const SETTINGS: &str = "baohan.toml";
+pub const ROOT_CERTIFICATE: &str = "keys/root.cert.pem";
+/// The invented institution's name, as on letters and seal.
+pub const INSTITUTION: &str = "示例财产保险股份有限公司";
 
 /// What the platform gave the institution.
-pub(super) struct Credentials {
-    pub(super) appkey: String,
-    pub(super) appsecret: Secret,
+pub struct Credentials {
+    pub appkey: String,
+    pub appsecret: Secret,
 }
 
 impl Credentials {
-    pub(super) fn generate() -> Self {
+    /// A fresh secret under the usual key.
+    pub fn generate() -> Self {
         let appsecret = Secret::new(hex::encode(rand::random::<[u8; 16]>()));
         Self { appkey: "HN_DEMO_0001".to_owned(), appsecret }
     }
 }
 
 /// Makes master key, certificates and electronic seal in the folder.
-pub(super) fn keys_and_seal(folder: &Path, now: Timestamp) -> anyhow::Result<()> {
+///
+/// # Errors
+/// When a file can't be written, or was there already.
+pub fn keys_and_seal(folder: &Path, now: Timestamp) -> anyhow::Result<()> {
     Keyring::generate_file(&folder.join("master.key"))?;
     let keys = demonstration_keys(&folder.join("keys"), INSTITUTION, now)?;
     let read = |path: &PathBuf| std::fs::read_to_string(path).with_context(|| path.display().to_string());
@@ -65,13 +72,11 @@ pub(super) fn keys_and_seal(folder: &Path, now: Timestamp) -> anyhow::Result<()>
 }
 
 /// Writes the settings that the demonstration runs with, so that `baohan serve` can go on with them.
-pub(super) fn write_settings(
-    folder: &Path,
-    platform: &str,
-    credentials: &Credentials,
-) -> anyhow::Result<PathBuf> {
-    let secret = folder.join("appsecret");
-    std::fs::write(&secret, credentials.appsecret.expose())?;
+///
+/// # Errors
+/// When a file can't be written.
+pub fn write_settings(folder: &Path, platform: &str, credentials: &Credentials) -> anyhow::Result<PathBuf> {
+    private_file::write_new(&folder.join("appsecret"), credentials.appsecret.expose().as_bytes())?;
     // TOML's basic strings take a path's JSON form, quotes and backslashes included.
     let path = |name: &str| serde_json::to_string(&folder.join(name));
     let text = format!(
@@ -110,8 +115,6 @@ appkey = "{appkey}"
 appsecret_file = {secret}
 platform_codes = ["460000"]
 base_url = "{platform}"
-[platforms.{PLATFORM}.wire.upload]
-index_base = 0
 
 [platforms.{PLATFORM}.underwriting]
 mode = "automatic"

@@ -1,0 +1,187 @@
+//! A gateway and a simulated platform, both listening, on a fresh database.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use baohan_gateway::cli::demo::props::{self, Credentials};
+use baohan_gateway::clock::Clock;
+use baohan_gateway::domain::Guarantee;
+use baohan_gateway::domain::identity::{ApplicationNumber, PlatformId};
+use baohan_gateway::gateway::Gateway;
+use baohan_gateway::sandbox::hainan::{Platform, Sandbox, SandboxOptions};
+use baohan_gateway::secret::Secret;
+use baohan_gateway::settings::{self, Settings};
+use baohan_gateway::store::guarantees;
+#[cfg(feature = "postgres")]
+use diesel::{Connection as _, RunQueryDsl as _, pg::PgConnection};
+
+/// Longer than this nothing takes on a machine that does nothing else.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Defines tests that run on both databases.
+macro_rules! on_both_databases {
+    ($(async fn $name:ident($database:ident: Database) $body:block)*) => {
+        $(async fn $name($database: crate::house::Database) $body)*
+
+        mod sqlite {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $name() {
+                    super::$name(crate::house::Database::Sqlite).await;
+                }
+            )*
+        }
+
+        #[cfg(feature = "postgres")]
+        mod postgres {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $name() {
+                    super::$name(crate::house::Database::Postgres).await;
+                }
+            )*
+        }
+    };
+}
+pub(crate) use on_both_databases;
+
+#[derive(Clone, Copy, Debug)]
+pub enum Database {
+    Sqlite,
+    #[cfg(feature = "postgres")]
+    Postgres,
+}
+
+/// A gateway with its platform; both stop when the test ends.
+pub struct House {
+    pub gateway: Gateway,
+    pub sandbox: Sandbox,
+    pub folder: tempfile::TempDir,
+    pub settings: PathBuf,
+    pub overrides: PathBuf,
+    pub credentials: Credentials,
+}
+
+impl House {
+    /// As in a demonstration.
+    pub async fn open(database: Database) -> Self {
+        Self::open_with(database, "").await
+    }
+
+    /// With settings (TOML) on top of a demonstration's.
+    pub async fn open_with(database: Database, overrides: &str) -> Self {
+        let credentials = Credentials {
+            appkey: "HN_DEMO_0001".to_owned(),
+            appsecret: Secret::new("6f1d2c9a-hn-demo-secret"),
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let pushed_to = format!("http://{}/platforms/{}", listener.local_addr().unwrap(), props::PLATFORM);
+        let options = SandboxOptions::new(pushed_to, &credentials.appkey, credentials.appsecret.expose());
+        let sandbox = Sandbox::start(options).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        copy_all(keys_and_seal(), folder.path());
+        let settings = props::write_settings(folder.path(), &sandbox.url(), &credentials).unwrap();
+        let file = folder.path().join("overrides.toml");
+        std::fs::write(&file, format!("{}\n{overrides}", store_section(database))).unwrap();
+        let gateway = Gateway::start_on(listener, read(&settings, &file), Clock::system()).await.unwrap();
+        Self { gateway, sandbox, folder, settings, overrides: file, credentials }
+    }
+
+    /// Where pushes of one interface go.
+    pub fn address(&self, interface: &str) -> String {
+        format!("http://{}/platforms/{}/{interface}", self.gateway.address, props::PLATFORM)
+    }
+
+    /// Applies with made-up data and waits until the ciphertext letter has arrived.
+    pub async fn issued(&self) -> String {
+        let (applyno, answer) = self.sandbox.apply_generated().await.unwrap();
+        assert!(answer.is_accepted(), "{answer}");
+        self.until(|platform| platform.delivery(&applyno).is_some_and(|it| it.ciphertext.is_some())).await;
+        applyno
+    }
+
+    /// Issues, opens, and waits until the plaintext letter has arrived.
+    pub async fn restored(&self) -> String {
+        let applyno = self.issued().await;
+        let answer = self.sandbox.restore(&applyno).await.unwrap();
+        assert!(answer.is_accepted(), "{answer}");
+        self.until(|platform| platform.delivery(&applyno).is_some_and(|it| it.plaintext.is_some())).await;
+        applyno
+    }
+
+    /// Waits for something to become true of the platform; shows its journal if it does not.
+    pub async fn until(&self, condition: impl Fn(&Platform) -> bool) {
+        if !self.sandbox.wait_until(condition, PATIENCE).await {
+            let journal: Vec<String> = self.sandbox.journal().all().iter().map(ToString::to_string).collect();
+            panic!("it did not come true; the platform's journal:\n{}", journal.join("\n"));
+        }
+    }
+
+    /// What the gateway has stored of an application.
+    pub async fn stored(&self, applyno: &str) -> Option<Guarantee> {
+        let number = ApplicationNumber::new(applyno);
+        let platform = PlatformId::new(props::PLATFORM);
+        let found =
+            self.gateway.assembly.store.read(move |c| guarantees::find_by_application(c, &platform, &number));
+        found.await.unwrap().map(|stored| stored.guarantee)
+    }
+
+    /// The settings that the gateway runs with, for the program's other commands.
+    pub fn settings(&self) -> Settings {
+        read(&self.settings, &self.overrides)
+    }
+}
+
+fn read(settings: &Path, overrides: &Path) -> Settings {
+    settings::load(&[settings.to_owned(), overrides.to_owned()]).unwrap()
+}
+
+/// Keys and seal are made once for all tests of this process; making them takes a second.
+fn keys_and_seal() -> &'static Path {
+    static MADE: OnceLock<tempfile::TempDir> = OnceLock::new();
+    let folder = MADE.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        props::keys_and_seal(folder.path(), Clock::system().now()).unwrap();
+        folder
+    });
+    folder.path()
+}
+
+fn copy_all(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            std::fs::create_dir(&target).unwrap();
+            copy_all(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+/// The settings' `[store]` section where it differs from a demonstration's.
+fn store_section(database: Database) -> String {
+    match database {
+        Database::Sqlite => String::new(),
+        #[cfg(feature = "postgres")]
+        Database::Postgres => format!("[store]\nurl = {:?}\n", fresh_postgres()),
+    }
+}
+
+/// A database of the test's own on the server that `tests/run` starts.
+#[cfg(feature = "postgres")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where tests learn of the server that tests/run started"
+)]
+fn fresh_postgres() -> String {
+    let server = std::env::var("BAOHAN_TEST_POSTGRES")
+        .expect("BAOHAN_TEST_POSTGRES names no server: run `tests/run`, which starts one and then the tests");
+    let name = format!("g_{}", uuid::Uuid::now_v7().simple());
+    let mut admin = PgConnection::establish(&server).unwrap();
+    diesel::sql_query(format!("CREATE DATABASE {name}")).execute(&mut admin).unwrap();
+    format!("{}/{name}", server.rsplit_once('/').unwrap().0)
+}
