@@ -130,8 +130,10 @@ fn a_key_that_passes_the_padding_but_gives_no_text_is_wrong() {
 #[test]
 fn a_plaintext_that_no_field_holds_means_a_wrong_key() {
     let key = encoding::KeyForm::Hex.read_sm4_key(KEY).unwrap();
-    for (plain, longest) in [("", 10), ("  ", 10), ("a\u{0}b", 10), ("a\nb", 10), ("abcd", 3)] {
-        let encrypted = sm4::encrypt(&key, sm4::Mode::Ecb, sm4::Padding::Pkcs7, plain.as_bytes()).unwrap();
+    for (plain, longest) in
+        [(&b""[..], 10), (b"  ", 10), (b"a\0b", 10), (b"a\nb", 10), (b"abcd", 3), (b"ab\xb1\xe4cd", 10)]
+    {
+        let encrypted = sm4::encrypt(&key, sm4::Mode::Ecb, sm4::Padding::Pkcs7, plain).unwrap();
         let cipher = cipher("");
         let section_key = SectionKey::new(key.clone(), None);
         let opened = cipher.decrypt(&section_key, &BASE64_STANDARD.encode(encrypted), longest);
