@@ -4,11 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
+use jiff::Timestamp;
 
 use crate::casework::{Platform, Platforms};
 use crate::clock::Clock;
 use crate::crypto::keyring::Keyring;
-use crate::crypto::second_opinion;
+use crate::crypto::{self, second_opinion};
 use crate::delivery::Courier;
 use crate::delivery::client::Client;
 use crate::delivery::public_keys::PublicKeys;
@@ -35,6 +36,8 @@ pub struct Assembly {
     pub clock: Clock,
     pub metrics: Metrics,
     pub desk: Arc<Desk>,
+    /// From when to when the institution may use its seal.
+    pub seal_validity: (Timestamp, Timestamp),
 }
 
 impl Assembly {
@@ -47,9 +50,11 @@ impl Assembly {
         let documents = settings.documents.clone();
         let press = tokio::task::spawn_blocking(move || Press::open(&documents));
         let warm = tokio::task::spawn_blocking(second_opinion::warm);
+        crypto::self_test().context("the ciphers do not compute what the standards say")?;
 
         let platforms = platforms(settings)?;
         let sealer = sealer(&settings.seal)?;
+        let seal_validity = sealer.validity();
         let store = open_store(settings).await?;
         let archive = Archive::open(&settings.archive).context("archive.folder")?;
         let metrics = Metrics::new();
@@ -71,7 +76,7 @@ impl Assembly {
             },
             options: settings.jobs.clone(),
         });
-        Ok(Self { store, archive, platforms, clock, metrics, desk })
+        Ok(Self { store, archive, platforms, clock, metrics, desk, seal_validity })
     }
 
     /// The use case that the listener calls.

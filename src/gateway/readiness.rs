@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use jiff::Timestamp;
 
 use super::Assembly;
+use crate::clock::Clock;
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::telemetry::Check;
@@ -18,7 +20,7 @@ pub(super) fn checks(assembly: &Assembly, settings: &Settings) -> Vec<Arc<dyn Ch
     vec![
         Arc::new(Database(assembly.store.clone())),
         Arc::new(Migrations(assembly.store.clone())),
-        Arc::new(Keys),
+        Arc::new(Keys { valid: assembly.seal_validity, clock: assembly.clock.clone() }),
         Arc::new(Disk(settings.archive.folder.clone())),
     ]
 }
@@ -54,8 +56,11 @@ impl Check for Migrations {
     }
 }
 
-/// The cipher implementations still compute what the standards say.
-struct Keys;
+/// The institution may use its seal now: without it no letter can be made.
+struct Keys {
+    valid: (Timestamp, Timestamp),
+    clock: Clock,
+}
 
 impl Check for Keys {
     fn name(&self) -> &str {
@@ -63,7 +68,11 @@ impl Check for Keys {
     }
 
     fn check(&self) -> BoxFuture<'_, Result<(), String>> {
-        std::future::ready(crate::crypto::self_test().map_err(|error| error.to_string())).boxed()
+        let ((from, until), now) = (self.valid, self.clock.now());
+        let valid = from <= now && now <= until;
+        let checked =
+            if valid { Ok(()) } else { Err(format!("the seal is valid from {from} to {until} only")) };
+        std::future::ready(checked).boxed()
     }
 }
 

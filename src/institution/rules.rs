@@ -238,3 +238,6 @@ impl Institution for Rules {
         std::future::ready(Ok(commands)).boxed()
     }
 }
+
+#[cfg(test)]
+mod tests;
