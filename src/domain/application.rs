@@ -18,3 +18,26 @@ pub struct Application {
     pub amount: Fen,
     pub section: SealedSection,
 }
+
+#[cfg(test)]
+impl Application {
+    /// An application over some yuan, for tests.
+    pub(crate) fn for_testing(amount: &str) -> Self {
+        use super::section::Ciphertext;
+        Self {
+            number: ApplicationNumber::new("TB0001"),
+            platform_code: None,
+            applicant: Party {
+                name: "海峡示例建设有限公司".into(), code: "91350100MA0EXAMP1B".into()
+            },
+            contact: Contact::default(),
+            amount: amount.parse().unwrap(),
+            section: SealedSection {
+                number: Ciphertext::new("c1"),
+                name: Ciphertext::new("c2"),
+                beneficiary: Ciphertext::new("c3"),
+                beneficiary_code: None,
+            },
+        }
+    }
+}

@@ -3,11 +3,9 @@
 use super::*;
 use crate::domain::claim::ClaimSide;
 use crate::domain::guarantee::Content;
-use crate::domain::identity::ApplicationNumber;
 use crate::domain::invoice::{Invoice, InvoiceKind, InvoiceRequest};
 use crate::domain::party::{Account, Contact, Party};
 use crate::domain::premium::Rate;
-use crate::domain::section::{Ciphertext, SealedSection};
 use crate::domain::terms::{Terms, Validity};
 
 fn now() -> Timestamp {
@@ -18,28 +16,12 @@ fn number() -> GuaranteeNumber {
     GuaranteeNumber::new("BH20240603000000000001")
 }
 
-fn application(amount: &str) -> Application {
-    Application {
-        number: ApplicationNumber::new("TB0001"),
-        platform_code: None,
-        applicant: Party { name: "海峡示例建设有限公司".into(), code: "91350100MA0EXAMP1B".into() },
-        contact: Contact::default(),
-        amount: amount.parse().unwrap(),
-        section: SealedSection {
-            number: Ciphertext::new("c1"),
-            name: Ciphertext::new("c2"),
-            beneficiary: Ciphertext::new("c3"),
-            beneficiary_code: None,
-        },
-    }
-}
-
 fn newcomer() -> Newcomer {
     Newcomer { id: GuaranteeId::new("id-1"), platform: PlatformId::new("somewhere") }
 }
 
 fn apply() -> Command {
-    Command::Apply { application: application("800000"), replace: Replacement::Refused }
+    Command::Apply { application: Application::for_testing("800000"), replace: Replacement::Refused }
 }
 
 fn approve() -> Command {
@@ -251,7 +233,7 @@ fn cancellation_and_invoices_come_after_the_opening() {
 
 #[test]
 fn an_application_is_replaced_only_where_allowed_and_before_it_is_issued() {
-    let replace = |how| Command::Apply { application: application("500000"), replace: how };
+    let replace = |how| Command::Apply { application: Application::for_testing("500000"), replace: how };
     assert_eq!(refused(vec![apply()], replace(Replacement::Refused)), Refusal::AlreadyApplied);
     let replaced = after([apply(), approve(), replace(Replacement::UntilIssued)]);
     assert_eq!(replaced.guarantee.application.amount, "500000".parse().unwrap());

@@ -2,9 +2,7 @@
 
 use super::*;
 use crate::domain::application::Application;
-use crate::domain::identity::{ApplicationNumber, GuaranteeId, PlatformId};
-use crate::domain::party::{Contact, Party};
-use crate::domain::section::{Ciphertext, SealedSection};
+use crate::domain::identity::{GuaranteeId, PlatformId};
 
 fn now() -> Timestamp {
     "2024-06-03T01:15:27Z".parse().unwrap()
@@ -28,19 +26,7 @@ fn rules(more: &str) -> Rules {
 }
 
 fn guarantee(amount: &str) -> Guarantee {
-    let application = Application {
-        number: ApplicationNumber::new("TB0001"),
-        platform_code: None,
-        applicant: Party { name: "海峡示例建设有限公司".into(), code: "91350100MA0EXAMP1B".into() },
-        contact: Contact::default(),
-        amount: amount.parse().unwrap(),
-        section: SealedSection {
-            number: Ciphertext::new("c1"),
-            name: Ciphertext::new("c2"),
-            beneficiary: Ciphertext::new("c3"),
-            beneficiary_code: None,
-        },
-    };
+    let application = Application::for_testing(amount);
     Guarantee::apply(GuaranteeId::new("id-1"), PlatformId::new("somewhere"), application, now())
 }
 
