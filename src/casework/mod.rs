@@ -3,6 +3,7 @@
 //! Pushes, jobs and operators all come through [`carry_out`], always inside a transaction of the caller's.
 
 pub mod platform;
+pub mod restoration;
 pub mod task;
 
 use jiff::Timestamp;

@@ -7,7 +7,10 @@ use anyhow::{Context, bail};
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use jiff::Timestamp;
 
-use crate::casework::{self, Platform};
+use crate::casework::{self, Platform, restoration};
+use crate::clock;
+use crate::crypto::private_file;
+use crate::dialect::SectionKey;
 use crate::domain::claim::ClaimResult;
 use crate::domain::identity::{ApplicationNumber, GuaranteeNumber, PlatformId};
 use crate::domain::invoice::Invoice;
@@ -60,6 +63,15 @@ enum Decision {
         /// Whether the account is the applicant's basic account (基本户)
         #[arg(long, value_enum)]
         basic_account: BasicAccountAnswer,
+    },
+    /// Open the guarantee with a key that the platform gave by another way than a push
+    Open {
+        /// A file that holds the key as the platform gives it
+        #[arg(long, value_name = "FILE")]
+        key_file: PathBuf,
+        /// When the bids were opened, China time: "2024-06-24 09:30:00"
+        #[arg(long, value_name = "TIME", value_parser = clock::from_wire)]
+        opened_at: Timestamp,
     },
     /// Ask the platform to give the application up
     Waive,
@@ -116,13 +128,18 @@ pub async fn run(
     let known = store.read(move |c| guarantees::find_by_application(c, &platform_id, &number)).await?;
     let known = known
         .with_context(|| format!("no application `{}` of platform `{id}` is stored", args.application))?;
-    let Some(command) = command(args.decision, &platform, &known.guarantee, now)? else {
+    let Some(act) = act(args.decision, &platform, &known.guarantee, now)? else {
         return show(&known.guarantee, out).map(|()| true);
     };
     let guarantee = known.guarantee.id.clone();
     let outcome = store
-        .write(move |c| {
-            casework::carry_out_all(c, &platform, &guarantee, std::slice::from_ref(&command), now)
+        .write(move |connection| {
+            let command = std::slice::from_ref(&act.command);
+            let outcome = casework::carry_out_all(connection, &platform, &guarantee, command, now)?;
+            if let Some(key) = act.key.as_ref().filter(|_| outcome.is_ok()) {
+                restoration::keep(connection, &guarantee, key, now)?;
+            }
+            Ok(outcome)
         })
         .await?;
     let wanted = known.guarantee.id;
@@ -136,14 +153,36 @@ pub async fn run(
     Ok(outcome.is_ok())
 }
 
-fn command(
+/// What a decision does: a command, and the key to keep if it is carried out.
+struct Act {
+    command: Command,
+    key: Option<SectionKey>,
+}
+
+/// `None` where there is nothing to do but to show.
+fn act(
     decision: Decision,
     platform: &Platform,
     guarantee: &Guarantee,
     now: Timestamp,
-) -> anyhow::Result<Option<Command>> {
-    Ok(Some(match decision {
+) -> anyhow::Result<Option<Act>> {
+    let command = match decision {
         Decision::Show => return Ok(None),
+        Decision::Open { key_file, opened_at } => {
+            let text = private_file::read(&key_file)?;
+            let text = std::str::from_utf8(&text).unwrap_or_default().trim();
+            let expected = || {
+                format!(
+                    "expected a section's key in `{}`, in the form that the platform uses",
+                    key_file.display()
+                )
+            };
+            let key = platform.profile.read_section_key(text, "").with_context(expected)?;
+            let number = guarantee.number().context("the guarantee has no number yet")?.clone();
+            let command =
+                restoration::command(&platform.profile, Some(guarantee), number, opened_at, &key, now);
+            return Ok(Some(Act { command, key: Some(key) }));
+        }
         Decision::Approve { number, premium } => {
             let mut terms = platform.rules.terms(guarantee, now).map_err(anyhow::Error::new)?;
             if let Some(number) = number {
@@ -184,7 +223,8 @@ fn command(
             let result: ClaimResult = serde_json::from_slice(&text).with_context(expected)?;
             Command::AnswerClaim { result }
         }
-    }))
+    };
+    Ok(Some(Act { command, key: None }))
 }
 
 fn show(guarantee: &Guarantee, out: &mut dyn Write) -> anyhow::Result<()> {

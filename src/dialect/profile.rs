@@ -230,6 +230,12 @@ impl Profile {
         self.outbound.iter().map(|it| (&it.interface, it.url.as_str()))
     }
 
+    /// Reads a section's key, and its IV where one is needed, from the texts in which the platform gives them: for keys
+    /// that come by another way than a push.
+    pub fn read_section_key(&self, key: &str, iv: &str) -> Option<SectionKey> {
+        self.cipher.read_key(key, iv)
+    }
+
     /// The key of every application's section, where it is agreed and the platform sends none.
     pub fn agreed_section_key(&self) -> Option<SectionKey> {
         self.cipher.agreed()

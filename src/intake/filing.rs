@@ -8,15 +8,14 @@ use super::outcome::PushOutcome;
 use super::push::Push;
 use super::receive::Answered;
 use super::request;
-use crate::casework::{self, Platform};
-use crate::dialect::{Opened, SectionKey};
+use crate::casework::{self, Platform, restoration};
+use crate::dialect::Opened;
 use crate::domain::Refusal;
 use crate::domain::guarantee::Content;
 use crate::domain::identity::GuaranteeId;
 use crate::store::bindings::{self, Binding, BusinessKey};
-use crate::store::keys::{self, Purpose};
 use crate::store::messages::NewMessage;
-use crate::store::{Connection, StoreError, guarantees, jobs, messages};
+use crate::store::{Connection, StoreError, guarantees, messages};
 use crate::telemetry::Metrics;
 
 /// An opened push on its way into the store.
@@ -43,9 +42,9 @@ impl Filing {
         let prepared =
             request::prepare(profile, opened, known.as_ref().map(|stored| &stored.guarantee), self.at);
 
-        let key = self.business_key();
+        let business = self.business_key();
         let content = hex::encode(opened.content);
-        if let Some(binding) = bindings::find(connection, &key)? {
+        if let Some(binding) = bindings::find(connection, &business)? {
             let said = if binding.content == content { Content::Same } else { Content::Other };
             let known = known.as_ref().map(|stored| &stored.guarantee);
             if !known.is_some_and(|known| known.may_ask_again(&prepared.command, said)) {
@@ -64,15 +63,19 @@ impl Filing {
         match casework::carry_out(connection, &self.platform, known, prepared.command, self.at)? {
             Err(refusal) => self.refuse(connection, id, PushOutcome::Refused, refusal),
             Ok(guarantee) => {
-                if let Some(restoration) = &prepared.key {
-                    self.keep_key(connection, &guarantee.id, restoration)?;
+                if let Some(key) = &prepared.key {
+                    restoration::keep(connection, &guarantee.id, key, self.at)?;
                 }
                 let answer = profile.reply(Some(&opened.interface), true, "成功", None);
                 let stored_answer = answer.clone();
                 let (filed, message) =
                     self.finish(connection, Some(guarantee.id), PushOutcome::Accepted, answer, None)?;
                 let answer = stored_answer.into();
-                bindings::put(connection, &key, &Binding { content, answer, message, bound_at: self.at })?;
+                bindings::put(
+                    connection,
+                    &business,
+                    &Binding { content, answer, message, bound_at: self.at },
+                )?;
                 Ok(filed)
             }
         }
@@ -84,18 +87,6 @@ impl Filing {
             interface: self.opened.interface.clone(),
             key: self.opened.business_key.clone(),
         }
-    }
-
-    /// At the opening nothing of this guarantee may wait out an earlier back-off.
-    fn keep_key(
-        &self,
-        connection: &mut Connection,
-        id: &GuaranteeId,
-        key: &SectionKey,
-    ) -> Result<(), StoreError> {
-        keys::put(connection, id, Purpose::Restoration, &key.to_bytes(), self.at)?;
-        jobs::hasten(connection, id)?;
-        Ok(())
     }
 
     fn refuse(

@@ -1,9 +1,9 @@
 //! From an opened push to the command that it means for the guarantee it names.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
+use crate::casework::restoration;
 use crate::dialect::{Opened, Profile, Request, SectionKey};
-use crate::domain::command::KeyCheck;
 use crate::domain::{Command, Guarantee};
 
 /// A command, and the key to keep if it is carried out.
@@ -12,8 +12,6 @@ pub(super) struct Prepared {
     pub(super) key: Option<SectionKey>,
 }
 
-/// A restoration's key is tried at once on every ciphertext field, which takes microseconds: a wrong key is refused
-/// while the platform still listens.
 pub(super) fn prepare(
     profile: &Profile,
     opened: &Opened,
@@ -26,14 +24,7 @@ pub(super) fn prepare(
             plain(Command::Apply { application: application.clone(), replace: profile.replacement() })
         }
         Request::Restore { guarantee, opened_at, key } => {
-            let time = SignedDuration::from_mins(i64::from(profile.restoration_minutes()));
-            let fits = known.is_some_and(|known| profile.reveal(&known.application.section, key).is_ok());
-            let command = Command::Restore {
-                guarantee: guarantee.clone(),
-                opened_at: *opened_at,
-                key: if fits { KeyCheck::Fits } else { KeyCheck::DoesNotFit },
-                deadline: at.saturating_add(time).unwrap_or(Timestamp::MAX),
-            };
+            let command = restoration::command(profile, known, guarantee.clone(), *opened_at, key, at);
             Prepared { command, key: Some(key.clone()) }
         }
         Request::RequestInvoice { guarantee, request } => {

@@ -209,4 +209,34 @@ mod tests {
             "{missing}"
         );
     }
+
+    #[test]
+    fn the_example_for_a_new_institution_is_sound_and_says_the_defaults() {
+        let folder = tempfile::tempdir().unwrap();
+        let secret = folder.path().join("secret");
+        std::fs::write(&secret, "secret").unwrap();
+        let example = include_str!("../../deploy/hainan.toml");
+        let example = example.replace("/etc/baohan/hainan.appsecret", &secret.display().to_string());
+        let settings = read(&example, &[]).unwrap();
+        let [(_, platform)] = &settings.platforms.iter().collect::<Vec<_>>()[..] else {
+            panic!("one platform")
+        };
+        let registry = crate::dialect::Registry::built_in().unwrap();
+        let table = registry.table(&platform.wire.dialect).unwrap();
+        let id = crate::domain::identity::PlatformId::new("example");
+        let told = crate::dialect::Profile::new(id.clone(), table, &platform.wire).unwrap();
+        let silent = crate::dialect::PlatformOptions {
+            upload: Default::default(),
+            flow: Default::default(),
+            timestamp: Default::default(),
+            ..platform.wire.clone()
+        };
+        let silent = crate::dialect::Profile::new(id, table, &silent).unwrap();
+        assert_eq!(told.upload(), silent.upload());
+        for letter in
+            [crate::domain::guarantee::LetterKind::Ciphertext, crate::domain::guarantee::LetterKind::Merged]
+        {
+            assert_eq!(told.flow(letter), silent.flow(letter));
+        }
+    }
 }

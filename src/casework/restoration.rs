@@ -1,0 +1,46 @@
+//! The key of an opening: tried on every ciphertext field at once, and kept wrapped if it is carried out.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::dialect::{Profile, SectionKey};
+use crate::domain::command::KeyCheck;
+use crate::domain::identity::{GuaranteeId, GuaranteeNumber};
+use crate::domain::{Command, Guarantee};
+use crate::store::keys::{self, Purpose};
+use crate::store::{Connection, StoreError, jobs};
+
+/// The command that a key means for a guarantee. Trying the key takes microseconds: a wrong one is refused while
+/// whoever brought it still listens.
+pub fn command(
+    profile: &Profile,
+    known: Option<&Guarantee>,
+    guarantee: GuaranteeNumber,
+    opened_at: Timestamp,
+    key: &SectionKey,
+    at: Timestamp,
+) -> Command {
+    let fits = known.is_some_and(|known| profile.reveal(&known.application.section, key).is_ok());
+    let time = SignedDuration::from_mins(i64::from(profile.restoration_minutes()));
+    Command::Restore {
+        guarantee,
+        opened_at,
+        key: if fits { KeyCheck::Fits } else { KeyCheck::DoesNotFit },
+        deadline: at.saturating_add(time).unwrap_or(Timestamp::MAX),
+    }
+}
+
+/// Keeps the key of a restoration that is carried out in the same transaction. At the opening nothing of the guarantee
+/// may wait out an earlier back-off.
+///
+/// # Errors
+/// When the database fails.
+pub fn keep(
+    connection: &mut Connection,
+    id: &GuaranteeId,
+    key: &SectionKey,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    keys::put(connection, id, Purpose::Restoration, &key.to_bytes(), at)?;
+    jobs::hasten(connection, id)?;
+    Ok(())
+}
