@@ -32,7 +32,7 @@ macro_rules! on_both_databases {
             $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $name() {
-                    super::$name($crate::database::Database::sqlite().await).await;
+                    $crate::database::in_time(async { super::$name($crate::database::Database::sqlite().await).await }).await;
                 }
             )*
         }
@@ -42,7 +42,7 @@ macro_rules! on_both_databases {
             $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $name() {
-                    super::$name($crate::database::Database::postgres().await).await;
+                    $crate::database::in_time(async { super::$name($crate::database::Database::postgres().await).await }).await;
                 }
             )*
         }
@@ -198,6 +198,11 @@ impl Database {
         let attempts = self.read(move |c| jobs::attempts(c, &id)).await;
         attempts.into_iter().map(|attempt| attempt.outcome).collect()
     }
+}
+
+/// A test that waits for what never comes fails instead of holding up all others.
+pub async fn in_time(test: impl Future<Output = ()>) {
+    tokio::time::timeout(Duration::from_secs(60), test).await.unwrap();
 }
 
 pub fn keyring() -> Arc<Keyring> {

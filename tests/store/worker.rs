@@ -174,7 +174,9 @@ on_both_databases! {
             db.expire_leases();
         }
         let house = house(&db, options(), |_| async { panic!("not run") });
-        assert!(matches!(step(&house).await, Outcome::Dead { cause: Cause::Exhausted, .. }));
+        let outcome = step(&house).await;
+        let told = "every attempt ended without a word from its worker";
+        assert_eq!(outcome, Outcome::Dead { cause: Cause::Exhausted, detail: told.to_owned() });
         let crashed = "lease-expired";
         assert_eq!(db.attempts(&id).await, [crashed, crashed, crashed, "dead"]);
     }
@@ -326,7 +328,9 @@ on_both_databases! {
 
     async fn a_stopping_worker_hands_back_what_does_not_finish(db: Database) {
         let (begun, mut has_begun) = watch::channel(false);
-        let impatient = WorkerOptions { drain: Duration::ZERO, ..options() };
+        // No heartbeat ends the work here.
+        let lease = Duration::from_secs(3600);
+        let impatient = WorkerOptions { drain: Duration::ZERO, lease, ..options() };
         let alive = Arc::new(());
         let house = house(&db, impatient, {
             let alive = Arc::clone(&alive);

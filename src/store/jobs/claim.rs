@@ -5,7 +5,7 @@ use std::time::Duration;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::{BigInt, Bool, Text};
 
 use super::{Cause, ClaimedJob, Fence, JobId, TABLE, conclude};
 use crate::domain::identity::{GuaranteeId, PlatformId};
@@ -25,7 +25,7 @@ pub struct Claim {
     pub excluded: Vec<PlatformId>,
 }
 
-#[derive(QueryableByName)]
+#[derive(Queryable, Selectable)]
 #[diesel(table_name = jobs)]
 struct Row {
     id: String,
@@ -71,30 +71,64 @@ pub fn claim(connection: &mut Connection, claim: &Claim) -> Result<Vec<ClaimedJo
     Ok(claimed)
 }
 
-/// The condition is repeated outside the candidates: where a database can't skip locked rows, a row that somebody
-/// else has claimed meanwhile no longer meets it.
+/// Two statements, because each sees its own state of the database. The first one locks; it may judge a row by the
+/// state in which it began and lock it in a later one, in which the job was given up, revived, and now stands behind
+/// others of its lane. The second one sees what the locked rows have become, and judges again in full.
 fn lease_rows(connection: &mut Connection, claim: &Claim, lease: i64) -> Result<Vec<Row>, StoreError> {
+    let candidates = lock_candidates(connection, claim)?;
+    if candidates.is_empty() {
+        return Ok(Vec::new());
+    }
+    let now = connection.fragments().now;
+    let (is_due, is_first) = (is_due("jobs", now), is_first("jobs"));
+    let until = format!("{now} + {lease}");
+    let still = jobs::table.filter(jobs::id.eq_any(candidates)).filter(sql::<Bool>(&is_due));
+    let still = still.filter(sql::<Bool>(&is_first));
+    let leased = (
+        jobs::state.eq("running"),
+        jobs::attempts.eq(jobs::attempts + 1),
+        jobs::lease_owner.eq(Some(claim.owner.as_str())),
+        jobs::due_at.eq(sql::<BigInt>(&until)),
+    );
+    Ok(on!(connection, |link| diesel::update(still)
+        .set(leased)
+        .returning(Row::as_returning())
+        .get_results(link))?)
+}
+
+#[derive(QueryableByName)]
+struct Candidate {
+    #[diesel(sql_type = Text)]
+    id: String,
+}
+
+fn lock_candidates(connection: &mut Connection, claim: &Claim) -> Result<Vec<String>, StoreError> {
     let fragments = connection.fragments();
-    let (now, find_text, skip_locked) = (fragments.now, fragments.find_text, fragments.skip_locked);
+    let (find_text, skip_locked) = (fragments.find_text, fragments.skip_locked);
+    let (is_due, is_first) = (is_due("job", fragments.now), is_first("job"));
     let statement = format!(
-        "WITH candidates AS (\
-           SELECT job.id FROM jobs job \
-           WHERE job.state IN ('ready', 'running') AND job.due_at <= {now} \
-             AND {find_text}($1, '/' || job.platform || '/') = 0 \
-             AND NOT EXISTS (SELECT 1 FROM jobs earlier WHERE earlier.lane = job.lane \
-               AND earlier.position < job.position AND earlier.state IN ('ready', 'running')) \
-           ORDER BY job.deadline, job.due_at LIMIT $2{skip_locked}) \
-         UPDATE jobs SET state = 'running', attempts = attempts + 1, lease_owner = $3, due_at = {now} + $4 \
-         WHERE id IN (SELECT id FROM candidates) AND state IN ('ready', 'running') AND due_at <= {now} \
-         RETURNING *"
+        "SELECT job.id FROM jobs job \
+         WHERE {is_due} AND {find_text}($1, '/' || job.platform || '/') = 0 AND {is_first} \
+         ORDER BY job.deadline, job.due_at LIMIT $2{skip_locked}"
     );
     let excluded: Vec<&str> = claim.excluded.iter().map(PlatformId::as_str).collect();
-    Ok(on!(connection, |link| sql_query(statement)
+    let candidates: Vec<Candidate> = on!(connection, |link| sql_query(statement)
         .bind::<Text, _>(format!("/{}/", excluded.join("/")))
         .bind::<BigInt, _>(i64::from(claim.limit))
-        .bind::<Text, _>(&claim.owner)
-        .bind::<BigInt, _>(lease)
-        .get_results(link))?)
+        .get_results(link))?;
+    Ok(candidates.into_iter().map(|candidate| candidate.id).collect())
+}
+
+fn is_due(job: &str, now: &str) -> String {
+    format!("{job}.state IN ('ready', 'running') AND {job}.due_at <= {now}")
+}
+
+/// Whether nothing of the job's lane that stands before it is unfinished.
+fn is_first(job: &str) -> String {
+    format!(
+        "NOT EXISTS (SELECT 1 FROM jobs earlier WHERE earlier.lane = {job}.lane \
+         AND earlier.position < {job}.position AND earlier.state IN ('ready', 'running'))"
+    )
 }
 
 /// Ends the attempts of a worker that was never heard of again; tells whether there was one.
