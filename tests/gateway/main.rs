@@ -8,5 +8,7 @@
     reason = "a test may panic, and helpers of an integration test are not seen as tests by clippy"
 )]
 
+mod faults;
+mod ground;
 mod house;
 mod lifecycle;
