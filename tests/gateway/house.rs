@@ -2,7 +2,6 @@
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use baohan_gateway::cli::demo::props::{self, Credentials};
@@ -14,45 +13,12 @@ use baohan_gateway::sandbox::hainan::{Platform, Sandbox, SandboxOptions};
 use baohan_gateway::secret::Secret;
 use baohan_gateway::settings::{self, Settings};
 use baohan_gateway::store::guarantees;
-#[cfg(feature = "postgres")]
-use diesel::{Connection as _, RunQueryDsl as _, pg::PgConnection};
+
+pub(crate) use crate::ground::{Database, on_both_databases};
+use crate::ground::{copy_all, keys_and_seal, store_section};
 
 /// Longer than this nothing takes on a machine that does nothing else.
 pub const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Defines tests that run on both databases.
-macro_rules! on_both_databases {
-    ($(async fn $name:ident($database:ident: Database) $body:block)*) => {
-        $(async fn $name($database: crate::house::Database) $body)*
-
-        mod sqlite {
-            $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $name() {
-                    super::$name(crate::house::Database::Sqlite).await;
-                }
-            )*
-        }
-
-        #[cfg(feature = "postgres")]
-        mod postgres {
-            $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $name() {
-                    super::$name(crate::house::Database::Postgres).await;
-                }
-            )*
-        }
-    };
-}
-pub(crate) use on_both_databases;
-
-#[derive(Clone, Copy, Debug)]
-pub enum Database {
-    Sqlite,
-    #[cfg(feature = "postgres")]
-    Postgres,
-}
 
 /// A gateway with its platform; both stop when the test ends.
 pub struct House {
@@ -72,11 +38,16 @@ impl House {
 
     /// With settings (TOML) on top of a demonstration's.
     pub async fn open_with(database: Database, overrides: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Self::open_on(listener, database, overrides).await
+    }
+
+    /// Where pushes are to arrive at a listener that is bound already.
+    pub async fn open_on(listener: TcpListener, database: Database, overrides: &str) -> Self {
         let credentials = Credentials {
             appkey: "HN_DEMO_0001".to_owned(),
             appsecret: Secret::new("6f1d2c9a-hn-demo-secret"),
         };
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let pushed_to = format!("http://{}/platforms/{}", listener.local_addr().unwrap(), props::PLATFORM);
         let options = SandboxOptions::new(pushed_to, &credentials.appkey, credentials.appsecret.expose());
         let sandbox = Sandbox::start(options).await.unwrap();
@@ -136,52 +107,4 @@ impl House {
 
 fn read(settings: &Path, overrides: &Path) -> Settings {
     settings::load(&[settings.to_owned(), overrides.to_owned()]).unwrap()
-}
-
-/// Keys and seal are made once for all tests of this process; making them takes a second.
-fn keys_and_seal() -> &'static Path {
-    static MADE: OnceLock<tempfile::TempDir> = OnceLock::new();
-    let folder = MADE.get_or_init(|| {
-        let folder = tempfile::tempdir().unwrap();
-        props::keys_and_seal(folder.path(), Clock::system().now()).unwrap();
-        folder
-    });
-    folder.path()
-}
-
-fn copy_all(from: &Path, to: &Path) {
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            std::fs::create_dir(&target).unwrap();
-            copy_all(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), target).unwrap();
-        }
-    }
-}
-
-/// The settings' `[store]` section where it differs from a demonstration's.
-fn store_section(database: Database) -> String {
-    match database {
-        Database::Sqlite => String::new(),
-        #[cfg(feature = "postgres")]
-        Database::Postgres => format!("[store]\nurl = {:?}\n", fresh_postgres()),
-    }
-}
-
-/// A database of the test's own on the server that `tests/run` starts.
-#[cfg(feature = "postgres")]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place where tests learn of the server that tests/run started"
-)]
-fn fresh_postgres() -> String {
-    let server = std::env::var("BAOHAN_TEST_POSTGRES")
-        .expect("BAOHAN_TEST_POSTGRES names no server: run `tests/run`, which starts one and then the tests");
-    let name = format!("g_{}", uuid::Uuid::now_v7().simple());
-    let mut admin = PgConnection::establish(&server).unwrap();
-    diesel::sql_query(format!("CREATE DATABASE {name}")).execute(&mut admin).unwrap();
-    format!("{}/{name}", server.rsplit_once('/').unwrap().0)
 }

@@ -8,6 +8,8 @@
     reason = "a test may panic, and helpers of an integration test are not seen as tests by clippy"
 )]
 
+mod faults;
+mod ground;
 mod house;
 mod lifecycle;
 mod pasted_key;
