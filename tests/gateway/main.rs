@@ -8,5 +8,18 @@
     reason = "a test may panic, and helpers of an integration test are not seen as tests by clippy"
 )]
 
+mod bad_input;
+mod broken_transport;
+mod claims;
+mod decisions;
+mod health;
 mod house;
+mod inputs;
+mod ledger;
 mod lifecycle;
+mod openings;
+mod operator;
+mod pushes;
+mod races;
+mod repeats;
+mod requests;
