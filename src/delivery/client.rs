@@ -6,6 +6,8 @@ use std::time::Duration;
 use anyhow::Context;
 use serde::Deserialize;
 
+use crate::dialect::Outgoing;
+
 /// An answer longer than this is not a platform's answer.
 const LARGEST_ANSWER: usize = 1024 * 1024;
 
@@ -71,12 +73,16 @@ impl Client {
         Ok(Self { http: builder.build().context("can't set up TLS")? })
     }
 
-    /// Posts a body and reads the answer.
+    /// Posts a message's body, with its digest beside it where the dialect has it in a header, and reads the answer.
     ///
     /// # Errors
     /// When no whole answer came back in time.
-    pub async fn post(&self, url: &str, content_type: &str, body: Vec<u8>) -> Result<Received, Failure> {
-        let request = self.http.post(url).header(reqwest::header::CONTENT_TYPE, content_type).body(body);
+    pub async fn post(&self, outgoing: Outgoing) -> Result<Received, Failure> {
+        let Outgoing { url, content_type, digest_header, body, .. } = outgoing;
+        let mut request = self.http.post(url).header(reqwest::header::CONTENT_TYPE, content_type).body(body);
+        if let Some((name, digest)) = digest_header {
+            request = request.header(name, digest);
+        }
         let mut response = request.send().await.map_err(failure)?;
         let status = response.status().as_u16();
         let mut body = Vec::new();

@@ -58,25 +58,24 @@ impl Courier {
     ) -> Result<Exchange, ComposeError> {
         let at = self.clock.now();
         let outgoing = profile.compose(message, at)?;
+        let interface = outgoing.interface.clone();
         let started = Instant::now();
         let kept = match message {
             Message::Slice { .. } => slice_summary(&outgoing.body),
             _ => outgoing.body.clone(),
         };
-        let received = self.client.post(&outgoing.url, &outgoing.content_type, outgoing.body).await;
+        let received = self.client.post(outgoing).await;
         let (result, answer) = match received {
-            Ok(Received { status: 200, body }) => {
-                (understand(profile.read_answer(&outgoing.interface, &body)), body)
-            }
+            Ok(Received { status: 200, body }) => (understand(profile.read_answer(&interface, &body)), body),
             Ok(Received { status, body }) => (Err(NotDelivered::Status(status)), body),
             Err(failure) => (Err(NotDelivered::Failed(failure)), Vec::new()),
         };
         let outcome = result.as_ref().map_or_else(NotDelivered::metric, |_| AttemptResult::Ok);
-        self.metrics.outbound(profile.id().as_str(), &outgoing.interface, outcome, started.elapsed());
+        self.metrics.outbound(profile.id().as_str(), &interface, outcome, started.elapsed());
         let record = Record(NewMessage {
             platform: profile.id().clone(),
             direction: Direction::Out,
-            interface: outgoing.interface,
+            interface,
             guarantee: Some(guarantee.clone()),
             request_id: Uuid::now_v7().to_string(),
             at,

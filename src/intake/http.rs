@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use actix_web::http::header;
+use actix_web::http::{Method, header};
 use actix_web::web::{self, Data, Payload, ServiceConfig};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use futures_util::StreamExt;
@@ -21,13 +21,13 @@ pub struct Limits {
 }
 
 /// Routes: `POST /platforms/{platform}/{interface}`, and `POST /platforms/{platform}` where the body names the
-/// interface.
+/// interface. Other methods are told that it has to be POST.
 pub fn configure(config: &mut ServiceConfig, intake: Intake, limits: Limits) {
     config
         .app_data(Data::new(intake))
         .app_data(Data::new(limits))
-        .route("/platforms/{platform}/{interface}", web::post().to(receive))
-        .route("/platforms/{platform}", web::post().to(receive));
+        .route("/platforms/{platform}/{interface}", web::route().to(receive))
+        .route("/platforms/{platform}", web::route().to(receive));
 }
 
 /// Whatever is not a route: strangers learn nothing, a platform with a wrong path learns what is wrong.
@@ -53,7 +53,10 @@ async fn receive(
         platform,
         interface: path("interface"),
         content_type: text_of(&request, header::CONTENT_TYPE.as_str()),
-        body: read(payload, **limits).await,
+        body: match *request.method() {
+            Method::POST => read(payload, **limits).await,
+            _ => Body::NotPosted,
+        },
         peer: request.peer_addr().map(|peer| peer.ip().to_string()),
         request_id: request.extensions().get::<RequestId>().map(|id| id.0.to_string()).unwrap_or_default(),
         digest: digest_header,

@@ -15,6 +15,7 @@ pub(super) enum PushOutcome {
     /// It could not be opened.
     Rejected(RejectionKind),
     UnknownPlatform,
+    NotPosted,
     TooLarge,
     Unfinished,
     Unavailable,
@@ -30,6 +31,7 @@ impl PushOutcome {
             Self::Refused => "refused",
             Self::Rejected(kind) => kind.label(),
             Self::UnknownPlatform => "unknown-platform",
+            Self::NotPosted => "not-posted",
             Self::TooLarge => "too-large",
             Self::Unfinished => "unfinished",
             Self::Unavailable => "unavailable",
@@ -46,7 +48,7 @@ impl PushOutcome {
             Self::Rejected(RejectionKind::Stale) => InboundOutcome::Stale,
             Self::Rejected(RejectionKind::UnknownInterface | RejectionKind::UnknownAppKey)
             | Self::UnknownPlatform => InboundOutcome::Unknown,
-            Self::Rejected(_) => InboundOutcome::Malformed,
+            Self::Rejected(_) | Self::NotPosted => InboundOutcome::Malformed,
             Self::TooLarge | Self::Unfinished => InboundOutcome::Limited,
             Self::Unavailable => InboundOutcome::Failed,
         }

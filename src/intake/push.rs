@@ -31,6 +31,8 @@ pub enum Body {
     },
     /// The body stopped coming; what came is kept.
     Unfinished(Vec<u8>),
+    /// The request was no POST, and its body was not read.
+    NotPosted,
 }
 
 impl Push {
@@ -38,7 +40,7 @@ impl Push {
     pub(super) fn record(&self, interface: &str, at: Timestamp) -> NewMessage {
         let body = match &self.body {
             Body::Whole(body) | Body::Unfinished(body) => body.clone(),
-            Body::TooLarge { .. } => Vec::new(),
+            Body::TooLarge { .. } | Body::NotPosted => Vec::new(),
         };
         NewMessage {
             platform: PlatformId::new(cut(self.platform.as_str())),

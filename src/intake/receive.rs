@@ -76,6 +76,10 @@ impl Intake {
                 let message = "报文未在规定时间内传输完毕".to_owned();
                 return self.reject(push, Some(platform), None, PushOutcome::Unfinished, message, at).await;
             }
+            Body::NotPosted => {
+                let message = "请求方式应为 POST".to_owned();
+                return self.reject(push, Some(platform), None, PushOutcome::NotPosted, message, at).await;
+            }
         };
         let interface = push.interface.as_deref();
         let (content_type, digest) = (push.content_type.as_deref(), push.digest.as_deref());

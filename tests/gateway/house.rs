@@ -12,10 +12,18 @@ use baohan_gateway::gateway::Gateway;
 use baohan_gateway::sandbox::hainan::{Platform, Sandbox, SandboxOptions};
 use baohan_gateway::secret::Secret;
 use baohan_gateway::settings::{self, Settings};
+<<<<<<< HEAD
 use baohan_gateway::store::guarantees;
 
 pub(crate) use crate::ground::{Database, on_both_databases};
 use crate::ground::{copy_all, keys_and_seal, store_section};
+=======
+use baohan_gateway::store::{events, guarantees};
+
+use crate::ledger::Ledger;
+#[cfg(feature = "postgres")]
+use diesel::{Connection as _, RunQueryDsl as _, pg::PgConnection};
+>>>>>>> wire
 
 /// Longer than this nothing takes on a machine that does nothing else.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -97,6 +105,45 @@ impl House {
         let found =
             self.gateway.assembly.store.read(move |c| guarantees::find_by_application(c, &platform, &number));
         found.await.unwrap().map(|stored| stored.guarantee)
+    }
+
+    /// What happened to an application, as the timeline's headings say it.
+    pub async fn timeline(&self, applyno: &str) -> Vec<&'static str> {
+        let id = self.stored(applyno).await.unwrap().id;
+        let timeline = self.gateway.assembly.store.read(move |c| events::timeline(c, &id)).await;
+        timeline.unwrap().iter().map(|entry| entry.event.title()).collect()
+    }
+
+    /// The number of an application's guarantee.
+    pub async fn number(&self, applyno: &str) -> String {
+        self.stored(applyno).await.unwrap().number().unwrap().to_string()
+    }
+
+    /// The database behind the gateway's back.
+    pub fn ledger(&self) -> Ledger {
+        Ledger::of(self.settings().store.url.expose())
+    }
+
+    /// Waits until no job is left to be done.
+    pub async fn at_rest(&self) {
+        let (ledger, clock) = (self.ledger(), Clock::system());
+        let begun = clock.now();
+        loop {
+            let unfinished = ledger.unfinished_jobs();
+            if unfinished.is_empty() {
+                return;
+            }
+            let waited = clock.now().duration_since(begun);
+            assert!(waited.unsigned_abs() < PATIENCE, "unfinished: {unfinished:?}");
+            clock.wait(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// One counter of the gateway, by its name with labels; 0 where it is not there yet.
+    pub fn counted(&self, name: &str) -> u64 {
+        let metrics = self.gateway.assembly.metrics.encode();
+        let value = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        value.map_or(0, |value| value.parse().unwrap())
     }
 
     /// The settings that the gateway runs with, for the program's other commands.

@@ -8,8 +8,21 @@
     reason = "a test may panic, and helpers of an integration test are not seen as tests by clippy"
 )]
 
+mod bad_input;
+mod broken_transport;
+mod claims;
+mod decisions;
 mod faults;
 mod ground;
+mod health;
 mod house;
+mod inputs;
+mod ledger;
 mod lifecycle;
+mod openings;
+mod operator;
 mod pasted_key;
+mod pushes;
+mod races;
+mod repeats;
+mod requests;

@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::applicants::{Application, fresh_key};
 use super::faults::Act;
 use super::journal::{Direction, Entry, Outcome};
-use super::message::Outgoing;
+use super::message::{Message, Outgoing};
 use super::register::Case;
 use super::{Platform, digest};
 use crate::clock;
@@ -216,6 +216,7 @@ impl Platform {
         let filelist = serde_json::to_string(&files)?;
         let message = self.about_guarantee(applyno, |case, message| {
             case.claimed = Some(case.application.bond.clone());
+            case.claim_status = None;
             message.extend(fields([
                 ("payeraccount", "46050100163600001234"),
                 ("payeramount", &case.application.bond),
@@ -264,12 +265,41 @@ impl Platform {
         self.send(interface, applyno, &message, false).await
     }
 
-    /// Any body to any interface, as it is.
+    /// Enters an application whose A.1 goes out by [`Platform::push_raw`].
+    ///
+    /// # Errors
+    /// Never in practice: libsm declares its encryption fallible.
+    pub fn enter(&self, application: Application) -> anyhow::Result<()> {
+        let sealed = application.sealed()?;
+        self.register().add(application, sealed);
+        Ok(())
+    }
+
+    /// Any body to any interface, as it is. Where it is a message about a known application, the platform stands by
+    /// it: a key counts as sent, an invoice as asked for.
     ///
     /// # Errors
     /// When no answer came.
     pub async fn push_raw(&self, interface: &str, body: impl Into<Vec<u8>>) -> anyhow::Result<Answer> {
-        self.post(interface, None, body.into(), false).await
+        let body = body.into();
+        if let Ok(message) = Message::parse(&body) {
+            self.stand_by(interface, &message);
+        }
+        self.post(interface, None, body, false).await
+    }
+
+    fn stand_by(&self, interface: &str, message: &Message) {
+        let mut register = self.register();
+        let Ok(case) = register.known(message.text("applyno")) else { return };
+        match interface {
+            "baohanrestore" if message.text("key") == BASE64.encode(case.application.key) => {
+                case.opened = true;
+            }
+            "invoiceapply" => case.invoice_kind = message.get("type").map(str::to_owned),
+            "quitapply" => case.surrender_asked = true,
+            "claimsnotice" => case.claimed = message.get("payeramount").map(str::to_owned),
+            _ => {}
+        }
     }
 
     /// The fields of a restoration, with the key that `choose` gives.

@@ -21,6 +21,9 @@ pub struct Field {
     pub longest: Option<usize>,
     /// 是否必须
     pub required: bool,
+    /// Not necessary after all where `applystatus` is 0: an application that was declined has no guarantee and no
+    /// premium to be named, though the column says 是.
+    pub on_approval: bool,
     pub form: Form,
 }
 
@@ -33,16 +36,20 @@ pub struct Interface {
 }
 
 const fn must(name: &'static str, longest: usize) -> Field {
-    Field { name, longest: Some(longest), required: true, form: Form::Text }
+    Field { name, longest: Some(longest), required: true, on_approval: false, form: Form::Text }
 }
 
 const fn may(name: &'static str, longest: usize) -> Field {
-    Field { name, longest: Some(longest), required: false, form: Form::Text }
+    Field { name, longest: Some(longest), required: false, on_approval: false, form: Form::Text }
 }
 
 impl Field {
     const fn of(self, form: Form) -> Self {
         Self { form, ..self }
+    }
+
+    const fn on_approval(self) -> Self {
+        Self { on_approval: true, ..self }
     }
 }
 
@@ -66,14 +73,14 @@ pub const RECEIVED: &[Interface] = &[
             APPKEY,
             TIMESTAMP,
             APPLYNO,
-            BAOHANNO,
-            must("payername", 200),
-            must("payeraccount", 50),
+            BAOHANNO.on_approval(),
+            must("payername", 200).on_approval(),
+            must("payeraccount", 50).on_approval(),
             must("instname", 200),
             // The specification prints "generate time"; the blank is where the narrow column broke the line.
             must("generatetime", 30).of(Form::Time),
-            must("rate", 50).of(Form::Decimal),
-            must("cost", 50).of(Form::Decimal),
+            must("rate", 50).of(Form::Decimal).on_approval(),
+            must("cost", 50).of(Form::Decimal).on_approval(),
             must("applystatus", 10).of(YES_NO),
             SIGN,
         ],
@@ -91,7 +98,7 @@ pub const RECEIVED: &[Interface] = &[
             TIMESTAMP,
             APPLYNO,
             BAOHANNO,
-            Field { name: "baohanfile", longest: None, required: true, form: Form::Text },
+            Field { name: "baohanfile", longest: None, required: true, on_approval: false, form: Form::Text },
             FILETYPE,
             SUFFIX,
             must("index", 30).of(Form::Index),

@@ -79,9 +79,10 @@ impl Message {
     /// # Errors
     /// The first field that is wrong, and in what way.
     pub fn check(&self, interface: &Interface) -> Result<(), Reason> {
+        let declined = self.text("applystatus") == "0";
         for field in interface.fields {
             let Some(value) = self.get(field.name) else {
-                if field.required {
+                if field.required && !(field.on_approval && declined) {
                     return Err(Reason::new(format!("{}不能为空（{}）", field.name, interface.clause)));
                 }
                 continue;

@@ -150,9 +150,13 @@ impl Platform {
         if case.waived {
             return Err(Reason::new("该申请已放弃"));
         }
-        let case = register.name_guarantee(applyno, baohanno)?;
+        let case = if effect == Effect::Declined {
+            register.known(applyno)?
+        } else {
+            register.name_guarantee(applyno, baohanno)?
+        };
         case.approved = Some(effect != Effect::Declined);
-        case.cost = Some(request.text("cost").to_owned());
+        case.cost = request.message.get("cost").map(str::to_owned);
         case.noted(interface, &request.content);
         Ok(Taken::new(effect))
     }
@@ -172,7 +176,7 @@ impl Platform {
         Ok(Taken { effect: Effect::PublicKeyGiven, duplicate: false, data })
     }
 
-    /// A.8
+    /// A.8: after a refusal the invoice may be asked for again.
     fn invoice_result(&self, request: &Request<'_>) -> Result<Taken, Reason> {
         let interface = request.interface.name;
         let issued = request.text("applystatus") == "1";
@@ -183,20 +187,19 @@ impl Platform {
             return Ok(Taken::again(effect));
         }
         match case.invoice_kind.as_deref() {
+            None if case.has(interface) => return Err(case.contradicted(interface)),
             None => return Err(Reason::new("未申请过发票")),
             Some("0") if issued && request.message.get("invoiceurl").is_none() => {
                 return Err(Reason::new("普票invoiceurl不能为空（A.8）"));
             }
             Some(_) => {}
         }
-        if case.has(interface) {
-            return Err(case.contradicted(interface));
-        }
+        case.invoice_kind = None;
         case.noted(interface, &request.content);
         Ok(Taken::new(effect))
     }
 
-    /// A.10
+    /// A.10: after a refusal the surrender may be asked for again.
     fn surrender_result(&self, request: &Request<'_>) -> Result<Taken, Reason> {
         let interface = request.interface.name;
         let agreed = request.text("applystatus") == "1";
@@ -212,9 +215,10 @@ impl Platform {
         if case.opened && !case.surrender_asked {
             return Err(Reason::new("项目已开标，不能退保"));
         }
-        if case.has(interface) {
+        if case.has(interface) && !case.surrender_asked {
             return Err(case.contradicted(interface));
         }
+        case.surrender_asked = false;
         case.surrendered = agreed;
         case.noted(interface, &request.content);
         Ok(Taken::new(effect))

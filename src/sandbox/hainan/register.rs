@@ -27,6 +27,7 @@ pub struct Case {
     pub opened: bool,
     /// `kaibiaotime`, the same in every push.
     pub opening: Option<String>,
+    /// A.9 was sent and has not been answered by A.10.
     pub surrender_asked: bool,
     pub surrendered: bool,
     pub waived: bool,
@@ -34,7 +35,7 @@ pub struct Case {
     pub claimed: Option<String>,
     /// The last `compensatestatus`.
     pub claim_status: Option<String>,
-    /// `type` of the invoice asked for.
+    /// `type` of the invoice that A.7 asked for and A.8 has not answered.
     pub invoice_kind: Option<String>,
     pub ciphertext: Upload,
     pub plaintext: Upload,
