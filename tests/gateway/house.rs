@@ -12,18 +12,11 @@ use baohan_gateway::gateway::Gateway;
 use baohan_gateway::sandbox::hainan::{Platform, Sandbox, SandboxOptions};
 use baohan_gateway::secret::Secret;
 use baohan_gateway::settings::{self, Settings};
-<<<<<<< HEAD
-use baohan_gateway::store::guarantees;
+use baohan_gateway::store::{events, guarantees};
 
 pub(crate) use crate::ground::{Database, on_both_databases};
 use crate::ground::{copy_all, keys_and_seal, store_section};
-=======
-use baohan_gateway::store::{events, guarantees};
-
 use crate::ledger::Ledger;
-#[cfg(feature = "postgres")]
-use diesel::{Connection as _, RunQueryDsl as _, pg::PgConnection};
->>>>>>> wire
 
 /// Longer than this nothing takes on a machine that does nothing else.
 pub const PATIENCE: Duration = Duration::from_secs(60);
