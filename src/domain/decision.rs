@@ -1,18 +1,19 @@
 //! The one place that changes a guarantee.
 
+mod claims;
+mod invoices;
+mod ways_out;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::application::Application;
-use super::claim::{ClaimRequest, ClaimResult, ClaimStatus};
 use super::command::{Command, KeyCheck, PayerRule, Replacement};
 use super::event::Event;
-use super::guarantee::{
-    Claim, Guarantee, InvoiceCase, Letter, LetterKind, Opening, Stage, Surrender, SurrenderOutcome,
-};
-use super::identity::{DocumentDigest, GuaranteeId, GuaranteeNumber, PlatformId};
+use super::guarantee::{Guarantee, Letter, LetterKind, Opening, Stage};
+use super::identity::{ApplicationNumber, DocumentDigest, GuaranteeId, GuaranteeNumber, PlatformId};
 use super::invoice::InvoiceOutcome;
-use super::notice::{ApplicationResult, InvoiceResult, IssuedTerms, Notice, SurrenderResult};
+use super::notice::{ApplicationResult, IssuedTerms, Notice};
 use super::refusal::Refusal;
 use super::terms::{BasicAccount, Payment};
 
@@ -174,6 +175,9 @@ impl Draft {
         {
             return Err(Refusal::AlreadyApplied);
         }
+        if self.guarantee.waiver_asked {
+            return Err(Refusal::WaiverPending);
+        }
         self.events.push(Event::ApplicationReplaced { amount: application.amount });
         self.guarantee.application = application;
         self.guarantee.terms = None;
@@ -229,7 +233,10 @@ impl Draft {
         }
         self.events.push(Event::LetterSealed { letter: kind, document });
         self.work.push(Work::HandOver { letter: kind, deadline });
-        Ok(())
+        match kind {
+            LetterKind::Ciphertext => Ok(()),
+            LetterKind::Merged => self.refuse_overtaken_surrender(),
+        }
     }
 
     /// A letter that arrived twice has arrived: the first time counts.
@@ -264,197 +271,7 @@ impl Draft {
         Ok(())
     }
 
-    fn waive(&mut self) -> Result<(), Refusal> {
-        match self.guarantee.stage {
-            Stage::Applied | Stage::Approved | Stage::Issuing => {
-                self.guarantee.waiver_asked = false;
-                self.guarantee.stage = Stage::Waived;
-                self.events.push(Event::Waived);
-                Ok(())
-            }
-            Stage::Issued | Stage::Opened | Stage::Restored => Err(Refusal::AlreadyIssued),
-            stage => Err(Refusal::NotWaivable(stage)),
-        }
-    }
-
-    fn ask_waiver(&mut self) -> Result<(), Refusal> {
-        match self.guarantee.stage {
-            _ if self.guarantee.waiver_asked => Err(Refusal::WaiverPending),
-            Stage::Applied | Stage::Approved => {
-                self.guarantee.waiver_asked = true;
-                self.events.push(Event::WaiverAsked);
-                let application = self.guarantee.application.number.clone();
-                self.work.push(Work::Notify(Notice::WaiverRequest { application }));
-                Ok(())
-            }
-            Stage::Issuing | Stage::Issued | Stage::Opened | Stage::Restored => Err(Refusal::AlreadyIssued),
-            stage => Err(Refusal::NotWaivable(stage)),
-        }
-    }
-
-    /// The platform's own waiver may have come first; then there is nothing left to settle.
-    fn settle_waiver(&mut self, accepted: bool) -> Result<(), Refusal> {
-        if !self.guarantee.waiver_asked {
-            return Ok(());
-        }
-        self.guarantee.waiver_asked = false;
-        if accepted {
-            self.guarantee.stage = Stage::Waived;
-            self.events.push(Event::Waived);
-        } else {
-            self.events.push(Event::WaiverRefused);
-        }
-        Ok(())
-    }
-
-    fn request_surrender(&mut self, reason: String) -> Result<(), Refusal> {
-        match self.guarantee.stage {
-            Stage::Issued => {}
-            Stage::Applied | Stage::Approved | Stage::Issuing => return Err(Refusal::NotIssued),
-            Stage::Opened | Stage::Restored => return Err(Refusal::SurrenderAfterOpening),
-            stage => return Err(Refusal::NotSurrenderable(stage)),
-        }
-        if self.surrender_is_asked() {
-            return Err(Refusal::SurrenderPending);
-        }
-        self.guarantee.surrender = Some(Surrender { reason, outcome: SurrenderOutcome::Asked });
-        self.events.push(Event::SurrenderAsked);
-        self.work.push(Work::Consult(Question::Surrender));
-        Ok(())
-    }
-
-    fn surrender_is_asked(&self) -> bool {
-        self.guarantee.surrender.as_ref().is_some_and(|it| it.outcome == SurrenderOutcome::Asked)
-    }
-
-    fn grant_surrender(&mut self) -> Result<(), Refusal> {
-        if !self.surrender_is_asked() {
-            return Err(Refusal::NoSurrenderAsked);
-        }
-        if self.guarantee.stage != Stage::Issued {
-            return Err(Refusal::SurrenderAfterOpening);
-        }
-        self.guarantee.stage = Stage::Surrendered;
-        self.events.push(Event::Surrendered);
-        self.settle_surrender(SurrenderOutcome::Granted, Some(self.at))
-    }
-
-    fn refuse_surrender(&mut self, reason: String) -> Result<(), Refusal> {
-        if !self.surrender_is_asked() {
-            return Err(Refusal::NoSurrenderAsked);
-        }
-        self.events.push(Event::SurrenderRefused { reason: reason.clone() });
-        self.settle_surrender(SurrenderOutcome::Refused { reason }, None)
-    }
-
-    fn settle_surrender(
-        &mut self,
-        to: SurrenderOutcome,
-        surrendered_at: Option<Timestamp>,
-    ) -> Result<(), Refusal> {
-        if let Some(surrender) = self.guarantee.surrender.as_mut() {
-            surrender.outcome = to;
-        }
-        let (application, guarantee) = self.numbers()?;
-        let result = SurrenderResult { application, guarantee, surrendered_at };
-        self.work.push(Work::Notify(Notice::SurrenderResult(result)));
-        Ok(())
-    }
-
-    fn cancel(&mut self) -> Result<(), Refusal> {
-        match self.guarantee.stage {
-            Stage::Opened | Stage::Restored => {
-                self.guarantee.stage = Stage::Cancelled;
-                self.events.push(Event::Cancelled);
-                Ok(())
-            }
-            Stage::Applied | Stage::Approved | Stage::Issuing | Stage::Issued => {
-                Err(Refusal::CancellationBeforeOpening)
-            }
-            stage => Err(Refusal::NotCancellable(stage)),
-        }
-    }
-
-    fn claim(&mut self, request: ClaimRequest) -> Result<(), Refusal> {
-        match self.guarantee.stage {
-            Stage::Issued | Stage::Opened | Stage::Restored => {}
-            Stage::Applied | Stage::Approved | Stage::Issuing => return Err(Refusal::NotIssued),
-            stage => return Err(Refusal::NotClaimable(stage)),
-        }
-        if self.open_claim().is_some() {
-            return Err(Refusal::ClaimPending);
-        }
-        let amount = self.guarantee.application.amount;
-        if let Some(demanded) = request.amount.filter(|demanded| *demanded > amount) {
-            return Err(Refusal::ClaimExceedsGuarantee { demanded, amount });
-        }
-        self.events.push(Event::ClaimReceived { amount: request.amount });
-        self.guarantee.claim = Some(Claim { request, result: None });
-        self.work.push(Work::Consult(Question::Claim));
-        Ok(())
-    }
-
-    fn open_claim(&mut self) -> Option<&mut Claim> {
-        let settled = |claim: &Claim| claim.result.as_ref().is_some_and(|result| result.status.is_final());
-        self.guarantee.claim.as_mut().filter(|claim| !settled(claim))
-    }
-
-    fn answer_claim(&mut self, result: ClaimResult) -> Result<(), Refusal> {
-        let needs_remark = matches!(result.status, ClaimStatus::Rejected | ClaimStatus::Other);
-        if needs_remark && result.remark.as_ref().is_none_or(String::is_empty) {
-            return Err(Refusal::ClaimRemarkMissing);
-        }
-        let claim = self.open_claim().ok_or(Refusal::NoClaim)?;
-        claim.result = Some(result.clone());
-        self.events.push(Event::ClaimAnswered { status: result.status });
-        let (application, guarantee) = self.numbers()?;
-        self.work.push(Work::Notify(Notice::ClaimResult { application, guarantee, result }));
-        Ok(())
-    }
-
-    fn request_invoice(&mut self, request: super::invoice::InvoiceRequest) -> Result<(), Refusal> {
-        if !matches!(self.guarantee.stage, Stage::Restored | Stage::Cancelled) {
-            return Err(Refusal::InvoiceBeforeRestoration);
-        }
-        if self
-            .guarantee
-            .invoice
-            .as_ref()
-            .is_some_and(|it| !matches!(it.outcome, InvoiceOutcome::Refused { .. }))
-        {
-            return Err(Refusal::InvoicePending);
-        }
-        self.events.push(Event::InvoiceAsked { amount: request.amount });
-        self.guarantee.invoice = Some(InvoiceCase { request, outcome: InvoiceOutcome::Asked });
-        self.work.push(Work::Consult(Question::Invoice));
-        Ok(())
-    }
-
-    fn settle_invoice(&mut self, to: InvoiceOutcome) -> Result<(), Refusal> {
-        let asked = self.guarantee.invoice.as_mut().filter(|it| it.outcome == InvoiceOutcome::Asked);
-        let asked = asked.ok_or(Refusal::NoInvoiceAsked)?;
-        asked.outcome = to.clone();
-        let invoice = match to {
-            InvoiceOutcome::Refused { reason } => {
-                self.events.push(Event::InvoiceRefused { reason });
-                None
-            }
-            InvoiceOutcome::Issued(invoice) => {
-                self.events.push(Event::InvoiceIssued);
-                Some(invoice)
-            }
-            InvoiceOutcome::Asked => None,
-        };
-        let (application, guarantee) = self.numbers()?;
-        self.work.push(Work::Notify(Notice::InvoiceResult(InvoiceResult {
-            application,
-            guarantee,
-            invoice,
-        })));
-        Ok(())
-    }
-
-    fn numbers(&self) -> Result<(super::identity::ApplicationNumber, GuaranteeNumber), Refusal> {
+    fn numbers(&self) -> Result<(ApplicationNumber, GuaranteeNumber), Refusal> {
         let guarantee = self.guarantee.number().ok_or(Refusal::NotIssued)?.clone();
         Ok((self.guarantee.application.number.clone(), guarantee))
     }

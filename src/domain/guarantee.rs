@@ -4,10 +4,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::application::Application;
-use super::claim::{ClaimRequest, ClaimResult};
+use super::claim::{ClaimRequest, ClaimResult, ClaimStatus};
 use super::command::{Command, Replacement};
 use super::identity::{DocumentDigest, GuaranteeId, GuaranteeNumber, PlatformId};
 use super::invoice::{InvoiceOutcome, InvoiceRequest};
+use super::money::Fen;
 use super::terms::{Payment, Terms};
 
 /// Everything known of a guarantee, from its application on.
@@ -25,6 +26,9 @@ pub struct Guarantee {
     pub opening: Option<Opening>,
     pub surrender: Option<Surrender>,
     pub claim: Option<Claim>,
+    /// What all claims together were paid.
+    #[serde(default)]
+    pub paid_on_claims: Fen,
     pub invoice: Option<InvoiceCase>,
     pub waiver_asked: bool,
 }
@@ -183,6 +187,7 @@ impl Guarantee {
             opening: None,
             surrender: None,
             claim: None,
+            paid_on_claims: Fen::ZERO,
             invoice: None,
             waiver_asked: false,
         }
@@ -200,8 +205,8 @@ impl Guarantee {
     }
 
     /// Whether a push of the same kind as an earlier, accepted one may be taken anew: the earlier request was turned
-    /// down or settled, so the platform is asking again rather than repeating itself. An application is taken anew
-    /// only with other content, before issue, and where the settings allow it.
+    /// down, so the platform is asking again rather than repeating itself. What was granted is taken anew only with
+    /// other content: a further claim, or, before issue and where the settings allow it, a changed application.
     pub fn may_ask_again(&self, command: &Command, content: Content) -> bool {
         match command {
             Command::Apply { replace: Replacement::UntilIssued, .. } => {
@@ -216,7 +221,12 @@ impl Guarantee {
             }
             Command::Claim { .. } => {
                 let result = self.claim.as_ref().and_then(|claim| claim.result.as_ref());
-                result.is_some_and(|result| result.status.is_final())
+                result.is_some_and(|result| match result.status {
+                    ClaimStatus::Rejected => true,
+                    // What was paid and comes again is a repetition; further damage is claimed in other words.
+                    ClaimStatus::Paid => content == Content::Other,
+                    ClaimStatus::ToBePaid | ClaimStatus::Other => false,
+                })
             }
             _ => false,
         }

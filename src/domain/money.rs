@@ -11,7 +11,7 @@ const LARGEST: i64 = 99_999_999_999_999;
 
 /// An amount of renminbi in integer fen (1 yuan = 100 fen); never negative.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "i64", into = "i64")]
 pub struct Fen(i64);
 
 /// Why a text is not an amount.
@@ -41,6 +41,11 @@ impl Fen {
     /// The amount in fen.
     pub fn fen(self) -> i64 {
         self.0
+    }
+
+    /// The sum; more than any amount may be, it stays at the largest.
+    pub fn saturating_add(self, other: Self) -> Self {
+        Self((self.0 + other.0).min(LARGEST))
     }
 
     /// The amount in yuan.
@@ -103,6 +108,20 @@ impl Fen {
             }
         }
         text
+    }
+}
+
+impl TryFrom<i64> for Fen {
+    type Error = AmountError;
+
+    fn try_from(fen: i64) -> Result<Self, AmountError> {
+        Self::new(fen)
+    }
+}
+
+impl From<Fen> for i64 {
+    fn from(amount: Fen) -> Self {
+        amount.0
     }
 }
 
@@ -201,6 +220,15 @@ mod tests {
             assert!(text.parse::<Fen>().is_err(), "{text}");
         }
         assert_eq!("9999999999999999999999".parse::<Fen>(), Err(AmountError::TooLarge));
+    }
+
+    #[test]
+    fn an_amount_out_of_range_is_not_read_from_json_either() {
+        assert_eq!(serde_json::from_str::<Fen>("320000").unwrap(), "3200".parse().unwrap());
+        assert_eq!(serde_json::to_string(&Fen(320_000)).unwrap(), "320000");
+        for text in ["-1", "100000000000000", "3200.5"] {
+            assert!(serde_json::from_str::<Fen>(text).is_err(), "{text}");
+        }
     }
 
     #[test]

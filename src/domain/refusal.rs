@@ -52,9 +52,9 @@ pub enum Refusal {
     NotCancellable(Stage),
     #[error("该保函{}，不能索赔", .0.title())]
     NotClaimable(Stage),
-    #[error("赔付金额 {demanded} 元超过保函金额 {amount} 元")]
-    ClaimExceedsGuarantee { demanded: Fen, amount: Fen },
-    #[error("上一次索赔正在处理")]
+    #[error("赔付金额 {demanded} 元超过保函金额 {amount} 元（已赔付 {paid} 元）")]
+    ClaimExceedsGuarantee { demanded: Fen, amount: Fen, paid: Fen },
+    #[error("已有索赔正在处理")]
     ClaimPending,
     #[error("没有待处理的索赔")]
     NoClaim,

@@ -1,7 +1,7 @@
 //! What may happen to a guarantee, and what may not.
 
 use super::*;
-use crate::domain::claim::ClaimSide;
+use crate::domain::claim::{ClaimRequest, ClaimResult, ClaimSide, ClaimStatus};
 use crate::domain::guarantee::Content;
 use crate::domain::invoice::{Invoice, InvoiceKind, InvoiceRequest};
 use crate::domain::party::{Account, Contact, Party};
@@ -221,6 +221,55 @@ fn a_rejected_claim_needs_a_remark_and_lets_another_follow() {
 }
 
 #[test]
+fn a_claim_that_is_not_settled_keeps_the_guarantee_from_being_surrendered() {
+    assert_eq!(refused(with(issued(), [claim("1")]), surrender()), Refusal::ClaimPending);
+    let asked_then_claimed = with(issued(), [surrender(), claim("1")]);
+    assert_eq!(refused(asked_then_claimed, Command::GrantSurrender), Refusal::ClaimPending);
+}
+
+#[test]
+fn a_surrender_that_the_opening_overtook_is_refused_behind_the_letter() {
+    let opened = after(with(issued(), [surrender(), restore(KeyCheck::Fits)]));
+    assert_eq!(opened.work.len(), 1, "nothing may stand before the restoration");
+    let restored = decide(Some(opened.guarantee), newcomer(), seal(LetterKind::Merged), now()).unwrap();
+    assert!(
+        matches!(&restored.work[..], [Work::HandOver { .. }, Work::Notify(Notice::SurrenderResult(it))] if it.surrendered_at.is_none()),
+        "{:?}",
+        restored.work
+    );
+    assert!(restored.events.iter().any(|event| matches!(event, Event::SurrenderRefused { .. })));
+}
+
+#[test]
+fn all_claims_together_stay_within_the_guarantee() {
+    let paid = |amount: &str| match claim_answer(ClaimStatus::Paid, None) {
+        Command::AnswerClaim { result } => {
+            Command::AnswerClaim { result: ClaimResult { amount: amount.parse().unwrap(), ..result } }
+        }
+        other => other,
+    };
+    let half = with(issued(), [claim("400000"), paid("400000")]);
+    assert!(matches!(refused(half.clone(), claim("400000.01")), Refusal::ClaimExceedsGuarantee { .. }));
+    let claimed_again = with(half, [claim("400000")]);
+    assert!(matches!(
+        refused(claimed_again.clone(), paid("400000.01")),
+        Refusal::ClaimExceedsGuarantee { .. }
+    ));
+    let used_up = with(claimed_again, [paid("400000")]);
+    assert!(matches!(refused(used_up, claim("0.01")), Refusal::ClaimExceedsGuarantee { .. }));
+}
+
+#[test]
+fn a_paid_claim_that_comes_again_is_no_other_claim() {
+    let settled = |status| after(with(issued(), [claim("1"), claim_answer(status, Some("理由"))])).guarantee;
+    let paid = settled(ClaimStatus::Paid);
+    assert!(!paid.may_ask_again(&claim("1"), Content::Same));
+    assert!(paid.may_ask_again(&claim("2"), Content::Other));
+    assert!(settled(ClaimStatus::Rejected).may_ask_again(&claim("1"), Content::Same));
+    assert!(!settled(ClaimStatus::ToBePaid).may_ask_again(&claim("2"), Content::Other));
+}
+
+#[test]
 fn cancellation_and_invoices_come_after_the_opening() {
     let cancel = Command::Cancel { guarantee: number() };
     assert_eq!(refused(issued(), cancel.clone()), Refusal::CancellationBeforeOpening);
@@ -239,6 +288,8 @@ fn an_application_is_replaced_only_where_allowed_and_before_it_is_issued() {
     assert_eq!(replaced.guarantee.application.amount, "500000".parse().unwrap());
     assert_eq!(replaced.guarantee.stage, Stage::Applied);
     assert_eq!(refused(issued(), replace(Replacement::UntilIssued)), Refusal::AlreadyApplied);
+    let waiver_asked = vec![apply(), Command::AskWaiver];
+    assert_eq!(refused(waiver_asked, replace(Replacement::UntilIssued)), Refusal::WaiverPending);
     let known = after([apply()]).guarantee;
     assert!(!known.may_ask_again(&replace(Replacement::UntilIssued), Content::Same));
 }

@@ -1,0 +1,62 @@
+//! Claims and their answers.
+
+use super::{Draft, Question, Work};
+use crate::domain::claim::{ClaimRequest, ClaimResult, ClaimStatus};
+use crate::domain::event::Event;
+use crate::domain::guarantee::{Claim, Stage};
+use crate::domain::money::Fen;
+use crate::domain::notice::Notice;
+use crate::domain::refusal::Refusal;
+
+impl Draft {
+    pub(super) fn claim(&mut self, request: ClaimRequest) -> Result<(), Refusal> {
+        match self.guarantee.stage {
+            Stage::Issued | Stage::Opened | Stage::Restored => {}
+            Stage::Applied | Stage::Approved | Stage::Issuing => return Err(Refusal::NotIssued),
+            stage => return Err(Refusal::NotClaimable(stage)),
+        }
+        self.expect_no_open_claim()?;
+        self.expect_within_guarantee(request.amount.unwrap_or(Fen::ZERO))?;
+        self.events.push(Event::ClaimReceived { amount: request.amount });
+        self.guarantee.claim = Some(Claim { request, result: None });
+        self.work.push(Work::Consult(Question::Claim));
+        Ok(())
+    }
+
+    /// All claims together are paid up to the guarantee's amount (建市〔2021〕11号, annex 1, clause 1).
+    fn expect_within_guarantee(&self, demanded: Fen) -> Result<(), Refusal> {
+        let (amount, paid) = (self.guarantee.application.amount, self.guarantee.paid_on_claims);
+        if paid >= amount || demanded.fen() > amount.fen() - paid.fen() {
+            return Err(Refusal::ClaimExceedsGuarantee { demanded, amount, paid });
+        }
+        Ok(())
+    }
+
+    pub(super) fn expect_no_open_claim(&mut self) -> Result<(), Refusal> {
+        if self.open_claim().is_some() { Err(Refusal::ClaimPending) } else { Ok(()) }
+    }
+
+    fn open_claim(&mut self) -> Option<&mut Claim> {
+        let settled = |claim: &Claim| claim.result.as_ref().is_some_and(|result| result.status.is_final());
+        self.guarantee.claim.as_mut().filter(|claim| !settled(claim))
+    }
+
+    pub(super) fn answer_claim(&mut self, result: ClaimResult) -> Result<(), Refusal> {
+        let needs_remark = matches!(result.status, ClaimStatus::Rejected | ClaimStatus::Other);
+        if needs_remark && result.remark.as_ref().is_none_or(String::is_empty) {
+            return Err(Refusal::ClaimRemarkMissing);
+        }
+        let pays = matches!(result.status, ClaimStatus::ToBePaid | ClaimStatus::Paid);
+        if pays && self.open_claim().is_some() {
+            self.expect_within_guarantee(result.amount)?;
+        }
+        self.open_claim().ok_or(Refusal::NoClaim)?.result = Some(result.clone());
+        if result.status == ClaimStatus::Paid {
+            self.guarantee.paid_on_claims = self.guarantee.paid_on_claims.saturating_add(result.amount);
+        }
+        self.events.push(Event::ClaimAnswered { status: result.status });
+        let (application, guarantee) = self.numbers()?;
+        self.work.push(Work::Notify(Notice::ClaimResult { application, guarantee, result }));
+        Ok(())
+    }
+}
