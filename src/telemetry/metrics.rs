@@ -331,6 +331,16 @@ mod tests {
     }
 
     #[test]
+    fn jobs_of_a_kind_are_counted_together_whichever_platform_they_are_for() {
+        let metrics = Metrics::new();
+        for _ in 0..2 {
+            metrics.set_jobs(&[job("notice", "dead", 4), job("notice", "dead", 1)]);
+            assert_line(&metrics, r#"gw_jobs{kind="notice",state="dead"} 5"#);
+            assert_line(&metrics, r#"gw_job_dead{kind="notice"} 5"#);
+        }
+    }
+
+    #[test]
     fn clones_count_together() {
         let metrics = Metrics::new();
         metrics.clone().lease_expired();

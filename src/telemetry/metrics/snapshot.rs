@@ -1,6 +1,6 @@
 //! Gauges that mirror the database.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
 
@@ -21,16 +21,17 @@ impl<L: Clone + Eq + Hash> Default for Snapshot<L> {
 }
 
 impl<L: Clone + Eq + Hash> Snapshot<L> {
+    /// Values of the same labels are added up: the query may tell apart what the labels do not.
     pub(super) fn replace(&self, values: impl IntoIterator<Item = (L, i64)>) {
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut gone = shown.clone();
+        let mut sums: HashMap<L, i64> = shown.iter().map(|labels| (labels.clone(), 0)).collect();
         for (labels, value) in values {
-            self.family.get_or_create(&labels).set(value);
-            gone.remove(&labels);
-            shown.insert(labels);
+            let sum = sums.entry(labels).or_default();
+            *sum = sum.saturating_add(value);
         }
-        for labels in gone {
-            self.family.get_or_create(&labels).set(0);
+        for (labels, sum) in &sums {
+            self.family.get_or_create(labels).set(*sum);
         }
+        shown.extend(sums.into_keys());
     }
 }
