@@ -4,15 +4,19 @@
 //! the gateway out of service would turn one platform's trouble into everybody's.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use futures_util::future::{BoxFuture, join_all};
 use serde::Serialize;
+use tokio::sync::Mutex;
 
 /// A probe is asked every few seconds: a check that takes longer has failed.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// However often strangers ask, it costs no more than one look in this time.
+const FRESH: Duration = Duration::from_secs(1);
 
 /// One thing without which the gateway cannot do its work.
 pub trait Check: Send + Sync {
@@ -29,11 +33,19 @@ pub trait Check: Send + Sync {
 pub struct Health {
     checks: Arc<[Arc<dyn Check>]>,
     patience: Duration,
+    /// Held while somebody looks, so that whoever else asks waits for the same answer.
+    seen: Arc<Mutex<Option<Look>>>,
+}
+
+/// What was found when somebody looked last.
+struct Look {
+    at: Instant,
+    checks: Vec<CheckResult>,
 }
 
 impl Health {
     pub fn new(checks: Vec<Arc<dyn Check>>) -> Self {
-        Self { checks: checks.into(), patience: PATIENCE }
+        Self { checks: checks.into(), patience: PATIENCE, seen: Arc::default() }
     }
 
     /// Adds `/livez` and `/readyz` to a server: `App::new().configure(|service| health.configure(service))`.
@@ -50,21 +62,31 @@ impl Health {
     }
 
     async fn answer(&self) -> HttpResponse {
-        let checks = join_all(self.checks.iter().map(|check| run(check.as_ref(), self.patience))).await;
+        let checks = self.look().await;
         let ready = checks.iter().all(|check| check.ok);
         let (code, status) =
             if ready { (StatusCode::OK, "ready") } else { (StatusCode::SERVICE_UNAVAILABLE, "not ready") };
         HttpResponse::build(code).json(Readiness { status, checks })
     }
+
+    async fn look(&self) -> Vec<CheckResult> {
+        let mut seen = self.seen.lock().await;
+        if let Some(last) = seen.as_ref().filter(|last| last.at.elapsed() < FRESH) {
+            return last.checks.clone();
+        }
+        let checks = join_all(self.checks.iter().map(|check| run(check.as_ref(), self.patience))).await;
+        *seen = Some(Look { at: Instant::now(), checks: checks.clone() });
+        checks
+    }
 }
 
-async fn run(check: &dyn Check, patience: Duration) -> CheckResult<'_> {
+async fn run(check: &dyn Check, patience: Duration) -> CheckResult {
     let reason = match tokio::time::timeout(patience, check.check()).await {
         Ok(Ok(())) => None,
         Ok(Err(reason)) => Some(reason),
         Err(_) => Some(format!("no answer within {} ms", patience.as_millis())),
     };
-    CheckResult { name: check.name(), ok: reason.is_none(), reason }
+    CheckResult { name: check.name().to_owned(), ok: reason.is_none(), reason }
 }
 
 #[derive(Serialize)]
@@ -73,14 +95,14 @@ struct Alive {
 }
 
 #[derive(Serialize)]
-struct Readiness<'a> {
+struct Readiness {
     status: &'static str,
-    checks: Vec<CheckResult<'a>>,
+    checks: Vec<CheckResult>,
 }
 
-#[derive(Serialize)]
-struct CheckResult<'a> {
-    name: &'a str,
+#[derive(Clone, Serialize)]
+struct CheckResult {
+    name: String,
     ok: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
@@ -152,6 +174,30 @@ mod tests {
             ]})
         );
         assert_eq!(ask("/livez", checks).await, (200, json!({"status": "alive"})));
+    }
+
+    #[derive(Default)]
+    struct Counting(std::sync::atomic::AtomicU32);
+
+    impl Check for Counting {
+        fn name(&self) -> &str {
+            "database"
+        }
+
+        fn check(&self) -> BoxFuture<'_, Result<(), String>> {
+            self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            std::future::ready(Ok(())).boxed()
+        }
+    }
+
+    #[actix_web::test]
+    async fn whoever_asks_often_does_not_make_the_gateway_look_often() {
+        let counting = Arc::new(Counting::default());
+        let health = Health::new(vec![counting.clone()]);
+        for _ in 0..3 {
+            assert_eq!(ask_with("/readyz", health.clone()).await.0, 200);
+        }
+        assert_eq!(counting.0.load(std::sync::atomic::Ordering::Relaxed), 1);
     }
 
     #[actix_web::test]
