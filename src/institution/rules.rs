@@ -16,6 +16,9 @@ use crate::domain::premium::{PremiumRule, Quote, Rate, Tier};
 use crate::domain::terms::{BasicAccount, Payment, Terms, Validity};
 use crate::domain::{Command, Guarantee, Refusal};
 
+/// With date and random digits, a number stays below the 50 characters that platforms take.
+const LONGEST_PREFIX: usize = 20;
+
 /// The `[platforms.ID.underwriting]` section of the settings.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -48,7 +51,7 @@ pub struct UnderwritingOptions {
     /// The last day of validity, counted in days from issue.
     #[serde(default = "half_a_year")]
     pub longest_validity_days: u32,
-    /// What guarantee numbers begin with.
+    /// What guarantee numbers begin with: at most 20 letters, digits and hyphens.
     #[serde(default = "number_prefix")]
     pub number_prefix: String,
 }
@@ -129,7 +132,8 @@ pub struct RuleError {
 
 impl Rules {
     /// # Errors
-    /// When an amount can't be read, a rate is not between 0 and 1, or tiers and limits are not ascending.
+    /// When an amount can't be read, a rate is not between 0 and 1, tiers and limits are not ascending, or the prefix of
+    /// guarantee numbers is too long or not plain.
     pub fn new(options: UnderwritingOptions, issuer: &str) -> Result<Self, RuleError> {
         let amount = |key, text: &str| {
             let expected = "an amount in yuan, for instance \"200.00\"";
@@ -160,6 +164,12 @@ impl Rules {
             let expected = "an amount not below smallest_amount";
             let found = options.largest_amount.clone();
             return Err(RuleError { key: "largest_amount", expected, found });
+        }
+        let prefix = &options.number_prefix;
+        let plain = prefix.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        if !plain || prefix.len() > LONGEST_PREFIX {
+            let expected = "at most 20 letters, digits and hyphens";
+            return Err(RuleError { key: "number_prefix", expected, found: prefix.clone() });
         }
         Ok(Self { options, premium, issuer: issuer.to_owned() })
     }

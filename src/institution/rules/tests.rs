@@ -92,6 +92,11 @@ fn rules_that_contradict_themselves_are_refused_by_name() {
     assert!(refused(swapped).contains("underwriting.largest_amount"));
     let free = UnderwritingOptions { rate: Decimal::ZERO, ..options("") };
     assert!(refused(free).contains("underwriting.rate: expected a fraction above 0"));
+    for prefix in ["投保", "A B", "a-prefix-that-is-far-too-long", "<b>"] {
+        let unfit = UnderwritingOptions { number_prefix: prefix.into(), ..options("") };
+        let message = refused(unfit);
+        assert!(message.contains("underwriting.number_prefix") && message.contains(prefix), "{message}");
+    }
     let vague = UnderwritingOptions { minimum_premium: "much".into(), ..options("") };
     assert!(refused(vague).contains("found `much`"));
 }
