@@ -24,6 +24,7 @@ pub mod options;
 pub mod profile;
 pub mod registry;
 pub mod rejection;
+mod renaming;
 pub mod reply;
 pub mod request;
 mod soundness;

@@ -5,6 +5,7 @@
 
 use serde::Deserialize;
 
+use super::action::Action;
 use crate::crypto::encoding::TextForm;
 use crate::crypto::sm2::{Form, Layout, Order};
 
@@ -222,6 +223,7 @@ options! {
 choice! { SliceOrder { SliceThenEncode, EncodeThenSlice } }
 choice! { FileKey { /** Key and IV are made for each file. */ Fresh, /** Settings `file_key` and `file_iv`. */ Agreed } }
 choice! { WrappedMaterial { /** The 16 bytes. */ Raw, /** Their hexadecimal digits. */ Hex, /** Their Base64. */ Base64 } }
+
 impl UploadOptions {
     /// How key and IV are laid out when they are encrypted to the platform's public key.
     pub fn layout(&self) -> Layout {
@@ -274,6 +276,14 @@ impl Step {
         match self {
             Self::Notice => "notice",
             Self::Upload => "upload",
+        }
+    }
+
+    /// What the gateway calls in this step.
+    pub(super) fn actions(self) -> &'static [Action] {
+        match self {
+            Self::Notice => &[Action::ApplicationResult],
+            Self::Upload => &[Action::PublicKey, Action::Slice, Action::Completion],
         }
     }
 }

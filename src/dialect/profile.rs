@@ -13,12 +13,13 @@ use super::options::{
     CipherOverrides, DigestOverrides, Envelope, EnvelopeOverrides, FileKey, Flow, FlowOverrides,
     ReplyOptions, ReplyOverrides, Step, TimestampOverrides, UploadOptions, UploadOverrides,
 };
-use super::soundness::Mismatch;
+use super::renaming;
+use super::soundness::{self, Mismatch};
 use super::table::{Direction, Interface, Table};
 use crate::crypto::{encoding, sm2, sm4};
 use crate::domain::command::Replacement;
 use crate::domain::guarantee::LetterKind;
-use crate::domain::identity::PlatformId;
+use crate::domain::identity::{ApplicationNumber, PlatformId};
 use crate::domain::section::{Ciphertext, RevealedSection, SealedSection};
 use crate::secret::Secret;
 
@@ -40,7 +41,8 @@ pub struct PlatformOptions {
     /// Addresses of single interfaces, by their name.
     #[serde(default)]
     pub urls: BTreeMap<String, String>,
-    /// Other names for fields that we send: `interface.field` to the name on the wire.
+    /// Other names for fields: `interface.field` to the name on the wire, in both directions where both have it. Those of
+    /// the envelope are named there.
     #[serde(default)]
     pub rename: BTreeMap<String, String>,
     /// An SM4 key that was agreed with the platform: of ciphertext fields, or of wrapped keys.
@@ -65,6 +67,9 @@ pub struct PlatformOptions {
     pub flow: FlowOverrides,
     #[serde(default)]
     pub upload: UploadOverrides,
+    /// Where the applicant goes on after an application, told where the dialect's answer has a place for it;
+    /// `{application}` stands for the application's number.
+    pub redirect_url: Option<String>,
     #[serde(default)]
     pub applications: Applications,
     /// Minutes from the key's arrival to the delivery of the merged letter.
@@ -120,6 +125,7 @@ pub struct Profile {
     flow: Flow,
     upload: UploadOptions,
     file_key: Option<(sm4::Key, sm4::Iv)>,
+    redirect_url: Option<String>,
     replacement: Replacement,
     restoration_minutes: u32,
 }
@@ -152,7 +158,18 @@ impl Profile {
         if upload.file_key == FileKey::Agreed && file_key.is_none() {
             return Err(error("file_key", "with `file_iv`, since `upload.file_key` is `agreed`", "not both"));
         }
+        if let Some(redirect) = &options.redirect_url {
+            address("redirect_url", redirect)?;
+        }
         let (inbound, outbound) = interfaces(table, options, &envelope)?;
+        let cipher = table.cipher.overridden(&options.cipher);
+        for interface in &inbound {
+            soundness::iv_field(interface, &cipher).map_err(|mismatch| wrong("cipher", mismatch))?;
+        }
+        let reply = table.reply.overridden(&options.reply);
+        soundness::codes(&reply).map_err(|mismatch| wrong("reply", mismatch))?;
+        let flow = table.flow.overridden(&options.flow);
+        soundness::steps(&flow, &table.interfaces).map_err(|mismatch| wrong("flow", mismatch))?;
         Ok(Self {
             id,
             title: options.title.clone(),
@@ -163,16 +180,16 @@ impl Profile {
                 .map_err(|mismatch| wrong("digest", mismatch))?,
             digest_in_header: digest.place == super::options::DigestPlace::Header,
             envelope,
-            cipher: FieldCipher::new(&table.cipher.overridden(&options.cipher), agreed)
-                .map_err(|mismatch| wrong("cipher", mismatch))?,
+            cipher: FieldCipher::new(&cipher, agreed).map_err(|mismatch| wrong("cipher", mismatch))?,
             moments: Moments::new(&table.timestamp.overridden(&options.timestamp))
                 .map_err(|mismatch| wrong("timestamp", mismatch))?,
-            reply: table.reply.overridden(&options.reply),
+            reply,
             inbound,
             outbound,
-            flow: table.flow.overridden(&options.flow),
+            flow,
             upload,
             file_key,
+            redirect_url: options.redirect_url.clone(),
             replacement: match options.applications {
                 Applications::RefuseChanged => Replacement::Refused,
                 Applications::ReplaceUntilIssued => Replacement::UntilIssued,
@@ -209,6 +226,12 @@ impl Profile {
     /// The key and IV of every file, where they are agreed and not made afresh.
     pub fn file_key(&self) -> Option<&(sm4::Key, sm4::Iv)> {
         self.file_key.as_ref().filter(|_| self.upload.file_key == FileKey::Agreed)
+    }
+
+    /// Where the applicant goes on with this application, where the settings say so.
+    pub fn redirect(&self, application: &ApplicationNumber) -> Option<String> {
+        let address = self.redirect_url.as_ref()?;
+        Some(address.replace("{application}", &percent_encoded(application.as_str())))
     }
 
     pub fn replacement(&self) -> Replacement {
@@ -280,6 +303,19 @@ impl Profile {
     }
 }
 
+/// A platform's number as part of an address, whatever is in it (RFC 3986, 2.3).
+fn percent_encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
+
 fn error(key: impl Into<String>, expected: impl Into<String>, found: impl Into<String>) -> ProfileError {
     ProfileError { key: key.into(), expected: expected.into(), found: found.into() }
 }
@@ -334,8 +370,9 @@ fn interfaces(
         }
     }
     for (from, to) in &options.rename {
-        if !rename(&mut inbound, &mut outbound, from, to) {
-            let expected = "`interface.field` of what the gateway sends, and a new name that is not taken";
+        let ours = outbound.iter_mut().map(|it| &mut it.interface);
+        if !renaming::rename(inbound.iter_mut().chain(ours), from, to) {
+            let expected = "`interface.field` of the dialect, other than the envelope's, and a new name that is not taken";
             return Err(error(format!("rename.{from}"), expected, format!("`{to}`")));
         }
     }
@@ -353,41 +390,15 @@ fn url(interface: &Interface, options: &PlatformOptions) -> Result<String, Profi
             return Err(error("base_url", expected, "nothing"));
         }
     };
+    address(&key, &url)?;
+    Ok(url)
+}
+
+fn address(key: &str, url: &str) -> Result<(), ProfileError> {
     let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
     let sound = rest.is_some_and(|rest| {
         rest.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '[')
             && !rest.contains(|letter: char| letter.is_whitespace() || letter.is_control())
     });
-    if sound {
-        Ok(url)
-    } else {
-        Err(error(key, "an address such as `https://host/path`", format!("`{url}`")))
-    }
-}
-
-/// Renames a field of a request that we send, or of an answer that we give.
-fn rename(inbound: &mut [Interface], outbound: &mut [Outbound], from: &str, to: &str) -> bool {
-    let Some((interface, field)) = from.split_once('.') else { return false };
-    if to.is_empty() {
-        return false;
-    }
-    let requests = outbound.iter_mut().find(|it| it.interface.name == interface);
-    if let Some(outbound) = requests {
-        let fields = &mut outbound.interface.fields;
-        if fields.iter().any(|it| it.name == to) || !fields.iter().any(|it| it.name == field) {
-            return false;
-        }
-        for it in fields {
-            if it.name == field {
-                to.clone_into(&mut it.name);
-            }
-            if let Some(condition) = it.when.as_mut().filter(|condition| condition.field == field) {
-                to.clone_into(&mut condition.field);
-            }
-        }
-        return true;
-    }
-    let answers = inbound.iter_mut().find(|it| it.name == interface);
-    let row = answers.and_then(|it| it.answer.iter_mut().find(|row| row.name == field));
-    row.map(|row| to.clone_into(&mut row.name)).is_some()
+    if sound { Ok(()) } else { Err(error(key, "an address such as `https://host/path`", format!("`{url}`"))) }
 }

@@ -7,7 +7,7 @@ use super::cipher::FieldCipher;
 use super::digest::Digester;
 use super::meaning::Meaning;
 use super::moment::Moments;
-use super::options::{CodeForm, DigestPlace, IvSource};
+use super::options::{CipherOptions, CodeForm, DigestPlace, Flow, IvSource, ReplyOptions};
 use super::table::{Condition, Direction, Field, Interface, Table, TableError};
 
 /// A check's result: what was expected, and what was found.
@@ -16,6 +16,13 @@ pub(super) type Check<T = ()> = Result<T, Mismatch>;
 pub(super) struct Mismatch {
     pub expected: String,
     pub found: String,
+}
+
+impl Mismatch {
+    /// The same, said of the whole table, in which this is one section.
+    fn within(self, section: &str) -> Self {
+        Self { expected: format!("in `{section}` {}", self.expected), ..self }
+    }
 }
 
 pub(super) fn mismatch<T>(expected: impl Into<String>, found: impl Into<String>) -> Check<T> {
@@ -80,18 +87,56 @@ fn head(table: &Table) -> Check {
     Digester::check(&table.digest)?;
     Moments::new(&table.timestamp)?;
     FieldCipher::check(&table.cipher)?;
-    let reply = &table.reply;
+    codes(&table.reply).map_err(|mismatch| mismatch.within("reply"))?;
+    steps(&table.flow, &table.interfaces).map_err(|mismatch| mismatch.within("flow"))?;
+    if table.upload.slice_bytes == 0 {
+        return mismatch("`upload.slice_bytes` above 0", "0");
+    }
+    Ok(())
+}
+
+/// Success and failure must be told apart, and what is written as a number must be one.
+pub(super) fn codes(reply: &ReplyOptions) -> Check {
     let digits = |code: &str| !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_digit());
     if reply.success == reply.failure
         || (reply.code_form == CodeForm::Number && !(digits(&reply.success) && digits(&reply.failure)))
     {
         return mismatch(
-            "in `reply` two codes, of digits where they are numbers",
+            "two codes, of digits where they are numbers",
             format!("`{}` and `{}`", reply.success, reply.failure),
         );
     }
-    if table.upload.slice_bytes == 0 {
-        return mismatch("`upload.slice_bytes` above 0", "0");
+    Ok(())
+}
+
+/// Each step is taken once, and there is an interface for everything that it does.
+pub(super) fn steps(flow: &Flow, interfaces: &[Interface]) -> Check {
+    for steps in [&flow.ciphertext, &flow.merged] {
+        let mut taken = HashSet::new();
+        for step in steps {
+            if !taken.insert(step) {
+                return mismatch("each step once", format!("`{}` twice", step.name()));
+            }
+            let missing =
+                step.actions().iter().find(|action| !interfaces.iter().any(|it| it.does == **action));
+            if let Some(action) = missing {
+                return mismatch(
+                    "steps that interfaces do",
+                    format!("`{}` without one that does `{}`", step.name(), action.name()),
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
+/// An IV that the restoration carries has a field there.
+pub(super) fn iv_field(interface: &Interface, cipher: &CipherOptions) -> Check {
+    if interface.does == Action::Restore
+        && cipher.iv == IvSource::Message
+        && interface.field(Meaning::SectionIv).is_none()
+    {
+        return mismatch("a field that is SectionIv, since `cipher.iv` is `message`", "none");
     }
     Ok(())
 }
@@ -136,12 +181,7 @@ fn whole(interface: &Interface, table: &Table) -> Check {
             );
         }
     }
-    if interface.does == Action::Restore
-        && table.cipher.iv == IvSource::Message
-        && !meanings.contains(&Meaning::SectionIv)
-    {
-        return mismatch("a field that is SectionIv, since `cipher.iv` is `message`", "none");
-    }
+    iv_field(interface, &table.cipher)?;
     if let Some(missing) = interface.key.iter().flatten().find(|meaning| !meanings.contains(*meaning)) {
         return mismatch("in `key` meanings that fields have", format!("{missing:?}"));
     }

@@ -66,7 +66,8 @@ impl Filing {
                 if let Some(key) = &prepared.key {
                     restoration::keep(connection, &guarantee.id, key, self.at)?;
                 }
-                let answer = profile.reply(Some(&opened.interface), true, "成功", None);
+                let redirect = profile.redirect(&opened.application);
+                let answer = profile.reply(Some(&opened.interface), true, "成功", redirect.as_deref());
                 let stored_answer = answer.clone();
                 let (filed, message) =
                     self.finish(connection, Some(guarantee.id), PushOutcome::Accepted, answer, None)?;

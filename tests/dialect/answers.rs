@@ -1,6 +1,7 @@
 //! Answers, ours to platforms and theirs to us.
 
 use baohan_gateway::dialect::{Answer, Verdict, reply};
+use baohan_gateway::domain::identity::ApplicationNumber;
 
 use crate::platform::{hainan, hainan_with};
 
@@ -32,6 +33,15 @@ fn the_applicant_is_sent_on_only_where_the_push_was_accepted_and_there_is_a_plac
         replied("rename.'baohanapply.redirecturl' = 'payurl'", "baohanapply", true, Some("u")),
         r#"{"code":"1","message":"说明\"一\"","data":{"payurl":"u"}}"#
     );
+}
+
+#[test]
+fn the_settings_say_where_an_applicant_goes_on() {
+    let profile = hainan_with("redirect_url = 'https://insurer.example/pay?id={application}&from=hn'");
+    let to = |number: &str| profile.redirect(&ApplicationNumber::new(number)).unwrap();
+    assert_eq!(to("TB-1_2.3~"), "https://insurer.example/pay?id=TB-1_2.3~&from=hn");
+    assert_eq!(to("1&a=b#/号"), "https://insurer.example/pay?id=1%26a%3Db%23%2F%E5%8F%B7&from=hn");
+    assert_eq!(hainan().redirect(&ApplicationNumber::new("TB1")), None);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What the gateway sends, as the platform sees it.
 
 use baohan_gateway::clock;
-use baohan_gateway::dialect::{ComposeError, Message, Outgoing, Profile};
+use baohan_gateway::dialect::{ComposeError, Message, Outgoing, Profile, Request};
 use baohan_gateway::domain::claim::{ClaimResult, ClaimSide, ClaimStatus};
 use baohan_gateway::domain::guarantee::LetterKind;
 use baohan_gateway::domain::identity::{ApplicationNumber, GuaranteeNumber};
@@ -14,7 +14,7 @@ use baohan_gateway::domain::premium::Rate;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::platform::{credential, digest, hainan, hainan_with};
+use crate::platform::{self, altered, credential, digest, hainan, hainan_with};
 
 fn now() -> Timestamp {
     clock::from_wire("2024-06-04 10:00:00").unwrap()
@@ -213,6 +213,22 @@ fn an_outgoing_field_and_an_address_can_be_changed_by_settings() {
     assert_eq!(read["favoreeorgnum"], "12460000MA0EXAMP8Y");
     assert_eq!(read["sign"], digest(&read, &credential("appsecret")));
     assert!(read.get("favoreeorignum").is_none());
+}
+
+#[test]
+fn a_field_of_a_push_can_be_renamed_by_settings() {
+    let profile = hainan_with("rename.'quitapply.reason' = 'Reason'");
+    let pushed = altered(&platform::SURRENDER.replace("\"reason\"", "\"Reason\""), &[]);
+    let opened = profile.open(Some("quitapply"), None, pushed.as_bytes(), now()).unwrap();
+    let Request::RequestSurrender { reason, .. } = opened.request else { panic!() };
+    assert_eq!(reason, "项目延期，投标人放弃投标");
+
+    // What is called the same in both directions is renamed in both.
+    let profile = hainan_with("rename.'giveupapply.applyno' = 'orderno'");
+    let request = Notice::WaiverRequest { application: application() };
+    assert!(sent(&profile, &Message::Notice(&request)).contains("\"orderno\""));
+    let pushed = altered(&platform::WAIVER.replace("\"applyno\"", "\"orderno\""), &[]);
+    assert!(profile.open(Some("giveupapply"), None, pushed.as_bytes(), now()).is_ok());
 }
 
 #[test]

@@ -110,6 +110,11 @@ fn a_mistake_in_a_table_is_named_with_its_file_interface_and_field() {
             "my.toml: expected a time format of yyyy, MM, dd, HH or H, mm and ss, found `yyyy-MM-dd`",
         ),
         ("success = \"1\"", &"success = \"0\"".to_owned(), "my.toml: expected in `reply` two codes"),
+        (
+            "ciphertext = [\"notice\", \"upload\"]",
+            &"ciphertext = [\"notice\", \"notice\"]".to_owned(),
+            "my.toml: expected in `flow` each step once, found `notice` twice",
+        ),
     ] {
         let said = said_of(passage, changed);
         assert!(said.starts_with(message), "{said}\n{message}");
@@ -158,13 +163,35 @@ fn settings_that_can_not_be_used_are_named() {
         ),
         (
             "rename.'claimsresultnotice.favoree' = 'x'",
-            "`rename.claimsresultnotice.favoree`: expected `interface.field` of what the gateway sends, and a new name \
+            "`rename.claimsresultnotice.favoree`: expected `interface.field` of the dialect, other than the envelope's, and a new name \
              that is not taken, found `x`",
         ),
         (
             "rename.'quitnotice.applyno' = 'baohanno'",
-            "`rename.quitnotice.applyno`: expected `interface.field` of what the gateway sends, and a new name that is \
-             not taken, found `baohanno`",
+            "`rename.quitnotice.applyno`: expected `interface.field` of the dialect, other than the envelope's, and a new name that \
+             is not taken, found `baohanno`",
+        ),
+        (
+            "rename.'quitnotice.sign' = 'signature'",
+            "`rename.quitnotice.sign`: expected `interface.field` of the dialect, other than the envelope's, and a new \
+             name that is not taken, found `signature`",
+        ),
+        (
+            "reply.code_form = 'number'\nreply.success = 'ok'",
+            "`reply`: expected two codes, of digits where they are numbers, found `ok` and `0`",
+        ),
+        (
+            "reply.success = '0'",
+            "`reply`: expected two codes, of digits where they are numbers, found `0` and `0`",
+        ),
+        ("flow.merged = ['upload', 'upload']", "`flow`: expected each step once, found `upload` twice"),
+        (
+            "cipher.mode = 'cbc'\ncipher.iv = 'message'",
+            "`cipher`: expected a field that is SectionIv, since `cipher.iv` is `message`, found none",
+        ),
+        (
+            "redirect_url = 'www.example.com'",
+            "`redirect_url`: expected an address such as `https://host/path`, found `www.example.com`",
         ),
         (
             "digest.frame = '{fields}'",
@@ -213,4 +240,14 @@ fn settings_print_no_secret() {
     for shown in [format!("{options:?}"), format!("{profile:?}")] {
         assert!(!shown.contains("6f1d2c9a") && !shown.contains("00112233"), "{shown}");
     }
+}
+
+#[test]
+fn a_step_that_the_dialect_can_not_take_stops_the_start() {
+    let (head, _) = HAINAN.split_once("# A.5").unwrap();
+    let error = Table::parse("my.toml", head).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "my.toml: expected in `flow` steps that interfaces do, found `upload` without one that does `completion`"
+    );
 }

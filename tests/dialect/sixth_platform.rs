@@ -19,7 +19,7 @@ const NORTHERN: &str = r#"
 id = "northern"
 title = "A northern province"
 version = "2.0.3"
-flow = { ciphertext = ["notice"], merged = ["notice"] }
+flow = { ciphertext = [], merged = [] }
 
 [[interface]]
 clause = "4.1"
@@ -147,7 +147,7 @@ const ISLAND: &str = r#"
 id = "island"
 title = "An island"
 version = "1"
-flow = { ciphertext = ["upload", "notice"], merged = ["upload"] }
+flow = { ciphertext = [], merged = [] }
 
 [envelope]
 app_key = "orgId"
