@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use config::{Config, ConfigError, Environment, File, FileFormat, Value, ValueKind};
+use config::{Config, Environment, File, FileFormat, Value, ValueKind};
 use serde::Deserialize;
 
 use super::{DEFAULT, Settings};
@@ -43,20 +43,23 @@ fn load_with(files: &[PathBuf], environment: Environment) -> Result<Settings, Se
     let layered = layers.add_source(environment).build();
     let mut root = layered.map_err(|error| SettingsError::Unreadable(error.to_string()))?.cache;
     read_secret_files(&mut root, "")?;
-    Settings::deserialize(root.clone()).map_err(|error| explain(&root, &error))
+    Settings::deserialize(root.clone()).map_err(|_| explain(&root))
 }
 
-/// Finds the words for what is wrong: `config` reads leniently and complains tersely, so a strict reading of the same
-/// values says which key it is and what would have been right.
-fn explain(root: &Value, error: &ConfigError) -> SettingsError {
-    match serde_path_to_error::deserialize::<_, Settings>(to_json(root)) {
-        Ok(_) => SettingsError::Unreadable(error.to_string()),
-        Err(strict) => {
-            let key = strict.path().to_string();
-            let place = origin(root, &key).map(|file| format!(" in `{file}`")).unwrap_or_default();
-            SettingsError::Value { key, place, problem: strict.into_inner().to_string() }
-        }
-    }
+/// Finds the words for what is wrong. `config` reads leniently (a variable is a text, whatever it should be) and
+/// complains tersely; a strict reading says better what would have been right, if it stumbles over the same key.
+fn explain(root: &Value) -> SettingsError {
+    let lenient = match serde_path_to_error::deserialize::<_, Settings>(root.clone()) {
+        Ok(_) => return SettingsError::Unreadable("they can't be read".to_owned()),
+        Err(error) => error,
+    };
+    let key = lenient.path().to_string();
+    let problem = match serde_path_to_error::deserialize::<_, Settings>(to_json(root)) {
+        Err(strict) if strict.path().to_string() == key => strict.into_inner().to_string(),
+        _ => lenient.into_inner().to_string(),
+    };
+    let place = origin(root, &key).map(|file| format!(" in `{file}`")).unwrap_or_default();
+    SettingsError::Value { key, place, problem }
 }
 
 fn to_json(value: &Value) -> serde_json::Value {
@@ -191,6 +194,41 @@ mod tests {
         let text = complaint(&SOUND.replace("rate = \"0.004\"", "rate = \"0.004\"\nmode = \"sometimes\""));
         assert!(text.contains("platforms.somewhere.underwriting.mode"), "{text}");
         assert!(text.contains("settings.toml") && text.contains("`automatic` or `manual`"), "{text}");
+    }
+
+    #[test]
+    fn a_sound_variable_is_not_blamed_for_a_wrong_key_elsewhere() {
+        let wrong = SOUND.replace("rate = \"0.004\"", "rate = \"0.004\"\nmode = \"sometimes\"");
+        let variables = [("BAOHAN__DELIVERY__CONNECT_SECONDS", "9")];
+        let text = read(&wrong, &variables).unwrap_err().to_string();
+        assert!(text.contains("platforms.somewhere.underwriting.mode"), "{text}");
+        let text = read(SOUND, &[("BAOHAN__SERVER__BODY_BYTES", "many")]).unwrap_err().to_string();
+        assert!(text.contains("`server.body_bytes`") && text.contains("environment"), "{text}");
+    }
+
+    #[test]
+    fn a_secret_that_is_written_as_a_number_is_not_repeated_in_a_complaint() {
+        let numeric = SOUND.replace("appsecret = \"secret\"", "appsecret = 75319");
+        let text = complaint(&format!("{numeric}\n[server]\nlistn = 1"));
+        assert!(text.contains("`listn`") && !text.contains("75319"), "{text}");
+    }
+
+    #[test]
+    fn names_with_dots_and_capitals_stay_as_they_were_written() {
+        let renaming = SOUND.replace("title =", "rename = { \"some.Reason\" = \"Why\" }\ntitle =");
+        let settings = read(&renaming, &[]).unwrap();
+        assert_eq!(settings.platforms["somewhere"].wire.rename["some.Reason"], "Why");
+    }
+
+    #[test]
+    fn what_every_letter_needs_is_asked_for() {
+        for (sound, wrong, expected) in [
+            ("https://verify.example.com/{number}", "https://verify.example.com/", "{number}"),
+            ("示例财产保险股份有限公司", " ", "expected a text, found none"),
+        ] {
+            let text = complaint(&SOUND.replace(sound, wrong));
+            assert!(text.contains("`institution.") && text.contains(expected), "{text}");
+        }
     }
 
     #[test]

@@ -94,3 +94,6 @@ pub struct DialectOptions {
     /// A folder of dialect tables (`*.toml`).
     pub folder: Option<PathBuf>,
 }
+
+#[cfg(test)]
+mod tests;
