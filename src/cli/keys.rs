@@ -15,7 +15,7 @@ use crate::crypto::keyring::Keyring;
 use crate::crypto::private_file;
 use crate::crypto::sm2::{PrivateKey, PublicKey};
 
-pub use demonstration::{DemonstrationKeys, demonstration_keys};
+pub use demonstration::{DemonstrationKeys, demonstration_keys, electronic_seal};
 use recognition::Material;
 
 /// Make, take in and list keys and certificates
@@ -65,7 +65,9 @@ enum Generate {
         /// The file to write
         file: PathBuf,
     },
-    /// A root, a seal maker and an institution's signing key with their certificates, for demonstrations only
+    /// A root, a seal maker, an institution's signing key, their certificates and its seal, for demonstrations only
+    ///
+    /// The files have the names that the settings expect in `data/keys`.
     Demo {
         /// The folder to write to
         dir: PathBuf,
@@ -95,14 +97,17 @@ pub fn run(args: Args, out: &mut dyn Write, now: Timestamp) -> anyhow::Result<()
 fn generate(what: Generate, out: &mut dyn Write, now: Timestamp) -> anyhow::Result<()> {
     match what {
         Generate::Master { file } => {
+            make_folder_of(&file)?;
             Keyring::generate_file(&file)?;
             let id = hex::encode(Keyring::from_file(&file)?.key_id());
             writeln!(out, "master key {id} written to {}; keep a copy in a safe place", file.display())?;
         }
         Generate::Demo { dir, institution } => {
             let keys = demonstration_keys(&dir, &institution, now)?;
+            let seal = electronic_seal(&dir, &keys, &institution, now)?;
+            let DemonstrationKeys { root_cert, sealer_key, sealer_cert, signer_key, signer_cert } = &keys;
             for path in
-                [&keys.root_cert, &keys.sealer_key, &keys.sealer_cert, &keys.signer_key, &keys.signer_cert]
+                [root_cert, sealer_key, sealer_cert, signer_key, signer_cert, &seal.seal, &seal.picture]
             {
                 writeln!(out, "{}", path.display())?;
             }
@@ -113,6 +118,7 @@ fn generate(what: Generate, out: &mut dyn Write, now: Timestamp) -> anyhow::Resu
         }
         Generate::Sm2 { file } => {
             let key = PrivateKey::generate();
+            make_folder_of(&file)?;
             private_file::write_new(&file, key.to_pem().as_bytes())?;
             writeln!(out, "SM2 key written to {}", file.display())?;
             writeln!(out, "public key:  {}", hex::encode(key.public_key().to_sec1()))?;
@@ -136,7 +142,7 @@ fn import(file: &Path, to: &Path, name: &str, out: &mut dyn Write) -> anyhow::Re
         if private {
             private_file::write_new(&path, pem.as_bytes())?
         } else {
-            write_new(&path, pem)?
+            write_new(&path, pem.as_bytes())?
         }
         anyhow::Ok(path)
     };
@@ -211,12 +217,17 @@ fn fingerprint(key: &PublicKey) -> String {
     format!("SM3:{}", hex::encode(key.fingerprint()))
 }
 
+fn make_folder_of(file: &Path) -> anyhow::Result<()> {
+    let folder = file.parent().unwrap_or(Path::new(""));
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot create `{}`", folder.display()))
+}
+
 /// Writes a file that may be read by all and did not exist before.
-fn write_new(path: &Path, content: &str) -> anyhow::Result<()> {
+fn write_new(path: &Path, content: &[u8]) -> anyhow::Result<()> {
     let shown = path.display();
     let mut file = std::fs::File::create_new(path)
         .with_context(|| format!("cannot create `{shown}`, which must not exist yet"))?;
-    file.write_all(content.as_bytes()).with_context(|| format!("cannot write `{shown}`"))
+    file.write_all(content).with_context(|| format!("cannot write `{shown}`"))
 }
 
 #[cfg(test)]

@@ -3,16 +3,11 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
-use jiff::{Timestamp, ToSpan, tz::TimeZone};
+use jiff::Timestamp;
 
-use crate::cli::keys::demonstration_keys;
-use crate::crypto::certificate::Certificate;
+use crate::cli::keys::{demonstration_keys, electronic_seal};
 use crate::crypto::keyring::Keyring;
 use crate::crypto::private_file;
-use crate::crypto::sm2::PrivateKey;
-use crate::document::{DocumentOptions, Press, SEAL_DIAMETER_MM, demonstration_seal};
-use crate::seal::{ElectronicSeal, SealDescription, SealMaker};
 use crate::secret::Secret;
 
 /// The id of the one platform, and its dialect.
@@ -42,32 +37,9 @@ impl Credentials {
 /// When a file can't be written, or was there already.
 pub fn keys_and_seal(folder: &Path, now: Timestamp) -> anyhow::Result<()> {
     Keyring::generate_file(&folder.join("master.key"))?;
-    let keys = demonstration_keys(&folder.join("keys"), INSTITUTION, now)?;
-    let read = |path: &PathBuf| std::fs::read_to_string(path).with_context(|| path.display().to_string());
-    let press = Press::open(&DocumentOptions::default())?;
-    let picture = demonstration_seal(&press, INSTITUTION)?;
-    let maker = SealMaker {
-        key: PrivateKey::from_pem(&read(&keys.sealer_key)?)?,
-        certificate: Certificate::from_pem(&read(&keys.sealer_cert)?)?,
-    };
-    let signer = Certificate::from_pem(&read(&keys.signer_cert)?)?;
-    let next_year = now.to_zoned(TimeZone::UTC).checked_add(1.year())?.timestamp();
-    let diameter = u16::try_from(SEAL_DIAMETER_MM)?;
-    let seal = ElectronicSeal::make(
-        &maker,
-        &SealDescription {
-            id: "DEMO0000000001",
-            name: INSTITUTION,
-            picture_png: &picture,
-            width_mm: diameter,
-            height_mm: diameter,
-            valid_from: now,
-            valid_until: next_year,
-            signer_certificate: &signer,
-        },
-    )?;
-    std::fs::write(folder.join("keys/seal.esl"), seal)?;
-    std::fs::write(folder.join("keys/seal.png"), picture)?;
+    let dir = folder.join("keys");
+    let keys = demonstration_keys(&dir, INSTITUTION, now)?;
+    electronic_seal(&dir, &keys, INSTITUTION, now)?;
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! Keys and certificates for a demonstration: everything that a sealed letter needs, and nothing that anybody trusts.
+//! Keys, certificates and a seal for a demonstration: everything that a sealed letter needs, and nothing that anybody trusts.
 
 use std::path::{Path, PathBuf};
 
@@ -6,9 +6,11 @@ use anyhow::Context;
 use jiff::{SignedDuration, Timestamp};
 
 use super::write_new;
-use crate::crypto::certificate::{Issuer, Subject, Validity};
+use crate::crypto::certificate::{Certificate, Issuer, Subject, Validity};
 use crate::crypto::private_file;
 use crate::crypto::sm2::PrivateKey;
+use crate::document::{DocumentOptions, Press, SEAL_DIAMETER_MM, demonstration_seal};
+use crate::seal::{ElectronicSeal, SealDescription, SealMaker};
 
 const DAY: i64 = 24;
 const YEAR: i64 = 365 * DAY;
@@ -57,7 +59,7 @@ pub fn demonstration_keys(
     let demonstration = "电子保函演示（不具法律效力）";
     let root = subject("电子保函演示根证书", demonstration);
     let root = Issuer::self_signed(&root, PrivateKey::generate(), valid_for(10 * YEAR)?)?;
-    write_new(&paths.root_cert, &root.certificate().to_pem())?;
+    write_new(&paths.root_cert, root.certificate().to_pem().as_bytes())?;
     for (subject, key_path, certificate_path) in [
         (subject("电子印章演示制章者", demonstration), &paths.sealer_key, &paths.sealer_cert),
         (subject(institution_name, institution_name), &paths.signer_key, &paths.signer_cert),
@@ -65,7 +67,54 @@ pub fn demonstration_keys(
         let key = PrivateKey::generate();
         let certificate = root.issue(&subject, &key.public_key(), valid_for(3 * YEAR)?)?;
         private_file::write_new(key_path, key.to_pem().as_bytes())?;
-        write_new(certificate_path, &certificate.to_pem())?;
+        write_new(certificate_path, certificate.to_pem().as_bytes())?;
     }
     Ok(paths)
+}
+
+/// Where the institution's seal is: as it is used, and as it looks.
+pub struct SealFiles {
+    pub seal: PathBuf,
+    pub picture: PathBuf,
+}
+
+/// Draws the institution's seal, has it made by the demonstration's seal maker for its signing key, and writes both to
+/// `dir`. It is valid for a year.
+///
+/// # Errors
+/// When a key or certificate can't be read, or one of the files exists already or cannot be written.
+pub fn electronic_seal(
+    dir: &Path,
+    keys: &DemonstrationKeys,
+    institution_name: &str,
+    now: Timestamp,
+) -> anyhow::Result<SealFiles> {
+    let certificate = |path: &Path| {
+        let pem = std::fs::read_to_string(path).with_context(|| format!("`{}`", path.display()))?;
+        anyhow::Ok(Certificate::from_pem(&pem)?)
+    };
+    let maker_key = private_file::read(&keys.sealer_key)?;
+    let maker = SealMaker {
+        key: PrivateKey::from_pem(std::str::from_utf8(&maker_key)?)?,
+        certificate: certificate(&keys.sealer_cert)?,
+    };
+    let picture = demonstration_seal(&Press::open(&DocumentOptions::default())?, institution_name)?;
+    let diameter = u16::try_from(SEAL_DIAMETER_MM)?;
+    let seal = ElectronicSeal::make(
+        &maker,
+        &SealDescription {
+            id: "DEMO0000000001",
+            name: institution_name,
+            picture_png: &picture,
+            width_mm: diameter,
+            height_mm: diameter,
+            valid_from: now,
+            valid_until: now.checked_add(SignedDuration::from_hours(YEAR))?,
+            signer_certificate: &certificate(&keys.signer_cert)?,
+        },
+    )?;
+    let files = SealFiles { seal: dir.join("seal.esl"), picture: dir.join("seal.png") };
+    write_new(&files.seal, &seal)?;
+    write_new(&files.picture, &picture)?;
+    Ok(files)
 }

@@ -48,11 +48,30 @@ fn demonstration_keys_belong_together() {
 }
 
 #[test]
+fn demonstration_keys_come_with_a_seal_under_the_names_that_the_settings_expect() {
+    let folder = tempfile::tempdir().unwrap();
+    keys(&["generate", "demo", folder.path().to_str().unwrap(), "--institution", "某某保险"]).unwrap();
+    let defaults: toml::Table = toml::from_str(crate::settings::DEFAULT).unwrap();
+    let file = |key: &str| {
+        let path = defaults["seal"][key].as_str().unwrap();
+        folder.path().join(path.strip_prefix("data/keys/").unwrap())
+    };
+    let sealer = crate::gateway::sealer(&crate::settings::SealOptions {
+        signer_key: file("signer_key"),
+        signer_certificate: file("signer_certificate"),
+        electronic_seal: file("electronic_seal"),
+    });
+    let (from, until) = sealer.unwrap().validity();
+    assert!(from <= now() && now() < until);
+}
+
+#[test]
 fn a_folder_is_listed_with_owners_days_and_fingerprints() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path().to_str().unwrap();
     keys(&["generate", "demo", dir, "--institution", "某某保险"]).unwrap();
     keys(&["generate", "master", folder.path().join("master.key").to_str().unwrap()]).unwrap();
+    keys(&["generate", "sm2", folder.path().join("new/folder/a.key.pem").to_str().unwrap()]).unwrap();
     std::fs::write(folder.path().join("notes.txt"), "call Wang").unwrap();
     let listed = keys(&["list", dir]).unwrap();
     let line = |name: &str| listed.lines().find(|line| line.starts_with(name)).unwrap();
