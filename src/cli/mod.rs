@@ -27,6 +27,7 @@ const USUAL_SETTINGS: &str = "baohan.toml";
 /// The institution's gateway to China's provincial electronic-guarantee (电子保函) platforms.
 #[derive(Parser)]
 #[command(name = "baohan", version, arg_required_else_help = true)]
+#[command(after_help = "Exit codes: 0 all is well, 1 what was asked for is not so, 2 it could not be done")]
 struct Program {
     /// A settings file (TOML); later ones override earlier ones. Without it, `baohan.toml` is read if it is there
     #[arg(long, short, global = true, value_name = "FILE")]
