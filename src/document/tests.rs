@@ -79,7 +79,7 @@ fn every_field_of_the_data_stands_in_the_text_and_in_the_attachment() {
         for printed in [
             "届满之日后第30日",
             "之日起5日内",
-            "海南省海口市龙华区人民法院管辖",
+            "示例省示例市西湖区人民法院管辖",
             "人民币捌拾万元整（¥800,000.00）",
         ] {
             assert!(text.contains(printed), "{printed}\n{text}");
