@@ -64,10 +64,12 @@ pub fn carry_out_all(
     commands: &[Command],
     at: Timestamp,
 ) -> Result<Result<(), Refusal>, StoreError> {
+    let mut known = guarantees::find(connection, id)?;
     for command in commands {
-        let known = guarantees::find(connection, id)?;
-        if let Err(refusal) = carry_out(connection, platform, known, command.clone(), at)? {
-            return Ok(Err(refusal));
+        let version = known.as_ref().map_or(0, |stored| stored.version);
+        match carry_out(connection, platform, known, command.clone(), at)? {
+            Ok(guarantee) => known = Some(Stored { guarantee, version: version.saturating_add(1) }),
+            Err(refusal) => return Ok(Err(refusal)),
         }
     }
     Ok(Ok(()))

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::dialect::{Profile, SectionKey};
 use crate::domain::command::KeyCheck;
-use crate::domain::identity::{GuaranteeId, GuaranteeNumber};
+use crate::domain::identity::GuaranteeNumber;
 use crate::domain::{Command, Guarantee};
 use crate::store::keys::{self, Purpose};
 use crate::store::{Connection, StoreError, jobs};
@@ -29,18 +29,20 @@ pub fn command(
     }
 }
 
-/// Keeps the key of a restoration that is carried out in the same transaction. At the opening nothing of the guarantee
+/// Keeps the key of a restoration that was carried out in the same transaction. At the opening nothing of the guarantee
 /// may wait out an earlier back-off.
 ///
 /// # Errors
 /// When the database fails.
 pub fn keep(
     connection: &mut Connection,
-    id: &GuaranteeId,
+    opened: &Guarantee,
     key: &SectionKey,
     at: Timestamp,
 ) -> Result<(), StoreError> {
-    keys::put(connection, id, Purpose::Restoration, &key.to_bytes(), at)?;
-    jobs::hasten(connection, id)?;
+    keys::put(connection, &opened.id, Purpose::Restoration, &key.to_bytes(), at)?;
+    if let Some(opening) = &opened.opening {
+        jobs::hasten(connection, &opened.id, opening.deadline)?;
+    }
     Ok(())
 }

@@ -11,8 +11,14 @@ use crate::domain::notice::Notice;
 use crate::store::StoreError;
 use crate::store::jobs::NewJob;
 
-/// When work without a deadline of its own should be done: behind restorations, before it annoys anyone.
-pub const ORDINARY_TIME: SignedDuration = SignedDuration::from_mins(30);
+/// The deadline of work that has none of its own, counted from when it is planned. It is so far away that a backlog of
+/// such work, however old, stands behind every restoration; among itself it keeps its order.
+const ORDINARY_TIME: SignedDuration = SignedDuration::from_hours(365 * 24);
+
+/// Whether a job has a deadline of its own, or has taken one over from a restoration that waits behind it.
+pub fn is_urgent(created_at: Timestamp, deadline: Timestamp) -> bool {
+    deadline.duration_since(created_at) < ORDINARY_TIME / 2
+}
 
 /// The content of a job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,5 +86,24 @@ fn tasks(profile: &Profile, guarantee: &Guarantee, work: Work) -> Vec<(Task, Opt
             })
             .map(|task| (task, deadline))
             .collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_is_urgent_by_its_deadline_and_not_by_when_it_was_stored() {
+        let at: Timestamp = "2026-11-22T01:00:00Z".parse().unwrap();
+        let later = |minutes| at.saturating_add(SignedDuration::from_mins(minutes)).unwrap();
+        let ordinary = at.saturating_add(ORDINARY_TIME).unwrap();
+        // The database stamps a job some time after the decision, by a clock of its own.
+        for created_at in [at, later(1), later(-1)] {
+            assert!(!is_urgent(created_at, ordinary), "{created_at}");
+            assert!(is_urgent(created_at, later(5)), "{created_at}");
+        }
+        // An old job that a restoration waits behind.
+        assert!(is_urgent(later(-60 * 24 * 60), later(5)));
     }
 }

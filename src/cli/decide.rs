@@ -136,8 +136,10 @@ pub async fn run(
         .write(move |connection| {
             let command = std::slice::from_ref(&act.command);
             let outcome = casework::carry_out_all(connection, &platform, &guarantee, command, now)?;
-            if let Some(key) = act.key.as_ref().filter(|_| outcome.is_ok()) {
-                restoration::keep(connection, &guarantee, key, now)?;
+            if let Some(key) = act.key.as_ref().filter(|_| outcome.is_ok())
+                && let Some(opened) = guarantees::find(connection, &guarantee)?
+            {
+                restoration::keep(connection, &opened.guarantee, key, now)?;
             }
             Ok(outcome)
         })

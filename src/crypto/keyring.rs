@@ -49,9 +49,9 @@ impl Subkeys {
         let derived =
             |label: &str| Zeroizing::new(sm3::hmac(master, format!("baohan keyring 1: {label}").as_bytes()));
         let [a, b, c, d, ..] = *derived("key id");
-        let encryption = *derived("encryption");
+        let encryption = derived("encryption");
         let mut first_half = Zeroizing::new([0; 16]);
-        first_half.iter_mut().zip(encryption).for_each(|(to, from)| *to = from);
+        first_half.iter_mut().zip(encryption.iter()).for_each(|(to, from)| *to = *from);
         Self {
             id: [a, b, c, d],
             encryption: sm4::Key::from_bytes(*first_half),

@@ -22,7 +22,21 @@ pub fn write_new(path: &Path, content: &[u8]) -> anyhow::Result<()> {
     let shown = path.display();
     let mut file =
         options.open(path).with_context(|| format!("cannot create `{shown}`, which must not exist yet"))?;
-    file.write_all(content).and_then(|()| file.sync_all()).with_context(|| format!("cannot write `{shown}`"))
+    let written = file.write_all(content).and_then(|()| file.sync_all());
+    written.and_then(|()| sync_folder_of(path)).with_context(|| format!("cannot write `{shown}`"))
+}
+
+/// Makes a new file's name durable: a key that is lost with the power takes with it what was encrypted under it.
+#[cfg(unix)]
+fn sync_folder_of(path: &Path) -> std::io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    std::fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+/// Other systems have no such thing.
+#[cfg(not(unix))]
+fn sync_folder_of(_: &Path) -> std::io::Result<()> {
+    Ok(())
 }
 
 /// Reads a file, and refuses one that others can read too.

@@ -133,7 +133,7 @@ impl Uploader {
                 return Ok(Progress::Stopped(cause, settlement));
             }
         }
-        self.complete(&parcel, &delivery, &file_key, &public_key, &ciphertext).await
+        self.complete(&parcel, &delivery, &file_key, &public_key, &ciphertext, slices.count()).await
     }
 
     /// The stored progress, or a start under a fresh key. A stored key encrypts the same file to the same bytes at
@@ -219,6 +219,7 @@ impl Uploader {
         file_key: &FileKey,
         public_key: &PublicKey,
         ciphertext: &[u8],
+        slices: u64,
     ) -> anyhow::Result<Progress> {
         let (key, iv) = file_key.wrapped(parcel.options, public_key)?;
         let message = Message::Completion {
@@ -236,9 +237,9 @@ impl Uploader {
             Err(cause @ NotDelivered::Rejected(_)) => {
                 let platform = parcel.profile.id();
                 self.public_keys.forget(&public_keys::holder(platform, parcel.application, parcel.options));
-                // The length of the ciphertext does not depend on the key, so that the count of slices stays.
-                let ending =
-                    Ending::StartOver { file_key: fresh_key(parcel.profile), slices: delivery.slices };
+                // The length of the ciphertext does not depend on the key. The settings may cut it otherwise than when
+                // this upload began, which is then why the platform refused.
+                let ending = Ending::StartOver { file_key: fresh_key(parcel.profile), slices };
                 Progress::Stopped(cause, parcel.settlement(generation, exchange.record, ending))
             }
             Err(cause) => {

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinHandle;
 
 use super::Assembly;
+use crate::casework::Platforms;
 use crate::clock::Clock;
+use crate::store::guarantees::Summary;
 use crate::store::jobs::JobState;
 use crate::store::{Store, StoreError, guarantees, jobs};
 use crate::supervise;
@@ -21,9 +23,10 @@ const MOST_UNDELIVERED: u32 = 1000;
 /// Keeps the gauges current until the task is aborted.
 pub(super) fn keep_current(assembly: &Assembly) -> JoinHandle<Option<()>> {
     let (store, metrics, clock) = (assembly.store.clone(), assembly.metrics.clone(), assembly.clock.clone());
+    let platforms = assembly.platforms.clone();
     supervise::spawn("gauges", async move {
         loop {
-            if let Err(error) = refresh(&store, &metrics, &clock).await {
+            if let Err(error) = refresh(&store, &platforms, &metrics, &clock).await {
                 tracing::warn!(%error, "gauges could not be read");
             }
             clock.wait(EVERY).await;
@@ -31,7 +34,12 @@ pub(super) fn keep_current(assembly: &Assembly) -> JoinHandle<Option<()>> {
     })
 }
 
-async fn refresh(store: &Store, metrics: &Metrics, clock: &Clock) -> Result<(), StoreError> {
+async fn refresh(
+    store: &Store,
+    platforms: &Platforms,
+    metrics: &Metrics,
+    clock: &Clock,
+) -> Result<(), StoreError> {
     let (jobs, stages, undelivered) = store
         .read(|connection| {
             Ok((
@@ -61,8 +69,47 @@ async fn refresh(store: &Store, metrics: &Metrics, clock: &Clock) -> Result<(), 
     // The most urgent comes first, so that the first of a platform is its oldest.
     let mut oldest = BTreeMap::new();
     for summary in &undelivered {
-        oldest.entry(summary.platform.as_str()).or_insert(age(summary.updated_at));
+        let profile = platforms.find(&summary.platform).map(|platform| &platform.profile);
+        let minutes = profile.map_or(0, |profile| profile.restoration_minutes());
+        oldest.entry(summary.platform.as_str()).or_insert(age(awaited_since(summary, minutes)));
     }
     metrics.set_oldest_undelivered_restorations(oldest);
     Ok(())
+}
+
+/// When the key came: so many minutes before the deadline. What else was changed since on the guarantee says nothing
+/// of how long its letter has been waited for.
+fn awaited_since(summary: &Summary, minutes: u32) -> Timestamp {
+    let allowed = SignedDuration::from_mins(i64::from(minutes));
+    let since = summary.deadline.and_then(|deadline| deadline.checked_sub(allowed).ok());
+    since.unwrap_or(summary.updated_at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Stage;
+    use crate::domain::identity::{ApplicationNumber, GuaranteeId, PlatformId};
+    use crate::domain::money::Fen;
+
+    #[test]
+    fn a_restoration_is_awaited_since_its_key_came_whatever_happened_to_the_guarantee_since() {
+        let instant = |text: &str| text.parse::<Timestamp>().unwrap();
+        let summary = Summary {
+            id: GuaranteeId::new("g1"),
+            platform: PlatformId::new("hainan"),
+            application: ApplicationNumber::new("A1"),
+            number: None,
+            stage: Stage::Restored,
+            applicant_name: String::new(),
+            applicant_code: String::new(),
+            amount: Fen::new(1).unwrap(),
+            // As the platform writes it, which may be any time.
+            opened_at: Some(instant("2001-01-01T00:00:00Z")),
+            deadline: Some(instant("2026-11-22T01:35:00Z")),
+            received_at: instant("2026-11-01T00:00:00Z"),
+            updated_at: instant("2026-11-22T06:00:00Z"),
+        };
+        assert_eq!(awaited_since(&summary, 5), instant("2026-11-22T01:30:00Z"));
+    }
 }

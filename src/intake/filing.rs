@@ -64,7 +64,7 @@ impl Filing {
             Err(refusal) => self.refuse(connection, id, PushOutcome::Refused, refusal),
             Ok(guarantee) => {
                 if let Some(key) = &prepared.key {
-                    restoration::keep(connection, &guarantee.id, key, self.at)?;
+                    restoration::keep(connection, &guarantee, key, self.at)?;
                 }
                 let redirect = profile.redirect(&opened.application);
                 let answer = profile.reply(Some(&opened.interface), true, "成功", redirect.as_deref());

@@ -12,7 +12,7 @@ use super::observer::Observer;
 use super::verdict::{Effect, Handler, Outcome, Verdict};
 use crate::clock::Clock;
 use crate::store::jobs::{self, Cause, ClaimedJob, Fence};
-use crate::store::{Store, StoreError};
+use crate::store::{Connection, Store, StoreError};
 use crate::supervise::panic_text;
 
 /// How soon work is tried again that found its guarantee changed under its hands.
@@ -96,29 +96,36 @@ impl Bench {
     }
 
     /// By the schedule; a time that the other side asked for replaces the delay, not the number of attempts, and not
-    /// beyond the schedule's longest delay.
+    /// beyond the schedule's longest delay. The schedule is chosen by what the job is now: an opening may have made it
+    /// urgent since it was claimed.
     async fn retry(
         &self,
         job: &ClaimedJob,
         cause: Cause,
         detail: String,
-        after: Option<Duration>,
+        asked: Option<Duration>,
     ) -> Outcome {
-        let schedule = self.handler.schedule(job);
-        let Some(delay) = schedule.delay_after(job.tries) else {
-            return self.bury(&job.fence, Cause::Exhausted, format!("{cause}: {detail}")).await;
-        };
-        let longest = schedule.delays.iter().map(|delay| delay.0).max().unwrap_or(delay).max(delay);
-        let after = after.map_or(delay, |asked| asked.min(longest));
-        let (fence, text) = (job.fence.clone(), detail.clone());
-        let written = self.persist(move |c| jobs::retry(c, &fence, after, cause, &text)).await;
-        outcome_of(written, Outcome::Retry { cause, detail, after })
+        let (handler, job) = (Arc::clone(&self.handler), job.clone());
+        let written = self.persist(move |c| {
+            let now = ClaimedJob { deadline: jobs::deadline(c, &job.fence)?, ..job.clone() };
+            let schedule = handler.schedule(&now);
+            let Some(delay) = schedule.delay_after(job.tries) else {
+                let detail = format!("{cause}: {detail}");
+                jobs::bury(c, &job.fence, Cause::Exhausted, &detail)?;
+                return Ok(Outcome::Dead { cause: Cause::Exhausted, detail });
+            };
+            let longest = schedule.delays.iter().map(|delay| delay.0).max().unwrap_or(delay).max(delay);
+            let after = asked.map_or(delay, |asked| asked.min(longest));
+            jobs::retry(c, &job.fence, after, cause, &detail)?;
+            Ok(Outcome::Retry { cause, detail: detail.clone(), after })
+        });
+        outcome_of(written.await)
     }
 
     async fn bury(&self, fence: &Fence, cause: Cause, detail: String) -> Outcome {
         let (fence, text) = (fence.clone(), detail.clone());
         let written = self.persist(move |c| jobs::bury(c, &fence, cause, &text)).await;
-        outcome_of(written, Outcome::Dead { cause, detail })
+        outcome_of(written.map(|()| Outcome::Dead { cause, detail }))
     }
 
     async fn finish(&self, fence: &Fence, effect: Effect) -> Result<(), StoreError> {
@@ -133,10 +140,10 @@ impl Bench {
 
     /// Writes an outcome, again and again for as long as the lease lasts where the database is away: the work is
     /// done, and forgetting that would do it twice.
-    async fn persist(
+    async fn persist<T: Send + 'static>(
         &self,
-        write: impl Fn(&mut crate::store::Connection) -> Result<(), StoreError> + Send + Sync + 'static,
-    ) -> Result<(), StoreError> {
+        write: impl Fn(&mut Connection) -> Result<T, StoreError> + Send + Sync + 'static,
+    ) -> Result<T, StoreError> {
         let write = Arc::new(write);
         let mut waited = Duration::ZERO;
         loop {
@@ -152,9 +159,9 @@ impl Bench {
     }
 }
 
-fn outcome_of(written: Result<(), StoreError>, outcome: Outcome) -> Outcome {
+fn outcome_of(written: Result<Outcome, StoreError>) -> Outcome {
     match written {
-        Ok(()) => outcome,
+        Ok(outcome) => outcome,
         Err(StoreError::LeaseLost(_)) => Outcome::LeaseLost,
         Err(error) => Outcome::Unwritten(error),
     }

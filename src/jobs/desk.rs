@@ -48,16 +48,23 @@ impl Handler for Desk {
         .boxed()
     }
 
-    /// Whatever became due by an opening is tried again by the opening's schedule.
+    /// Whatever became due by an opening, or stands in its way, is tried again by the opening's schedule.
     fn schedule(&self, job: &ClaimedJob) -> &Schedule {
-        let allowed = job.deadline.duration_since(job.created_at);
-        if allowed < task::ORDINARY_TIME { &self.options.restorations } else { &self.options.ordinary }
+        if task::is_urgent(job.created_at, job.deadline) {
+            &self.options.restorations
+        } else {
+            &self.options.ordinary
+        }
     }
 }
 
 impl Desk {
     async fn work(&self, job: &ClaimedJob) -> anyhow::Result<Verdict> {
-        let task: Task = job.payload()?;
+        let task: Task = match job.payload() {
+            Ok(task) => task,
+            // Written by another version of this program: reading it again does not help.
+            Err(error) => return Ok(Verdict::dead(Cause::Unreadable, error.to_string())),
+        };
         let assignment = self.assignment(job).await?;
         match task {
             Task::Consult { question } => consult::run(self, assignment, question).await,

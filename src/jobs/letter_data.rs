@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use crate::clock::china_date;
 use crate::crypto::sm3;
 use crate::document::{
-    DocumentError, Issuer, Letter, LetterKind, Metadata, OfdDocument, Party, Press, SEAL_DIAMETER_MM, Section,
+    DocumentError, Issuer, Letter, LetterKind, Metadata, OfdDocument, Party, Press, Section,
 };
 use crate::domain::Guarantee;
 use crate::domain::section::{RevealedSection, SealedSection};
@@ -118,29 +118,26 @@ pub(super) fn lay_out(press: &Press, printed: &Printed) -> Result<OfdDocument, D
     press.bid_bond(&letters, &printed.metadata)
 }
 
-/// A stamp at each place that the template marks, and the riding seal across the pages' edges where there are several.
-pub(super) fn stamps(ofd: &OfdDocument) -> Vec<Stamp> {
-    let diameter = i32::try_from(SEAL_DIAMETER_MM).unwrap_or_default() * 1000;
-    let size = Millimetres::from_micrometres(diameter);
+/// A stamp in the middle of each place that the template marks, and the riding seal across the pages' edges where there
+/// are several. All have the size of the seal in millimetres.
+pub(super) fn stamps(ofd: &OfdDocument, (width_mm, height_mm): (u16, u16)) -> Vec<Stamp> {
+    let (width_um, height_um) = (i32::from(width_mm) * 1000, i32::from(height_mm) * 1000);
+    let (width, height) = (Millimetres::from_micrometres(width_um), Millimetres::from_micrometres(height_um));
     let mut stamps: Vec<Stamp> = ofd
         .seal_places
         .iter()
         .filter_map(|place| {
-            let corner = |centre| Millimetres::from_micrometres(micrometres(centre) - diameter / 2);
-            let boundary = Area { x: corner(place.x_mm), y: corner(place.y_mm), width: size, height: size };
+            let x = Millimetres::from_micrometres(micrometres(place.x_mm) - width_um / 2);
+            let y = Millimetres::from_micrometres(micrometres(place.y_mm) - height_um / 2);
+            let boundary = Area { x, y, width, height };
             Some(Stamp::on_page(*ofd.page_ids.get(place.page_index)?, boundary))
         })
         .collect();
     if ofd.page_ids.len() > 1 {
-        let (width, height) = ofd.page_size_mm;
-        let top = Millimetres::from_micrometres(micrometres(height) / 2 - diameter / 2);
-        stamps.extend(Stamp::riding(
-            &ofd.page_ids,
-            Millimetres::from_micrometres(micrometres(width)),
-            top,
-            size,
-            size,
-        ));
+        let (page_width, page_height) = ofd.page_size_mm;
+        let top = Millimetres::from_micrometres(micrometres(page_height) / 2 - height_um / 2);
+        let page_width = Millimetres::from_micrometres(micrometres(page_width));
+        stamps.extend(Stamp::riding(&ofd.page_ids, page_width, top, width, height));
     }
     stamps
 }
@@ -148,4 +145,31 @@ pub(super) fn stamps(ofd: &OfdDocument) -> Vec<Stamp> {
 #[expect(clippy::disallowed_types, clippy::as_conversions, reason = "a length on a page, far within i32")]
 fn micrometres(millimetres: f64) -> i32 {
     (millimetres * 1000.0).round() as i32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::SealPlace;
+    use crate::document::ofd::package::Package;
+
+    #[test]
+    fn a_seal_is_stamped_in_its_own_size_round_the_place_that_the_template_marks() {
+        let ofd = OfdDocument {
+            package: Package::default(),
+            page_ids: vec![7, 9],
+            page_size_mm: (210.0, 297.0),
+            seal_places: vec![SealPlace { page_index: 1, x_mm: 160.0, y_mm: 200.0 }],
+        };
+        let stamps = stamps(&ofd, (40, 30));
+        let written: Vec<_> = stamps.iter().map(|it| (it.page_id, it.boundary.to_string())).collect();
+        assert_eq!(
+            written,
+            [
+                (9, "140 185 40 30".to_owned()),
+                (7, "190 133.5 40 30".to_owned()),
+                (9, "170 133.5 40 30".to_owned()),
+            ]
+        );
+    }
 }

@@ -128,7 +128,7 @@ impl LetterMaker {
             Ok(ofd) => ofd,
             Err(error) => return Ok(Err(error)),
         };
-        let stamps = letter_data::stamps(&ofd);
+        let stamps = letter_data::stamps(&ofd, self.sealer.size_mm());
         let file = crate::seal::ofd::seal(ofd.package, &self.sealer, &stamps, at)?;
         Ok(Ok(file))
     }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt as _, StreamExt as _};
 use serde::Deserialize;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -72,7 +72,7 @@ pub enum Step {
     },
 }
 
-/// A worker in the background.
+/// A worker in the background. It stops when this is dropped, too, but nobody waits for it then.
 pub struct WorkerHandle {
     stop: watch::Sender<bool>,
     task: JoinHandle<Option<()>>,
@@ -150,8 +150,15 @@ impl Worker {
             tokio::select! {
                 () = &mut enqueued => {}
                 () = self.bench.clock.wait(self.options.poll) => {}
-                Some(platform) = running.next(), if !running.is_empty() => load.remove(&platform),
-                _ = stopping.changed() => {}
+                Some(platform) = running.next(), if !running.is_empty() => {
+                    load.remove(&platform);
+                    // Jobs often end together; one claim serves all their slots.
+                    while let Some(Some(platform)) = running.next().now_or_never() {
+                        load.remove(&platform);
+                    }
+                }
+                // A handle that was dropped stops the worker too: nobody could stop it later.
+                changed = stopping.changed() => if changed.is_err() { break },
             }
         }
         let finish = async { while running.next().await.is_some() {} };

@@ -17,7 +17,11 @@ pub struct Sealer {
     seal: Vec<u8>,
     valid_from: Timestamp,
     valid_until: Timestamp,
+    size_mm: (u16, u16),
 }
+
+/// Wider or higher than this no seal is; a seal that says so counts in other units.
+const LARGEST_MM: u16 = 100;
 
 impl Sealer {
     /// Takes the DER of an SESeal (the content of `Seal.esl`).
@@ -52,7 +56,15 @@ impl Sealer {
         let (Some(valid_from), Some(valid_until)) = (seal.valid_from, seal.valid_until) else {
             bail!("seal `{id}`: its validity cannot be read");
         };
-        Ok(Self { signer, valid_from, valid_until, seal: seal_der })
+        let size = seal.picture_size_mm;
+        let Some(size_mm) = size
+            .filter(|(width, height)| (1..=LARGEST_MM).contains(width) && (1..=LARGEST_MM).contains(height))
+        else {
+            bail!(
+                "seal `{id}`: expected a picture of 1 to {LARGEST_MM} mm in width and height, found {size:?}"
+            );
+        };
+        Ok(Self { signer, valid_from, valid_until, size_mm, seal: seal_der })
     }
 
     pub(super) fn signer(&self) -> &dyn Signer {
@@ -62,6 +74,11 @@ impl Sealer {
     /// The DER of the SESeal.
     pub fn seal_der(&self) -> &[u8] {
         &self.seal
+    }
+
+    /// Width and height of the picture, as the seal says them: a stamp of another size would distort it.
+    pub fn size_mm(&self) -> (u16, u16) {
+        self.size_mm
     }
 
     /// From when to when both the seal and the signer's certificate are valid.

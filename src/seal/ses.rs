@@ -81,6 +81,8 @@ pub struct SesSeal<'a> {
     /// picture.type: `png`, `ofd` and others.
     pub picture_kind: String,
     pub picture: &'a [u8],
+    /// picture.width and picture.height, if both are plausible lengths.
+    pub picture_size_mm: Option<(u16, u16)>,
     /// The sealer's (制章者) X.509 certificate, DER.
     pub certificate: &'a [u8],
     pub algorithm: ObjectIdentifier,

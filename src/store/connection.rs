@@ -96,7 +96,7 @@ impl Target {
     pub fn parse(url: &str) -> Result<Self, StoreError> {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             #[cfg(feature = "postgres")]
-            return Ok(Self::Postgres { url: crate::secret::Secret::new(url) });
+            return Ok(Self::Postgres { url: crate::secret::Secret::new(with_limits(url)) });
             #[cfg(not(feature = "postgres"))]
             return Err(StoreError::Unusable(
                 "store.url names PostgreSQL, and this program was built without it (cargo feature `postgres`)"
@@ -108,6 +108,30 @@ impl Target {
             path => Ok(Self::Sqlite { path: path.to_owned() }),
         }
     }
+}
+
+/// How long a connection may take to come about (seconds), how long sent bytes may go unacknowledged
+/// (milliseconds), and after how many idle seconds the peer is asked whether it is there. Without these, each of the
+/// pool's connections may wait a quarter of an hour for a server that has vanished from the network.
+#[cfg(feature = "postgres")]
+const LIMITS: [(&str, &str); 4] = [
+    ("connect_timeout", "5"),
+    ("tcp_user_timeout", "15000"),
+    ("keepalives_idle", "10"),
+    ("keepalives_interval", "5"),
+];
+
+/// Adds the limits that the settings leave open.
+#[cfg(feature = "postgres")]
+fn with_limits(url: &str) -> String {
+    let mut url = url.to_owned();
+    for (name, value) in LIMITS {
+        if !url.contains(&format!("{name}=")) {
+            url.push(if url.contains('?') { '&' } else { '?' });
+            url.push_str(&format!("{name}={value}"));
+        }
+    }
+    url
 }
 
 impl Opener {
@@ -266,5 +290,19 @@ impl Connection {
             self.broken = true;
         }
         outcome
+    }
+}
+
+#[cfg(all(test, feature = "postgres"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_vanishes_is_noticed_unless_the_settings_say_otherwise() {
+        let limits = "connect_timeout=5&tcp_user_timeout=15000&keepalives_idle=10&keepalives_interval=5";
+        assert_eq!(with_limits("postgres://a@b/c"), format!("postgres://a@b/c?{limits}"));
+        let own = "postgres://a@b/c?sslmode=require&connect_timeout=60";
+        let rest = "tcp_user_timeout=15000&keepalives_idle=10&keepalives_interval=5";
+        assert_eq!(with_limits(own), format!("{own}&{rest}"));
     }
 }

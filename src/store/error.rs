@@ -105,6 +105,9 @@ const SQLITE_TROUBLE: [&str; 9] = [
     "interrupted",
 ];
 
+/// PostgreSQL's text for a deadlock (SQLSTATE 40P01, which diesel does not pass on), in the languages of its servers.
+const DEADLOCK: [&str; 3] = ["deadlock detected", "检测到死锁", "侦测到死锁"];
+
 /// PostgreSQL's texts for a server that goes away (SQLSTATE class 57) and libpq's for a lost connection.
 const POSTGRES_TROUBLE: [&str; 7] = [
     "terminating connection",
@@ -138,7 +141,7 @@ fn from_database(kind: DatabaseErrorKind, info: &dyn DatabaseErrorInformation) -
         DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => {
             StoreError::Unavailable(message)
         }
-        _ if message.contains("deadlock detected") => StoreError::Contended(message),
+        _ if speaks_of(&DEADLOCK) => StoreError::Contended(message),
         _ if message.contains("database is locked") || message.contains("database table is locked") => {
             StoreError::Busy(message)
         }

@@ -23,6 +23,8 @@ mod error;
 mod migrations;
 mod options;
 mod pool;
+#[cfg(test)]
+mod tests;
 mod time;
 mod writer;
 
@@ -123,12 +125,12 @@ impl Store {
         }
     }
 
-    /// Asks the database whether it is there.
+    /// Asks whether the database takes writes; writes nothing.
     ///
     /// # Errors
-    /// When it is not.
+    /// When it does not.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        self.read(Connection::ping).await
+        self.write(Connection::ping).await
     }
 
     /// Runs the migrations that are missing and names them. Replicas may do so together.

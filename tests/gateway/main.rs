@@ -24,5 +24,6 @@ mod operator;
 mod pasted_key;
 mod pushes;
 mod races;
+mod recut;
 mod repeats;
 mod requests;

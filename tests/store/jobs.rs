@@ -65,9 +65,29 @@ on_both_databases! {
         let claimed = db.claim("w", 10).await;
         assert_eq!(claimed.len(), 1);
         assert_eq!(claimed[0].lane.as_str(), "g2");
-        let hastened = db.write(|c| jobs::hasten(c, &GuaranteeId::new("g1"))).await;
+        let hastened = db.write(|c| jobs::hasten(c, &GuaranteeId::new("g1"), in_a_year())).await;
         assert_eq!(hastened, 1);
         assert_eq!(db.claim("w", 10).await[0].id, id);
+    }
+
+    async fn what_stands_before_a_restoration_takes_its_deadline_over(db: Database) {
+        let ordinary = NewJob { deadline: in_a_year(), ..job("hainan", "g1", "upload") };
+        let running = db.enqueue(ordinary.clone()).await;
+        let held = db.claim("w", 1).await.remove(0);
+        let waiting = db.enqueue(ordinary.clone()).await;
+        let other = db.enqueue(NewJob { lane: GuaranteeId::new("g2"), ..ordinary.clone() }).await;
+        let opening = instant("2027-01-01T00:05:00Z");
+        db.write(move |c| jobs::hasten(c, &GuaranteeId::new("g1"), opening)).await;
+        assert_eq!(db.job(&running).await.deadline, opening);
+        assert_eq!(db.job(&waiting).await.deadline, opening);
+        assert_eq!(db.job(&other).await.deadline, ordinary.deadline);
+        // The lease of the one that runs is as it was.
+        let fence = held.fence.clone();
+        assert_eq!(db.read(move |c| jobs::deadline(c, &fence)).await, opening);
+        assert!(db.claim("w2", 10).await.iter().all(|it| it.id == other));
+        // A deadline that is nearer already stays.
+        db.write(move |c| jobs::hasten(c, &GuaranteeId::new("g1"), in_a_year())).await;
+        assert_eq!(db.job(&waiting).await.deadline, opening);
     }
 
     async fn platforms_that_are_excluded_are_passed_over(db: Database) {

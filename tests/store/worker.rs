@@ -24,6 +24,27 @@ struct Script<F> {
     schedule: Schedule,
 }
 
+/// Fails each job, after its lane has become urgent; has a schedule for urgent jobs and one for others.
+struct Overtaken {
+    db: baohan_gateway::store::Store,
+    urgent: Schedule,
+    ordinary: Schedule,
+}
+
+impl Handler for Overtaken {
+    fn run<'a>(&'a self, job: &'a ClaimedJob) -> BoxFuture<'a, Verdict> {
+        Box::pin(async move {
+            let lane = job.lane.clone();
+            self.db.write(move |c| jobs::hasten(c, &lane, long_ago())).await.unwrap();
+            Verdict::retry(Cause::Unreachable, "planned")
+        })
+    }
+
+    fn schedule(&self, job: &ClaimedJob) -> &Schedule {
+        if job.deadline == long_ago() { &self.urgent } else { &self.ordinary }
+    }
+}
+
 impl<F> Handler for Script<F>
 where
     F: Fn(ClaimedJob) -> BoxFuture<'static, Verdict> + Send + Sync + 'static,
@@ -138,6 +159,36 @@ on_both_databases! {
         assert_eq!(step(&house).await, Outcome::Done);
         assert_eq!(effects(&db, &one).await, 1);
         assert_eq!(db.attempts(&id).await, ["retry", "done"]);
+    }
+
+    async fn a_job_that_became_urgent_while_it_ran_is_tried_again_as_urgent_jobs_are(db: Database) {
+        let schedule = |seconds| {
+            let delays = vec![Delay(Duration::from_secs(seconds))];
+            Schedule { delays, repeat_last: 9, jitter_percent: 0 }
+        };
+        let handler = Overtaken { db: db.store.clone(), urgent: schedule(2), ordinary: schedule(3600) };
+        let silent = Arc::new(baohan_gateway::jobs::Silent);
+        let worker = Worker::new(db.store.clone(), Arc::new(handler), silent, options(), Clock::system());
+        db.enqueue(job("hainan", "g1", "upload")).await;
+        let Step::Ran { outcome: Outcome::Retry { after, .. }, .. } = worker.step().await.unwrap() else {
+            panic!("expected another attempt")
+        };
+        assert_eq!(after, Duration::from_secs(2));
+    }
+
+    async fn a_worker_whose_handle_is_dropped_stops_and_hands_its_jobs_back(db: Database) {
+        let (started, mut has_started) = watch::channel(false);
+        let house = house(&db, WorkerOptions { drain: Duration::ZERO, ..options() }, move |_| {
+            started.send_replace(true);
+            pending()
+        });
+        let id = db.enqueue(job("hainan", "g1", "notify")).await;
+        let handle = house.worker.start();
+        has_started.wait_for(|started| *started).await.unwrap();
+        drop(handle);
+        let stopped = tokio::time::timeout(Duration::from_secs(30), until(&db, &id, JobState::Ready)).await;
+        assert!(stopped.is_ok(), "the worker goes on although nobody holds it any more");
+        assert_eq!(db.attempts(&id).await, ["released"]);
     }
 
     async fn work_that_the_domain_refuses_is_obsolete(db: Database) {

@@ -114,6 +114,10 @@ impl<'a> SesSeal<'a> {
         let valid_from = property.next("property.validStart")?.time();
         let valid_until = property.next("property.validEnd")?.time();
         let mut picture = Fields::of("picture", fields.next("picture")?)?;
+        let picture_kind = picture.next("picture.type")?.text()?;
+        let picture_data = picture.next("picture.data")?.bytes()?;
+        let picture_size_mm =
+            picture.next("picture.width")?.length().zip(picture.next("picture.height")?.length());
         Ok(Self {
             edition: edition(v1, version)?,
             der: seal.der,
@@ -125,8 +129,9 @@ impl<'a> SesSeal<'a> {
             created,
             valid_from,
             valid_until,
-            picture_kind: picture.next("picture.type")?.text()?,
-            picture: picture.next("picture.data")?.bytes()?,
+            picture_kind,
+            picture: picture_data,
+            picture_size_mm,
             certificate: certificate.bytes()?,
             algorithm: algorithm.oid()?,
             signature: signature.bytes()?,
@@ -215,6 +220,11 @@ impl<'a> Field<'a> {
 
     fn integer(&self) -> Result<u8, SesError> {
         self.value.decode_as::<u8>().map_err(|_| self.unexpected("a small INTEGER"))
+    }
+
+    /// A length in whole millimetres, if it is one.
+    fn length(&self) -> Option<u16> {
+        self.value.decode_as::<u16>().ok()
     }
 
     fn oid(&self) -> Result<ObjectIdentifier, SesError> {

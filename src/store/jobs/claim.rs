@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Bool, Text};
 
-use super::{Cause, ClaimedJob, Fence, JobId, TABLE, conclude};
+use super::{Cause, ClaimedJob, Fence, JobId, TABLE, conclude, unfinished};
 use crate::domain::identity::{GuaranteeId, PlatformId};
 use crate::store::connection::{Connection, on};
 use crate::store::error::StoreError;
@@ -177,7 +177,7 @@ pub fn renew(connection: &mut Connection, fence: &Fence, lease: Duration) -> Res
 pub fn release(connection: &mut Connection, owner: &str) -> Result<usize, StoreError> {
     let now = connection.fragments().now;
     let held = jobs::table.filter(jobs::lease_owner.eq(owner).and(jobs::state.eq("running")));
-    let held = held.select((jobs::id, jobs::attempts)).order(jobs::id);
+    let held = held.filter(unfinished!()).select((jobs::id, jobs::attempts));
     let held: Vec<(String, i64)> = on!(connection, |link| held.load(link))?;
     let mut released = 0;
     for (id, attempt) in held {

@@ -5,12 +5,13 @@ use std::time::Duration;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable};
+use jiff::Timestamp;
 
-use super::{Cause, Fence, JobState};
+use super::{Cause, Fence, JobState, TABLE};
 use crate::store::connection::{Connection, on};
 use crate::store::error::StoreError;
 use crate::store::schema::{attempts, jobs};
-use crate::store::time::length_in_micros;
+use crate::store::time::{from_micros, length_in_micros};
 
 /// The job, as long as this attempt holds it.
 macro_rules! held {
@@ -42,6 +43,17 @@ pub fn finish(connection: &mut Connection, fence: &Fence) -> Result<(), StoreErr
     end_attempt(connection, fence, "done", None)?;
     connection.work_is_ready = true;
     Ok(())
+}
+
+/// The job's present deadline, which may have come closer since it was claimed.
+///
+/// # Errors
+/// [`StoreError::LeaseLost`] where the job belongs to another attempt by now.
+pub fn deadline(connection: &mut Connection, fence: &Fence) -> Result<Timestamp, StoreError> {
+    let found: Option<i64> =
+        on!(connection, |link| held!(fence).select(jobs::deadline).first(link).optional())?;
+    let micros = found.ok_or_else(|| StoreError::LeaseLost(fence.job.to_string()))?;
+    from_micros(TABLE, fence.job.as_str(), micros)
 }
 
 /// Plans the next attempt.

@@ -4,8 +4,9 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Binary, Nullable, Text};
+use jiff::Timestamp;
 
-use super::{JobId, JobState, NewJob, TABLE};
+use super::{JobId, JobState, NewJob, TABLE, unfinished};
 use crate::domain::identity::GuaranteeId;
 use crate::store::connection::{Connection, on};
 use crate::store::error::StoreError;
@@ -43,12 +44,21 @@ pub fn enqueue(connection: &mut Connection, job: &NewJob) -> Result<JobId, Store
     Ok(id)
 }
 
-/// Makes the jobs of a lane due now that wait for a later attempt: at the opening nothing waits for an old backoff.
+/// Makes a lane urgent, and counts its jobs that are due now because of it: at the opening nothing waits for an old
+/// back-off. What is unfinished takes the deadline over where its own is later, because a restoration can't be sooner
+/// than what stands before it in its lane; a job that runs keeps its lease.
 ///
 /// # Errors
 /// When the database fails.
-pub fn hasten(connection: &mut Connection, lane: &GuaranteeId) -> Result<usize, StoreError> {
+pub fn hasten(
+    connection: &mut Connection,
+    lane: &GuaranteeId,
+    deadline: Timestamp,
+) -> Result<usize, StoreError> {
     let now = connection.fragments().now;
+    let relaxed = jobs::table.filter(dsl::lane.eq(lane.as_str()).and(dsl::deadline.gt(to_micros(deadline))));
+    let pressed = dsl::deadline.eq(to_micros(deadline));
+    on!(connection, |link| diesel::update(relaxed.filter(unfinished!())).set(pressed).execute(link))?;
     let waiting = jobs::table.filter(dsl::lane.eq(lane.as_str()).and(dsl::state.eq("ready")));
     let due_now = dsl::due_at.eq(sql::<BigInt>(now));
     let hastened = on!(connection, |link| diesel::update(waiting).set(due_now).execute(link))?;

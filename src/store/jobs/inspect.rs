@@ -4,7 +4,7 @@ use diesel::dsl::{count_star, min};
 use diesel::prelude::*;
 use jiff::Timestamp;
 
-use super::{JobId, JobState, TABLE};
+use super::{JobId, JobState, TABLE, dead, unfinished};
 use crate::domain::identity::{GuaranteeId, PlatformId};
 use crate::store::connection::{Connection, on};
 use crate::store::error::StoreError;
@@ -97,13 +97,22 @@ pub fn find(connection: &mut Connection, id: &JobId) -> Result<Option<Record>, S
 pub fn list(connection: &mut Connection, listing: &Listing) -> Result<Vec<Record>, StoreError> {
     let rows: Vec<Row> = on!(connection, |link| {
         let mut query = jobs::table.filter(dsl::state.eq(listing.state.name())).into_boxed();
+        query = match listing.state {
+            // Ids count upwards with time, and most jobs are done: the first rows of the key will do.
+            JobState::Done => query.order(dsl::id),
+            // Ordering by the key alone would make SQLite read the whole table along it.
+            JobState::Ready | JobState::Running => {
+                query.filter(unfinished!()).order((dsl::created_at, dsl::id))
+            }
+            JobState::Dead => query.filter(dead!()).order((dsl::created_at, dsl::id)),
+        };
         if let Some(platform) = &listing.platform {
             query = query.filter(dsl::platform.eq(platform.as_str()));
         }
         if let Some(lane) = &listing.lane {
             query = query.filter(dsl::lane.eq(lane.as_str()));
         }
-        query.select(Row::as_select()).order(dsl::id).limit(i64::from(listing.limit)).load(link)
+        query.select(Row::as_select()).limit(i64::from(listing.limit)).load(link)
     })?;
     rows.into_iter().map(record_of).collect()
 }
@@ -113,23 +122,25 @@ pub fn list(connection: &mut Connection, listing: &Listing) -> Result<Vec<Record
 /// # Errors
 /// When the database fails or a row can't be read.
 pub fn counts(connection: &mut Connection) -> Result<Vec<Count>, StoreError> {
-    let mut counts = Vec::new();
-    for state in [JobState::Ready, JobState::Running, JobState::Dead] {
-        let query = jobs::table.filter(dsl::state.eq(state.name())).group_by((dsl::platform, dsl::kind));
-        let query = query.select((dsl::platform, dsl::kind, count_star(), min(dsl::created_at)));
-        let query = query.order((dsl::platform, dsl::kind));
-        let rows: Vec<(String, String, i64, Option<i64>)> = on!(connection, |link| query.load(link))?;
-        for (platform, kind, count, oldest) in rows {
-            counts.push(Count {
+    let grouped = || {
+        let query = jobs::table.group_by((dsl::platform, dsl::kind, dsl::state));
+        let query = query.select((dsl::platform, dsl::kind, dsl::state, count_star(), min(dsl::created_at)));
+        query.order((dsl::platform, dsl::kind, dsl::state))
+    };
+    let mut rows: Vec<(String, String, String, i64, Option<i64>)> =
+        on!(connection, |link| grouped().filter(unfinished!()).load(link))?;
+    rows.extend(on!(connection, |link| grouped().filter(dead!()).load(link))?);
+    rows.into_iter()
+        .map(|(platform, kind, state, count, oldest)| {
+            Ok(Count {
                 oldest: from_micros(TABLE, &kind, oldest.unwrap_or(0))?,
+                state: JobState::named(&kind, &state)?,
                 platform: PlatformId::new(platform),
                 kind,
-                state,
                 count: u64::try_from(count).unwrap_or(0),
-            });
-        }
-    }
-    Ok(counts)
+            })
+        })
+        .collect()
 }
 
 /// The attempts of a job, the first one first.

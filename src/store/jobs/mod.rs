@@ -19,11 +19,28 @@ use super::error::StoreError;
 use crate::domain::identity::{GuaranteeId, PlatformId};
 
 pub use claim::{Claim, claim, release, renew};
-pub use conclude::{bury, finish, note_message, retry};
+pub use conclude::{bury, deadline, finish, note_message, retry};
 pub use enqueue::{Revival, enqueue, hasten, revive};
 pub use inspect::{Attempt, Count, Listing, Record, attempts, counts, find, list};
 
 const TABLE: &str = "jobs";
+
+/// The condition of the indices over unfinished jobs. A database uses a partial index only where the query says its
+/// condition in the same words: without it, queries would read every job that was ever done.
+macro_rules! unfinished {
+    () => {
+        diesel::dsl::sql::<diesel::sql_types::Bool>("state IN ('ready', 'running')")
+    };
+}
+use unfinished;
+
+/// The condition of the index over dead jobs.
+macro_rules! dead {
+    () => {
+        diesel::dsl::sql::<diesel::sql_types::Bool>("state = 'dead'")
+    };
+}
+use dead;
 
 /// The id of a job: a UUID version 7, made by the gateway.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

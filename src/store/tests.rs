@@ -1,0 +1,115 @@
+//! How the tables are searched.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use diesel::connection::{Instrumentation, InstrumentationEvent};
+use diesel::sql_types::Text;
+use diesel::{Connection as _, QueryableByName, RunQueryDsl as _};
+use jiff::Timestamp;
+
+use super::connection::{Link, Opener, Purpose, Target};
+use super::jobs::{self, Cause, Claim, Fence, JobId, JobState, Listing};
+use super::*;
+use crate::domain::guarantee::LetterKind;
+use crate::domain::identity::{ApplicationNumber, DocumentDigest, GuaranteeId, GuaranteeNumber, PlatformId};
+
+/// Writes down each statement.
+struct Listener(Arc<Mutex<Vec<String>>>);
+
+impl Instrumentation for Listener {
+    fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
+        if let InstrumentationEvent::StartQuery { query, .. } = event {
+            self.0.lock().unwrap().push(query.to_string());
+        }
+    }
+}
+
+#[derive(QueryableByName)]
+struct Step {
+    #[diesel(sql_type = Text)]
+    detail: String,
+}
+
+fn link(connection: &mut Connection) -> &mut diesel::SqliteConnection {
+    match &mut connection.link {
+        Link::Sqlite(link) => link,
+        #[cfg(feature = "postgres")]
+        Link::Postgres(_) => panic!("expected SQLite"),
+    }
+}
+
+/// The whole repertoire that runs while the gateway does; what it finds does not matter.
+fn repertoire(connection: &mut Connection) {
+    let (id, platform) = (GuaranteeId::new("g"), PlatformId::new("p"));
+    let fence = Fence { job: JobId::new("j"), owner: "w".to_owned(), attempt: 1 };
+    let hour = Duration::from_secs(3600);
+    let claim = Claim { owner: "w".to_owned(), lease: hour, limit: 4, excluded: vec![platform.clone()] };
+    jobs::claim(connection, &claim).unwrap();
+    jobs::renew(connection, &fence, hour).unwrap();
+    jobs::release(connection, "w").unwrap();
+    jobs::counts(connection).unwrap();
+    for state in [JobState::Ready, JobState::Running, JobState::Dead] {
+        for lane in [None, Some(id.clone())] {
+            let platform = Some(platform.clone());
+            jobs::list(connection, &Listing { state, platform, lane, limit: 10 }).unwrap();
+        }
+        jobs::list(connection, &Listing { state, platform: None, lane: None, limit: 10 }).unwrap();
+    }
+    jobs::hasten(connection, &id, Timestamp::UNIX_EPOCH).unwrap();
+    jobs::revive(connection, &fence.job).unwrap();
+    jobs::deadline(connection, &fence).unwrap_err();
+    jobs::finish(connection, &fence).unwrap_err();
+    jobs::retry(connection, &fence, hour, Cause::Failed, "").unwrap_err();
+    jobs::bury(connection, &fence, Cause::Failed, "").unwrap_err();
+    jobs::note_message(connection, &fence, "m").unwrap();
+    jobs::attempts(connection, &fence.job).unwrap();
+    guarantees::find(connection, &id).unwrap();
+    guarantees::find_by_application(connection, &platform, &ApplicationNumber::new("a")).unwrap();
+    guarantees::find_by_number(connection, &platform, &GuaranteeNumber::new("n")).unwrap();
+    guarantees::undelivered_restorations(connection, 10).unwrap();
+    messages::find(connection, "m").unwrap();
+    messages::for_guarantee(connection, &id).unwrap();
+    events::timeline(connection, &id).unwrap();
+    documents::for_guarantee(connection, &id).unwrap();
+    documents::find(connection, &id, &DocumentDigest::new("d")).unwrap();
+    keys::find(connection, &id, keys::Purpose::Restoration).unwrap();
+    deliveries::find(connection, &id, LetterKind::Merged).unwrap();
+    let key = bindings::BusinessKey { platform, interface: "i".to_owned(), key: "k".to_owned() };
+    bindings::find(connection, &key).unwrap();
+}
+
+/// A million guarantees are ten million rows and gigabytes: a query that reads a table from end to end stops
+/// everything for minutes. Only the partial indices may be read whole, which are as long as what is unfinished or dead.
+#[test]
+fn no_query_reads_a_table_that_grows_for_ever() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db").display().to_string();
+    let keyring = Arc::new(Keyring::from_master(&[7; 32]));
+    let opener = Opener { target: Target::Sqlite { path }, keyring };
+    let mut connection = opener.open(Purpose::Write).unwrap();
+    connection.migrate().unwrap();
+    let said = Arc::new(Mutex::new(Vec::new()));
+    link(&mut connection).set_instrumentation(Listener(Arc::clone(&said)));
+    repertoire(&mut connection);
+    link(&mut connection).set_instrumentation(|_: InstrumentationEvent<'_>| {});
+
+    let statements = std::mem::take(&mut *said.lock().unwrap());
+    assert!(statements.len() > 30, "{}", statements.len());
+    let short = ["jobs_unfinished", "jobs_dead", "guarantees_deadline"];
+    let mut long = Vec::new();
+    for statement in statements {
+        let plan: Vec<Step> = diesel::sql_query(format!("EXPLAIN QUERY PLAN {statement}"))
+            .load(link(&mut connection))
+            .unwrap_or_else(|error| panic!("{statement}: {error}"));
+        let whole = plan.iter().filter(|step| step.detail.starts_with("SCAN"));
+        let table = |step: &&Step| {
+            ["jobs", "job", "attempts", "guarantees", "messages", "events", "documents"]
+                .iter()
+                .any(|name| step.detail.split(' ').nth(1) == Some(name))
+        };
+        let open = |step: &&Step| !short.iter().any(|index| step.detail.contains(index));
+        long.extend(whole.filter(table).filter(open).map(|step| format!("{}\n  {statement}", step.detail)));
+    }
+    assert!(long.is_empty(), "{}", long.join("\n"));
+}
