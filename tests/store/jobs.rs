@@ -71,7 +71,8 @@ on_both_databases! {
     }
 
     async fn what_stands_before_a_restoration_takes_its_deadline_over(db: Database) {
-        let ordinary = NewJob { deadline: in_a_year(), ..job("hainan", "g1", "upload") };
+        let far = instant("2029-01-01T00:00:00Z");
+        let ordinary = NewJob { deadline: far, ..job("hainan", "g1", "upload") };
         let running = db.enqueue(ordinary.clone()).await;
         let held = db.claim("w", 1).await.remove(0);
         let waiting = db.enqueue(ordinary.clone()).await;
