@@ -10,13 +10,14 @@ use jiff::Timestamp;
 use crate::casework::{self, Platform, restoration};
 use crate::clock;
 use crate::crypto::private_file;
-use crate::dialect::SectionKey;
+use crate::dialect::{Message, SectionKey};
 use crate::domain::claim::ClaimResult;
+use crate::domain::decision::Newcomer;
 use crate::domain::identity::{ApplicationNumber, GuaranteeNumber, PlatformId};
 use crate::domain::invoice::Invoice;
 use crate::domain::party::Account;
 use crate::domain::terms::{BasicAccount, Payment};
-use crate::domain::{Command, Guarantee};
+use crate::domain::{Command, Guarantee, Work, decide};
 use crate::gateway;
 use crate::settings::Settings;
 use crate::store::{Store, guarantees};
@@ -131,6 +132,7 @@ pub async fn run(
     let Some(act) = act(args.decision, &platform, &known.guarantee, now)? else {
         return show(&known.guarantee, out).map(|()| true);
     };
+    expect_tellable(&platform, &known.guarantee, &act.command, now)?;
     let guarantee = known.guarantee.id.clone();
     let outcome = store
         .write(move |connection| {
@@ -229,6 +231,25 @@ fn act(
     Ok(Some(Act { command, key: None }))
 }
 
+/// What the platform can't be told is not decided: its notice would never be sent.
+fn expect_tellable(
+    platform: &Platform,
+    guarantee: &Guarantee,
+    command: &Command,
+    now: Timestamp,
+) -> anyhow::Result<()> {
+    let newcomer = Newcomer { id: guarantee.id.clone(), platform: guarantee.platform.clone() };
+    // A refusal is told when the command is carried out.
+    let Ok(decision) = decide(Some(guarantee.clone()), newcomer, command.clone(), now) else { return Ok(()) };
+    for work in &decision.work {
+        if let Work::Notify(notice) = work {
+            let composed = platform.profile.compose(&Message::Notice(notice), now);
+            composed.context("nothing was decided, since the platform can't be told")?;
+        }
+    }
+    Ok(())
+}
+
 fn show(guarantee: &Guarantee, out: &mut dyn Write) -> anyhow::Result<()> {
     let number = guarantee.number().map_or("-", |number| number.as_str());
     writeln!(out, "{}  {}  保函编号 {number}", guarantee.application.number, guarantee.stage.title())?;
@@ -236,4 +257,39 @@ fn show(guarantee: &Guarantee, out: &mut dyn Write) -> anyhow::Result<()> {
         writeln!(out, "  保费 {} 元，费率 {}", terms.premium, terms.rate)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialect::{Profile, Registry};
+    use crate::domain::application::Application;
+    use crate::domain::identity::GuaranteeId;
+    use crate::institution::rules::Rules;
+
+    fn platform() -> Platform {
+        let wire = "dialect = 'hainan-2024'\ntitle = '海南'\nappkey = 'k'\nappsecret = 's'\n\
+                    base_url = 'https://platform.example/rest/gbsapi/'";
+        let underwriting = "rate = '0.004'\nminimum_premium = '200.00'\nsmallest_amount = '1000.00'\n\
+                            largest_amount = '800000.00'";
+        let registry = Registry::built_in().unwrap();
+        let table = registry.table("hainan-2024").unwrap();
+        let profile = Profile::new(PlatformId::new("hainan"), table, &toml::from_str(wire).unwrap()).unwrap();
+        Platform::under_rules(profile, Rules::new(toml::from_str(underwriting).unwrap(), "示例").unwrap())
+    }
+
+    #[test]
+    fn what_the_platform_can_not_be_told_is_not_decided() {
+        let at: Timestamp = "2026-11-22T01:00:00Z".parse().unwrap();
+        let application = Application::for_testing("800000");
+        let known = Guarantee::apply(GuaranteeId::new("g"), PlatformId::new("hainan"), application, at);
+        let decline =
+            |issuer: &str| Command::Decline { reason: "资信不足".into(), issuer: issuer.into() };
+        let told = |command| expect_tellable(&platform(), &known, &command, at);
+        assert!(told(decline("示例财产保险")).is_ok());
+        let error = format!("{:#}", told(decline(&"长".repeat(201))).unwrap_err());
+        assert!(error.contains("`instname`") && error.contains("nothing was decided"), "{error}");
+        // Not possible at all, which is a refusal and told later.
+        assert!(told(Command::GrantSurrender).is_ok());
+    }
 }
