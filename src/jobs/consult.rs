@@ -1,10 +1,14 @@
 //! Asking the institution, and carrying out what it says.
 
+use jiff::Timestamp;
+
 use super::desk::{Assignment, Desk};
 use super::verdict::Verdict;
-use crate::casework;
+use crate::casework::{self, Platform};
 use crate::domain::decision::Question;
+use crate::domain::{Command, Guarantee};
 use crate::store::jobs::Cause;
+use crate::store::{Connection, StoreError, guarantees};
 
 pub(super) async fn run(
     desk: &Desk,
@@ -19,12 +23,89 @@ pub(super) async fn run(
             return Ok(Verdict::retry(Cause::Unanswered, unanswered.to_string()));
         }
     };
-    let (platform, id) = (platform.clone(), guarantee.id);
-    Ok(Verdict::writing(move |connection| {
-        // A refusal means that the case went on without this answer, by a waiver for instance. Then the answer is moot.
-        if let Err(refusal) = casework::carry_out_all(connection, &platform, &id, &commands, at)? {
-            tracing::info!(guarantee = %id, reason = %refusal, "the institution's answer came too late");
-        }
-        Ok(())
-    }))
+    if commands.is_empty() {
+        desk.metrics.alarm("decision-due");
+        let (id, application) = (&guarantee.id, &guarantee.application.number);
+        tracing::warn!(guarantee.id = %id, %application, ?question, "a person has to decide; `baohan decide` records it");
+        return Ok(Verdict::done());
+    }
+    let platform = platform.clone();
+    Ok(Verdict::writing(move |connection| settle(connection, &platform, &guarantee, &commands, at)))
+}
+
+/// Carries the answer out, unless the application is no longer the one that it was given for: the question about the
+/// one in its place is a job of its own, behind this one.
+fn settle(
+    connection: &mut Connection,
+    platform: &Platform,
+    asked: &Guarantee,
+    answer: &[Command],
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let id = &asked.id;
+    let present = guarantees::find(connection, id)?;
+    if present.is_some_and(|present| present.guarantee.application != asked.application) {
+        tracing::info!(guarantee = %id, "the application was replaced while the institution was asked");
+        return Ok(());
+    }
+    // A refusal means that the case went on without this answer, by a waiver for instance. Then the answer is moot.
+    if let Err(refusal) = casework::carry_out_all(connection, platform, id, answer, at)? {
+        tracing::info!(guarantee = %id, reason = %refusal, "the institution's answer came too late");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::crypto::keyring::Keyring;
+    use crate::dialect::{Profile, Registry};
+    use crate::domain::Stage;
+    use crate::domain::application::Application;
+    use crate::domain::identity::{GuaranteeId, PlatformId};
+    use crate::institution::rules::Rules;
+    use crate::secret::Secret;
+    use crate::store::{Store, StoreOptions};
+
+    fn platform() -> Platform {
+        let wire = "dialect = 'hainan-2024'\ntitle = '海南'\nappkey = 'k'\nappsecret = 's'\n\
+                    base_url = 'https://platform.example/rest/gbsapi/'";
+        let underwriting = "mode = 'automatic'\nrate = '0.004'\nminimum_premium = '200.00'\nsmallest_amount = '1000.00'\n\
+                            largest_amount = '800000.00'";
+        let registry = Registry::built_in().unwrap();
+        let table = registry.table("hainan-2024").unwrap();
+        let profile = Profile::new(PlatformId::new("hainan"), table, &toml::from_str(wire).unwrap()).unwrap();
+        Platform::under_rules(profile, Rules::new(toml::from_str(underwriting).unwrap(), "示例").unwrap())
+    }
+
+    /// The stage in which an answer about 800,000 yuan leaves an application that is over `amount` by then.
+    async fn stage_after_the_answer(amount: &str) -> Stage {
+        let at: Timestamp = "2026-11-22T01:00:00Z".parse().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let url = Secret::new(folder.path().join("store.db").display().to_string());
+        let options = StoreOptions { url, ..StoreOptions::default() };
+        let store = Store::open(&options, Arc::new(Keyring::from_master(&[7; 32]))).unwrap();
+        store.migrate().await.unwrap();
+        let guarantee = |amount| {
+            let (id, platform) = (GuaranteeId::new("g"), PlatformId::new("hainan"));
+            Guarantee::apply(id, platform, Application::for_testing(amount), at)
+        };
+        let (platform, asked, present) = (platform(), guarantee("800000"), guarantee(amount));
+        let answer = platform.institution.consult(Question::Underwriting, &asked, at).await.unwrap();
+        assert!(!answer.is_empty());
+        let settled = store.write(move |connection| {
+            guarantees::insert(connection, &present, at)?;
+            settle(connection, &platform, &asked, &answer, at)?;
+            guarantees::find(connection, &asked.id)
+        });
+        settled.await.unwrap().unwrap().guarantee.stage
+    }
+
+    #[tokio::test]
+    async fn an_answer_about_an_application_that_was_replaced_meanwhile_is_dropped() {
+        assert_ne!(stage_after_the_answer("800000").await, Stage::Applied);
+        assert_eq!(stage_after_the_answer("500000").await, Stage::Applied);
+    }
 }
