@@ -10,3 +10,7 @@
 
 mod house;
 mod lifecycle;
+mod oracle;
+mod secrecy;
+mod serving;
+mod traces;
