@@ -4,16 +4,17 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
+use anyhow::Context;
 use clap::Args as ClapArgs;
 
 use crate::casework::Platform;
 use crate::crypto::keyring::Keyring;
 use crate::delivery::client::Client;
-use crate::document::Press;
 use crate::domain::guarantee::LetterKind;
 use crate::gateway;
 use crate::settings::Settings;
 use crate::store::Store;
+use crate::telemetry;
 
 /// Check settings, keys, templates, fonts and the database, and print what each platform would do. Nothing listens and
 /// nothing is changed.
@@ -30,7 +31,9 @@ pub struct Args {
 /// When the report can't be written.
 pub async fn run(args: Args, settings: Settings, out: &mut dyn Write) -> anyhow::Result<bool> {
     let mut report = Report { out, sound: true };
-    let keyring = Keyring::from_file(&settings.keyring.file);
+    let filter = telemetry::readable(&settings.telemetry).map_err(anyhow::Error::from);
+    report.line("log filter", &settings.telemetry.log_filter, filter)?;
+    let keyring = gateway::keyring(&settings.keyring.file);
     let keyring = report.line("master key", settings.keyring.file.display(), keyring)?;
     if let Some(keyring) = keyring {
         let pending = pending_migrations(&settings, keyring).await;
@@ -39,8 +42,8 @@ pub async fn run(args: Args, settings: Settings, out: &mut dyn Write) -> anyhow:
         }
     }
     report.line("seal", settings.seal.electronic_seal.display(), gateway::sealer(&settings.seal))?;
-    let documents = settings.documents.clone();
-    let press = tokio::task::spawn_blocking(move || Press::open(&documents)).await?;
+    let (documents, institution) = (settings.documents.clone(), settings.institution.clone());
+    let press = tokio::task::spawn_blocking(move || gateway::press(&documents, &institution)).await?;
     if let Some(press) = report.line("templates and fonts", "laid out with sample data", press)? {
         for family in press.own_font_families() {
             writeln!(report.out, "     font family of the institution: {family}")?;
@@ -89,11 +92,11 @@ impl Report<'_> {
 
 /// A SQLite file that is not there yet will be made at start; looking must not make it.
 async fn pending_migrations(settings: &Settings, keyring: Keyring) -> anyhow::Result<String> {
-    let is_file = !settings.store.url.expose().contains("://");
-    if is_file && !Path::new(settings.store.url.expose()).exists() {
+    let url = settings.store.url.expose();
+    if !url.contains("://") && !Path::new(url.strip_prefix("sqlite:").unwrap_or(url)).exists() {
         return Ok("all; the database file will be made".to_owned());
     }
-    let store = Store::open(&settings.store, Arc::new(keyring))?;
+    let store = Store::open(&settings.store, Arc::new(keyring)).context("store.url")?;
     Ok(store.pending_migrations().await?.len().to_string())
 }
 

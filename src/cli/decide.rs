@@ -49,6 +49,7 @@ enum Decision {
     },
     /// Decline, with a reason for the records
     Decline {
+        /// Why, for the records
         #[arg(long)]
         reason: String,
     },
@@ -57,8 +58,10 @@ enum Decision {
         /// The account's holder; the applicant if not given
         #[arg(long)]
         payer: Option<String>,
+        /// The number of the account that the premium came from
         #[arg(long)]
         account: String,
+        /// The bank that holds the account
         #[arg(long)]
         bank: Option<String>,
         /// Whether the account is the applicant's basic account (基本户)
@@ -80,25 +83,31 @@ enum Decision {
     GrantSurrender,
     /// Refuse the surrender that was asked for
     RefuseSurrender {
+        /// Why, for the records
         #[arg(long)]
         reason: String,
     },
     /// Record the invoice that was asked for; a paper one has no link
     Invoice {
+        /// Where an electronic invoice can be fetched
         #[arg(long)]
         url: Option<String>,
+        /// 发票代码
         #[arg(long)]
         code: Option<String>,
+        /// 发票号码
         #[arg(long)]
         number: Option<String>,
     },
     /// Refuse the invoice that was asked for
     RefuseInvoice {
+        /// Why, for the records
         #[arg(long)]
         reason: String,
     },
     /// Answer the claim with a result read from a JSON file (status, remark, payer, beneficiary, amount in fen)
     Claim {
+        /// The result as JSON
         #[arg(value_name = "FILE")]
         result: PathBuf,
     },
@@ -124,7 +133,10 @@ pub async fn run(
 ) -> anyhow::Result<bool> {
     let id = PlatformId::new(&args.platform);
     let platforms = gateway::platforms(settings)?;
-    let platform = platforms.of(&id)?.clone();
+    let Some(platform) = platforms.find(&id).cloned() else {
+        let known: Vec<&str> = settings.platforms.keys().map(String::as_str).collect();
+        bail!("--platform: expected one of {}, found `{id}`", known.join(", "));
+    };
     let (platform_id, number) = (id.clone(), ApplicationNumber::new(&args.application));
     let known = store.read(move |c| guarantees::find_by_application(c, &platform_id, &number)).await?;
     let known = known

@@ -18,6 +18,7 @@ pub struct Args {
     /// Data of the ciphertext letter, for `--kind merged`.
     #[arg(long, value_name = "FILE")]
     ciphertext_data: Option<PathBuf>,
+    /// Which letter.
     #[arg(long, value_enum, default_value_t = Kind::Ciphertext)]
     kind: Kind,
     /// Where to write the OFD document, unsealed.

@@ -1,6 +1,5 @@
 //! `baohan serve`: the gateway itself.
 
-use anyhow::Context;
 use clap::Args as ClapArgs;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -14,7 +13,7 @@ use crate::telemetry;
 pub struct Args {}
 
 pub async fn run(_: Args, settings: Settings, clock: Clock) -> anyhow::Result<()> {
-    telemetry::start(&settings.telemetry).context("telemetry")?;
+    telemetry::start(&settings.telemetry)?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let gateway = Gateway::start(settings, clock).await?;

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::crypto::certificate::Certificate;
 use crate::seal::verify::{Report, Trust, verify};
 
-/// Verifies the electronic seals of OFD files: every digest, the signatures of signer and seal maker by two
+/// Verify the electronic seals of OFD files: every digest, the signatures of signer and seal maker by two
 /// implementations of SM2, validity at the time of sealing, and that nothing in the file escapes the seal.
 /// Succeeds only if every file is sealed and intact.
 #[derive(Debug, clap::Args)]

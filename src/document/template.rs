@@ -8,7 +8,7 @@ use anyhow::Context;
 use typst::diag::{FileError, FileResult, SourceDiagnostic};
 use typst::foundations::{Bytes, Datetime, Duration};
 use typst::syntax::{FileId, RootedPath, Source, VirtualPath, VirtualRoot};
-use typst::text::{Font, FontBook};
+use typst::text::{Font, FontBook, FontFamily, FontList, TextElem};
 use typst::utils::LazyHash;
 use typst::{Library, LibraryExt, World, WorldExt};
 use typst_layout::PagedDocument;
@@ -23,6 +23,9 @@ const BUILT_IN: [(&str, &str); 2] = [
     (BID_BOND, include_str!("../../templates/bid-bond.typ")),
     (SEAL, include_str!("../../templates/seal.typ")),
 ];
+
+/// Sets the text of a template that names no font.
+const DEFAULT_FONT: &str = "Noto Serif SC";
 
 /// Data beyond this are refused: a letter has a dozen fields, and layout time grows with their length.
 const DATA_LIMIT: usize = 128 * 1024;
@@ -90,7 +93,10 @@ impl Templates {
             };
             files.insert(id, TemplateFile { source, bytes: Bytes::new(bytes), shown_as });
         }
-        Ok(Self { library: LazyHash::new(Library::default()), files })
+        let mut library = Library::default();
+        // Typst's own default is a font that is not here, and where no font is found, text vanishes without a word.
+        library.styles.set(TextElem::font, FontList(vec![FontFamily::new(DEFAULT_FONT)]));
+        Ok(Self { library: LazyHash::new(library), files })
     }
 
     /// Lays out the template `main` with `data` as `/data.json` and `pictures` beside it. A warning is an

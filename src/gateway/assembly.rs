@@ -8,15 +8,18 @@ use jiff::Timestamp;
 
 use crate::casework::{Platform, Platforms};
 use crate::clock::Clock;
+use crate::crypto::certificate::Certificate;
 use crate::crypto::keyring::Keyring;
+use crate::crypto::sm2::PrivateKey;
 use crate::crypto::{self, second_opinion};
 use crate::delivery::Courier;
 use crate::delivery::client::Client;
 use crate::delivery::public_keys::PublicKeys;
 use crate::delivery::upload::Uploader;
 use crate::dialect::{Profile, Registry};
-use crate::document::Press;
+use crate::document::{DocumentOptions, Press};
 use crate::domain::identity::PlatformId;
+use crate::institution::letterhead::InstitutionOptions;
 use crate::institution::rules::Rules;
 use crate::intake::Intake;
 use crate::jobs::desk::Desk;
@@ -46,20 +49,22 @@ impl Assembly {
     /// # Errors
     /// When anything can't be used: which setting, and why.
     pub async fn build(settings: &Settings, clock: Clock) -> anyhow::Result<Self> {
-        // Fonts, templates and libsm's table take most of a second each; they are made ready while the store opens.
-        let documents = settings.documents.clone();
-        let press = tokio::task::spawn_blocking(move || Press::open(&documents));
-        let warm = tokio::task::spawn_blocking(second_opinion::warm);
         crypto::self_test().context("the ciphers do not compute what the standards say")?;
-
+        // What is told wrong quickly is looked at first.
         let platforms = platforms(settings)?;
+        let client = Client::new(&settings.delivery)?;
+        let store = connect_store(settings)?;
+
+        // Fonts, templates and libsm's table take most of a second each.
+        let (documents, institution) = (settings.documents.clone(), settings.institution.clone());
+        let press = tokio::task::spawn_blocking(move || press(&documents, &institution));
+        let warm = tokio::task::spawn_blocking(second_opinion::warm);
         let sealer = sealer(&settings.seal)?;
         let seal_validity = sealer.validity();
-        let store = open_store(settings).await?;
+        migrate(&store).await?;
         let archive = Archive::open(&settings.archive).context("archive.folder")?;
         let metrics = Metrics::new();
-        let client = Client::new(&settings.delivery)?;
-        let press = press.await.context("loading fonts and templates panicked")?.context("documents")?;
+        let press = press.await.context("loading fonts and templates panicked")??;
         warm.await.context("warming up libsm panicked")?;
         let courier = Courier { client, clock: clock.clone(), metrics: metrics.clone() };
         let desk = Arc::new(Desk {
@@ -96,8 +101,12 @@ impl Assembly {
 /// When the master key or the database can't be used.
 pub async fn open_store(settings: &Settings) -> anyhow::Result<Store> {
     let store = connect_store(settings)?;
-    store.migrate().await.context("store.url: the tables can't be brought up to date")?;
+    migrate(&store).await?;
     Ok(store)
+}
+
+async fn migrate(store: &Store) -> anyhow::Result<()> {
+    store.migrate().await.map(drop).context("store.url: the tables can't be brought up to date")
 }
 
 /// Opens the database under the keyring, as it is.
@@ -109,13 +118,27 @@ pub fn connect_store(settings: &Settings) -> anyhow::Result<Store> {
     Store::open(&settings.store, Arc::new(keyring)).context("store.url")
 }
 
-fn keyring(file: &Path) -> anyhow::Result<Keyring> {
+/// Reads the master key.
+///
+/// # Errors
+/// When there is none in the file, or others can read it too.
+pub fn keyring(file: &Path) -> anyhow::Result<Keyring> {
     Keyring::from_file(file).with_context(|| {
         format!(
             "keyring.file: expected a master key in `{}`; `baohan keys generate master` makes one",
             file.display()
         )
     })
+}
+
+/// Loads fonts and templates, and tries them with invented data and with the institution's own.
+///
+/// # Errors
+/// When a template or font can't be used, or no font draws a character of the institution's.
+pub fn press(documents: &DocumentOptions, institution: &InstitutionOptions) -> anyhow::Result<Press> {
+    let press = Press::open(documents).context("documents")?;
+    LetterMaker::try_out(&press, institution).context("institution")?;
+    Ok(press)
 }
 
 /// Reads every platform's section against its dialect.
@@ -152,17 +175,24 @@ pub fn platforms(settings: &Settings) -> anyhow::Result<Platforms> {
 /// # Errors
 /// Which file is missing or does not fit.
 pub fn sealer(options: &SealOptions) -> anyhow::Result<Sealer> {
-    let read = |key: &str, path: &Path| {
-        std::fs::read(path).with_context(|| format!("seal.{key}: can't read `{}`", path.display()))
+    let SealOptions { signer_key, signer_certificate, electronic_seal } = options;
+    let key = PrivateKey::from_file(signer_key).context("seal.signer_key")?;
+    let certificate = || {
+        let pem = std::fs::read_to_string(signer_certificate).context("expected a certificate as PEM")?;
+        anyhow::Ok(Certificate::from_pem(&pem)?)
     };
-    let text = |key: &str, path: &Path| {
-        String::from_utf8(read(key, path)?)
-            .with_context(|| format!("seal.{key}: expected PEM in `{}`", path.display()))
+    let certificate = certificate()
+        .with_context(|| format!("seal.signer_certificate: `{}`", signer_certificate.display()))?;
+    let signer = LocalSigner::new(key, certificate).with_context(|| {
+        format!(
+            "seal.signer_key: expected the key of seal.signer_certificate `{}` in `{}`",
+            signer_certificate.display(),
+            signer_key.display()
+        )
+    })?;
+    let seal = || {
+        let der = std::fs::read(electronic_seal).context("expected an electronic seal as DER")?;
+        Sealer::new(Arc::new(signer), der)
     };
-    let key = zeroize::Zeroizing::new(text("signer_key", &options.signer_key)?);
-    let certificate = text("signer_certificate", &options.signer_certificate)?;
-    let signer =
-        LocalSigner::from_pem(&key, &certificate).context("seal.signer_key and seal.signer_certificate")?;
-    let seal = read("electronic_seal", &options.electronic_seal)?;
-    Sealer::new(Arc::new(signer), seal).context("seal.electronic_seal")
+    seal().with_context(|| format!("seal.electronic_seal: `{}`", electronic_seal.display()))
 }

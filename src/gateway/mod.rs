@@ -14,7 +14,7 @@ use actix_web::{App, HttpServer, web};
 use anyhow::Context;
 use tokio::task::JoinHandle;
 
-pub use assembly::{Assembly, connect_store, open_store, platforms, sealer};
+pub use assembly::{Assembly, connect_store, keyring, open_store, platforms, press, sealer};
 
 use crate::clock::Clock;
 use crate::intake::http::{self, Limits};

@@ -83,14 +83,7 @@ fn ciphertext_letter(
             code: beneficiary_code.as_ref().map(|code| code.as_str().to_owned()),
             address: None,
         },
-        issuer: Issuer {
-            name: institution.name.clone(),
-            address: institution.address.clone(),
-            postcode: institution.postcode.clone(),
-            phone: institution.phone.clone(),
-            fax: institution.fax.clone(),
-            legal_representative: institution.legal_representative.clone(),
-        },
+        issuer: issuer(institution),
         section: Section { number: section.as_str().to_owned(), name: name.as_str().to_owned() },
         amount: amount.grouped(),
         amount_words: amount.in_words().trim_start_matches("人民币").to_owned(),
@@ -102,6 +95,27 @@ fn ciphertext_letter(
         verification_url: institution.verification_url.replace("{number}", number),
         application_number: application.number.to_string(),
     })
+}
+
+/// An invented letter under the institution's own letterhead.
+pub(super) fn sample(institution: &InstitutionOptions) -> Letter {
+    Letter {
+        issuer: issuer(institution),
+        court: institution.court.clone(),
+        verification_url: institution.verification_url.clone(),
+        ..Letter::sample(LetterKind::Ciphertext)
+    }
+}
+
+fn issuer(institution: &InstitutionOptions) -> Issuer {
+    Issuer {
+        name: institution.name.clone(),
+        address: institution.address.clone(),
+        postcode: institution.postcode.clone(),
+        phone: institution.phone.clone(),
+        fax: institution.fax.clone(),
+        legal_representative: institution.legal_representative.clone(),
+    }
 }
 
 fn plaintext_letter(ciphertext: &Letter, section: &RevealedSection) -> Letter {

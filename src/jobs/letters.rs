@@ -37,6 +37,14 @@ impl LetterMaker {
         Self { press, sealer, institution, cores: Arc::new(Semaphore::new(cores)) }
     }
 
+    /// Lays out a letter of invented data under the institution's own letterhead.
+    ///
+    /// # Errors
+    /// When the templates or fonts can't print the letterhead, as no letter could be made then.
+    pub fn try_out(press: &Press, institution: &InstitutionOptions) -> Result<(), DocumentError> {
+        press.letter(&letter_data::sample(institution)).map(drop)
+    }
+
     pub(super) async fn run(
         self: &Arc<Self>,
         desk: &Desk,

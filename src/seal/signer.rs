@@ -1,6 +1,6 @@
 //! Who signs: a port, and the key in this process's memory that stands behind it today.
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 
 use crate::crypto::certificate::Certificate;
 use crate::crypto::sm2::{PrivateKey, Signature};
@@ -34,16 +34,6 @@ impl LocalSigner {
             certificate.serial_hex()
         );
         Ok(Self { key, certificate })
-    }
-
-    /// Reads a PKCS#8 key and an X.509 certificate.
-    ///
-    /// # Errors
-    /// When either is no such PEM, or the certificate is of another key.
-    pub fn from_pem(key_pem: &str, certificate_pem: &str) -> anyhow::Result<Self> {
-        let key = PrivateKey::from_pem(key_pem).context("signing key")?;
-        let certificate = Certificate::from_pem(certificate_pem).context("signing certificate")?;
-        Self::new(key, certificate)
     }
 }
 

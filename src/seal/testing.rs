@@ -14,7 +14,7 @@ pub type Party = SealMaker;
 
 impl SealMaker {
     pub fn signer(&self) -> LocalSigner {
-        LocalSigner::from_pem(&self.key.to_pem(), &self.certificate.to_pem()).unwrap()
+        LocalSigner::new(PrivateKey::from_pem(&self.key.to_pem()).unwrap(), self.certificate.clone()).unwrap()
     }
 }
 

@@ -99,12 +99,19 @@ impl Target {
             return Ok(Self::Postgres { url: crate::secret::Secret::new(with_limits(url)) });
             #[cfg(not(feature = "postgres"))]
             return Err(StoreError::Unusable(
-                "store.url names PostgreSQL, and this program was built without it (cargo feature `postgres`)"
+                "it names PostgreSQL, and this program was built without it (cargo feature `postgres`)"
                     .to_owned(),
             ));
         }
         match url.strip_prefix("sqlite:").unwrap_or(url) {
-            "" | ":memory:" => Err(StoreError::Unusable("store.url: expected the path of a file".to_owned())),
+            "" | ":memory:" => Err(StoreError::Unusable("expected the path of a file".to_owned())),
+            other if other.contains("://") => {
+                // What follows may be a password.
+                let scheme = other.split("://").next().unwrap_or_default();
+                Err(StoreError::Unusable(format!(
+                    "expected the path of a file, or postgres://user@host/database, found `{scheme}://`"
+                )))
+            }
             path => Ok(Self::Sqlite { path: path.to_owned() }),
         }
     }

@@ -53,10 +53,7 @@ fn subscriber<W>(
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let filter = EnvFilter::builder()
-        .parse(&options.log_filter)
-        .map_err(|source| StartError::Filter { found: options.log_filter.clone(), source })?;
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
+    let lines = tracing_subscriber::fmt().with_env_filter(filter(options)?).with_writer(writer);
     let json = match options.log_format {
         LogFormat::Auto => !terminal,
         LogFormat::Pretty => false,
@@ -67,6 +64,20 @@ where
     } else {
         Ok(Box::new(lines.compact().with_ansi(terminal).finish()))
     }
+}
+
+/// Whether logging could be started with these options.
+///
+/// # Errors
+/// When the filter cannot be read.
+pub fn readable(options: &TelemetryOptions) -> Result<(), StartError> {
+    filter(options).map(drop)
+}
+
+fn filter(options: &TelemetryOptions) -> Result<EnvFilter, StartError> {
+    EnvFilter::builder()
+        .parse(&options.log_filter)
+        .map_err(|source| StartError::Filter { found: options.log_filter.clone(), source })
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use serde::Deserialize;
 
 pub use health::{Check, Health};
-pub use logging::{LogFormat, StartError, start};
+pub use logging::{LogFormat, StartError, readable, start};
 pub use masking::Masked;
 pub use metrics::{AttemptResult, InboundOutcome, JobCount, Metrics};
 pub use request::{RequestId, trace};

@@ -1,0 +1,124 @@
+//! `baohan demo`, and what it leaves behind for the other commands to work on.
+
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use serde_json::Value;
+
+use crate::program::{Ran, baohan};
+
+/// One demonstration for all tests: its settings, keys, database and letters are there afterwards.
+static DEMONSTRATION: LazyLock<(tempfile::TempDir, Ran)> = LazyLock::new(|| {
+    let place = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let folder = place.path().join("demo");
+    let ran = baohan(&[
+        "demo".as_ref(),
+        "--count=2".as_ref(),
+        "--json".as_ref(),
+        "--folder".as_ref(),
+        folder.as_os_str(),
+    ]);
+    (place, ran)
+});
+
+/// Where the demonstration has worked.
+pub fn folder() -> PathBuf {
+    assert_eq!(DEMONSTRATION.1.code, 0, "{}{}", DEMONSTRATION.1.out, DEMONSTRATION.1.complaint);
+    DEMONSTRATION.0.path().join("demo").canonicalize().unwrap()
+}
+
+/// What it has reported.
+pub fn report() -> Value {
+    folder();
+    serde_json::from_str(&DEMONSTRATION.1.out).unwrap()
+}
+
+/// The letters of its first guarantee: ciphertext, and both merged.
+pub fn letters() -> [PathBuf; 2] {
+    let report = report();
+    [0, 1].map(|index| PathBuf::from(report["guarantees"][0]["letters"][index]["file"].as_str().unwrap()))
+}
+
+/// A copy of a finished demonstration that a test may spoil.
+pub struct House {
+    place: tempfile::TempDir,
+}
+
+impl House {
+    pub fn new() -> Self {
+        let place = tempfile::tempdir().unwrap();
+        let original = folder();
+        copy_all(&original, place.path());
+        let house = Self { place };
+        // A server has to say that it is up.
+        house.edit("log_filter = \"warn\"", "log_filter = \"info\"");
+        // The paths in the settings are those of the original.
+        house.edit(&original.display().to_string(), &house.place.path().display().to_string());
+        house
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.place.path().join(name)
+    }
+
+    pub fn settings(&self) -> PathBuf {
+        self.path("baohan.toml")
+    }
+
+    /// Replaces one text in the settings by another.
+    pub fn edit(&self, old: &str, new: &str) {
+        let text = std::fs::read_to_string(self.settings()).unwrap();
+        assert!(text.contains(old), "{old}");
+        std::fs::write(self.settings(), text.replace(old, new)).unwrap();
+    }
+
+    /// Runs a command with these settings.
+    pub fn run(&self, arguments: &[&str]) -> Ran {
+        let settings = self.settings();
+        baohan(
+            &[&[Path::new("--settings"), &settings], &*arguments.iter().map(Path::new).collect::<Vec<_>>()]
+                .concat(),
+        )
+    }
+}
+
+fn copy_all(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            std::fs::create_dir(&target).unwrap();
+            copy_all(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_demonstration_delivers_valid_letters_and_reports_them_as_json() {
+    let report = report();
+    assert_eq!(report["faults"], serde_json::json!([]));
+    let guarantees = report["guarantees"].as_array().unwrap();
+    assert_eq!(guarantees.len(), 2);
+    for guarantee in guarantees {
+        assert!(guarantee["guarantee"].as_str().unwrap().starts_with("BH"), "{guarantee}");
+        let titles = guarantee["timeline"].as_array().unwrap();
+        assert_eq!(titles.last().unwrap()["what"], "明文保函已送达");
+        let letters = guarantee["letters"].as_array().unwrap();
+        assert_eq!(letters.len(), 2);
+        for letter in letters {
+            assert_eq!(letter["valid"], true, "{letter}");
+            let file = Path::new(letter["file"].as_str().unwrap());
+            assert!(file.starts_with(folder()) && file.is_file(), "{letter}");
+        }
+    }
+}
+
+#[test]
+fn a_demonstration_touches_no_folder_that_exists() {
+    let folder = folder();
+    let again = baohan(&["demo".as_ref(), "--folder".as_ref(), folder.as_os_str()]);
+    assert_eq!(again.code, 2);
+    assert!(again.complaint.contains("--folder") && again.complaint.contains("demo`"), "{}", again.complaint);
+}

@@ -1,0 +1,17 @@
+//! The `baohan` program as a person uses it: each command with its exit code and its words.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test may panic, and helpers of an integration test are not seen as tests by clippy"
+)]
+
+mod database;
+mod demonstration;
+mod help;
+mod keys;
+mod letters;
+mod program;
+mod sandbox;
+mod settings;
