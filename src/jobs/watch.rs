@@ -5,8 +5,11 @@ use std::time::Duration;
 use super::observer::Observer;
 use super::verdict::Outcome;
 use crate::store::StoreError;
-use crate::store::jobs::ClaimedJob;
+use crate::store::jobs::{Cause, ClaimedJob};
 use crate::telemetry::Metrics;
+
+/// After so many attempts, the last one rejected, people are told. By the usual schedule that is within two minutes.
+const REJECTIONS: i64 = 5;
 
 /// Logs and counts.
 pub struct Watch(pub Metrics);
@@ -26,11 +29,16 @@ impl Observer for Watch {
             Outcome::Done => {
                 tracing::info!(job.id = %id, job.kind = kind, %platform, guarantee.id = %guarantee, attempt, took_ms, "job done");
             }
+            // One "no" may be a hiccup. A platform that keeps saying no holds up what stands behind in the lane.
+            Outcome::Retry { cause: Cause::Rejected, detail, .. } if attempt == REJECTIONS => {
+                self.0.alarm("job-rejected");
+                tracing::error!(job.id = %id, job.kind = kind, %platform, guarantee.id = %guarantee, attempt, detail, "platform keeps rejecting a job; it is tried on, and what follows for this guarantee waits");
+            }
             Outcome::Retry { cause, detail, after } => {
                 let after_ms = after.as_millis();
                 tracing::warn!(job.id = %id, job.kind = kind, %platform, guarantee.id = %guarantee, attempt, %cause, detail, after_ms, "job will be tried again");
             }
-            Outcome::Dead { cause: super::Cause::Obsolete, detail } => {
+            Outcome::Dead { cause: Cause::Obsolete, detail } => {
                 tracing::info!(job.id = %id, job.kind = kind, %platform, guarantee.id = %guarantee, detail, "job has lost its purpose");
             }
             Outcome::Dead { cause, detail } => {
@@ -52,5 +60,55 @@ impl Observer for Watch {
 
     fn claim_failed(&self, error: &StoreError) {
         tracing::error!(%error, "jobs can't be claimed");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::domain::identity::{GuaranteeId, PlatformId};
+    use crate::store::jobs::{Fence, JobId};
+
+    fn job(attempt: i64) -> ClaimedJob {
+        let id = JobId::new("job-1");
+        ClaimedJob {
+            id: id.clone(),
+            platform: PlatformId::new("somewhere"),
+            lane: GuaranteeId::new("g1"),
+            kind: "notify".to_owned(),
+            payload: Vec::new().into(),
+            deadline: Timestamp::UNIX_EPOCH,
+            created_at: Timestamp::UNIX_EPOCH,
+            attempt,
+            tries: 1,
+            taken_over: false,
+            fence: Fence { job: id, owner: "w".to_owned(), attempt },
+        }
+    }
+
+    fn retry(cause: Cause) -> Outcome {
+        Outcome::Retry { cause, detail: "不同意".to_owned(), after: Duration::ZERO }
+    }
+
+    #[test]
+    fn a_platform_that_keeps_saying_no_is_told_to_people_once() {
+        let watch = Watch(Metrics::new());
+        for attempt in 1..10 {
+            watch.finished(&job(attempt), &retry(Cause::Rejected), Duration::ZERO);
+        }
+        assert!(
+            watch.0.encode().contains("gw_alarms_total{kind=\"job-rejected\"} 1"),
+            "{}",
+            watch.0.encode()
+        );
+    }
+
+    #[test]
+    fn a_platform_that_is_away_is_no_rejection() {
+        let watch = Watch(Metrics::new());
+        watch.finished(&job(REJECTIONS), &retry(Cause::Unreachable), Duration::ZERO);
+        assert!(!watch.0.encode().contains("job-rejected"));
     }
 }
