@@ -8,6 +8,7 @@ pub mod delivery;
 pub mod dialect;
 pub mod document;
 pub mod domain;
+pub mod downloads;
 pub mod gateway;
 pub mod institution;
 pub mod intake;

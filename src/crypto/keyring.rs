@@ -6,6 +6,7 @@
 //! ```text
 //! sealed   = version 1 byte ‖ key id 4 ‖ nonce 16 ‖ ciphertext ‖ tag 32
 //! tag      = HMAC-SM3(authentication key, version ‖ key id ‖ nonce ‖ length‖table ‖ length‖row ‖ length‖column ‖ ciphertext)
+//! mark     = HMAC-SM3(marking key, length‖purpose ‖ length‖part ‖ …)
 //! subkey   = HMAC-SM3(master key, label)
 //! ```
 //!
@@ -42,6 +43,7 @@ struct Subkeys {
     encryption: sm4::Key,
     /// Ready for its first message, because setting it up costs as much as 128 bytes of message.
     authentication: sm3::Hmac,
+    marking: sm3::Hmac,
 }
 
 impl Subkeys {
@@ -56,6 +58,7 @@ impl Subkeys {
             id: [a, b, c, d],
             encryption: sm4::Key::from_bytes(*first_half),
             authentication: sm3::Hmac::new(derived("authentication").as_slice()),
+            marking: sm3::Hmac::new(derived("marking").as_slice()),
         }
     }
 
@@ -66,13 +69,17 @@ impl Subkeys {
         code.update(&self.id);
         code.update(nonce);
         for part in [context.table, context.row, context.column] {
-            // The length keeps `ab`, `c` from being `a`, `bc`.
-            code.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
-            code.update(part.as_bytes());
+            add_part(&mut code, part);
         }
         code.update(ciphertext);
         code
     }
+}
+
+/// The length keeps `ab`, `c` from being `a`, `bc`.
+fn add_part(code: &mut sm3::Hmac, part: &str) {
+    code.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+    code.update(part.as_bytes());
 }
 
 /// The keys that protect stored values. Nothing prints them.
@@ -175,6 +182,17 @@ impl Keyring {
         let mut plaintext = Zeroizing::new(ciphertext.to_vec());
         sm4::apply_ctr(&keys.encryption, &(*nonce).into(), &mut plaintext);
         Ok(plaintext)
+    }
+
+    /// A fingerprint of texts that nobody can compute, or try out guesses on, without the master key. The same texts for
+    /// the same purpose always have the same mark, and another one for any other purpose, so that a mark may stand in a
+    /// column where the text may not, and be searched for. It is made under the key that seals: once the master key is
+    /// replaced, the same texts have another mark.
+    pub fn mark(&self, purpose: &str, parts: &[&str]) -> [u8; 32] {
+        let mut code = self.current.marking.clone();
+        add_part(&mut code, purpose);
+        parts.iter().for_each(|part| add_part(&mut code, part));
+        code.finish()
     }
 }
 

@@ -19,6 +19,7 @@ use crate::delivery::upload::Uploader;
 use crate::dialect::{Profile, Registry};
 use crate::document::{DocumentOptions, Press};
 use crate::domain::identity::PlatformId;
+use crate::downloads::{Downloads, Links};
 use crate::institution::letterhead::InstitutionOptions;
 use crate::institution::rules::Rules;
 use crate::intake::Intake;
@@ -39,6 +40,8 @@ pub struct Assembly {
     pub clock: Clock,
     pub metrics: Metrics,
     pub desk: Arc<Desk>,
+    /// Makes the links under which platforms fetch documents.
+    pub links: Links,
     /// From when to when the institution may use its seal.
     pub seal_validity: (Timestamp, Timestamp),
 }
@@ -81,7 +84,8 @@ impl Assembly {
             },
             options: settings.jobs.clone(),
         });
-        Ok(Self { store, archive, platforms, clock, metrics, desk, seal_validity })
+        let links = Links::new(&settings.downloads);
+        Ok(Self { store, archive, platforms, clock, metrics, desk, links, seal_validity })
     }
 
     /// The use case that the listener calls.
@@ -89,6 +93,16 @@ impl Assembly {
         Intake {
             store: self.store.clone(),
             platforms: self.platforms.clone(),
+            clock: self.clock.clone(),
+            metrics: self.metrics.clone(),
+        }
+    }
+
+    /// What answers those who follow a link.
+    pub fn downloads(&self) -> Downloads {
+        Downloads {
+            store: self.store.clone(),
+            archive: self.archive.clone(),
             clock: self.clock.clone(),
             metrics: self.metrics.clone(),
         }

@@ -17,6 +17,7 @@ use tokio::task::JoinHandle;
 pub use assembly::{Assembly, connect_store, keyring, open_store, platforms, press, sealer};
 
 use crate::clock::Clock;
+use crate::downloads;
 use crate::intake::http::{self, Limits};
 use crate::jobs::watch::Watch;
 use crate::jobs::{Worker, WorkerHandle};
@@ -30,7 +31,7 @@ const HEADER_TIME: Duration = Duration::from_secs(5);
 /// A gateway at work.
 pub struct Gateway {
     pub assembly: Assembly,
-    /// Where platforms push to.
+    /// Where platforms push to, and fetch documents from.
     pub address: SocketAddr,
     pub metrics_address: SocketAddr,
     server: ServerHandle,
@@ -69,13 +70,14 @@ impl Gateway {
             body_bytes: settings.server.body_bytes,
             body_time: Duration::from_secs(settings.server.body_seconds),
         };
-        let intake = assembly.intake();
+        let (intake, files) = (assembly.intake(), assembly.downloads());
         let health = Health::new(readiness::checks(&assembly, &settings));
         let server = HttpServer::new(move || {
-            let (intake, health) = (intake.clone(), health.clone());
+            let (intake, files, health) = (intake.clone(), files.clone(), health.clone());
             App::new()
                 .wrap(from_fn(trace))
                 .configure(|config| http::configure(config, intake, limits))
+                .configure(|config| downloads::http::configure(config, files))
                 .configure(|config| health.configure(config))
                 .default_service(web::to(http::no_such_route))
         })

@@ -14,6 +14,7 @@ pub use load::{SettingsError, load};
 use crate::delivery::client::ClientOptions;
 use crate::dialect::PlatformOptions;
 use crate::document::DocumentOptions;
+use crate::downloads::DownloadOptions;
 use crate::institution::letterhead::InstitutionOptions;
 use crate::institution::rules::UnderwritingOptions;
 use crate::jobs::JobOptions;
@@ -35,6 +36,8 @@ pub struct Settings {
     pub seal: SealOptions,
     #[serde(default)]
     pub documents: DocumentOptions,
+    #[serde(default)]
+    pub downloads: DownloadOptions,
     #[serde(default)]
     pub dialects: DialectOptions,
     #[serde(default)]

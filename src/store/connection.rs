@@ -200,6 +200,11 @@ impl Connection {
         self.keyring.open(&place, sealed).map_err(|error| StoreError::damaged(table, row, error))
     }
 
+    /// The keyed fingerprint of a text ([`Keyring::mark`]), for a column that is searched by what may not stand in it.
+    pub(super) fn mark(&self, purpose: &str, parts: &[&str]) -> [u8; 32] {
+        self.keyring.mark(purpose, parts)
+    }
+
     /// Whether the pool should drop this connection rather than lend it again.
     pub(super) fn is_broken(&mut self) -> bool {
         self.broken || on!(self, |link| AnsiTransactionManager::is_broken_transaction_manager(link))

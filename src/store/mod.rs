@@ -15,6 +15,7 @@ pub mod events;
 pub mod guarantees;
 pub mod jobs;
 pub mod keys;
+pub mod links;
 pub mod messages;
 pub mod schema;
 

@@ -129,3 +129,17 @@ diesel::table! {
         updated_at -> BigInt,
     }
 }
+
+diesel::table! {
+    links (id) {
+        id -> Text,
+        guarantee_id -> Text,
+        document -> Text,
+        name -> Text,
+        content_type -> Text,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        fetched -> BigInt,
+        last_fetched_at -> Nullable<BigInt>,
+    }
+}

@@ -75,6 +75,16 @@ fn repertoire(connection: &mut Connection) {
     documents::find(connection, &id, &DocumentDigest::new("d")).unwrap();
     keys::find(connection, &id, keys::Purpose::Restoration).unwrap();
     deliveries::find(connection, &id, LetterKind::Merged).unwrap();
+    let new = links::NewLink {
+        guarantee: id,
+        document: DocumentDigest::new("d"),
+        name: "n".to_owned(),
+        content_type: "c".to_owned(),
+        expires_at: Timestamp::UNIX_EPOCH,
+    };
+    let token = links::issue(connection, &new, Timestamp::UNIX_EPOCH).unwrap();
+    links::find(connection, &token, Timestamp::UNIX_EPOCH).unwrap();
+    links::count_fetch(connection, "l", Timestamp::UNIX_EPOCH).unwrap();
     let key = bindings::BusinessKey { platform, interface: "i".to_owned(), key: "k".to_owned() };
     bindings::find(connection, &key).unwrap();
 }
@@ -104,7 +114,7 @@ fn no_query_reads_a_table_that_grows_for_ever() {
             .unwrap_or_else(|error| panic!("{statement}: {error}"));
         let whole = plan.iter().filter(|step| step.detail.starts_with("SCAN"));
         let table = |step: &&Step| {
-            ["jobs", "job", "attempts", "guarantees", "messages", "events", "documents"]
+            ["jobs", "job", "attempts", "guarantees", "messages", "events", "documents", "links"]
                 .iter()
                 .any(|name| step.detail.split(' ').nth(1) == Some(name))
         };

@@ -18,10 +18,10 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
 use labels::{
-    AlarmKind, AttemptLabels, BuildLabels, ChunkLabels, GuaranteeLabels, JobKind, JobLabels, PlatformLabel,
-    PushLabels,
+    AlarmKind, AttemptLabels, BuildLabels, ChunkLabels, DownloadLabels, GuaranteeLabels, JobKind, JobLabels,
+    PlatformLabel, PushLabels,
 };
-pub use labels::{AttemptResult, InboundOutcome, JobCount};
+pub use labels::{AttemptResult, DownloadResult, InboundOutcome, JobCount};
 use snapshot::Snapshot;
 
 /// The label of a platform or an interface that the gateway does not have: whatever the sender wrote is no label.
@@ -47,6 +47,7 @@ struct Families {
     decrypt_failures: Family<PlatformLabel, Counter>,
     seal_duration: Histogram,
     chunks: Family<ChunkLabels, Counter>,
+    downloads: Family<DownloadLabels, Counter>,
     alarms: Family<AlarmKind, Counter>,
 }
 
@@ -74,6 +75,7 @@ impl Metrics {
             decrypt_failures: Family::default(),
             seal_duration: answer_times(),
             chunks: Family::default(),
+            downloads: Family::default(),
             alarms: Family::default(),
         };
         Self(Arc::new(families.registered()))
@@ -171,6 +173,13 @@ impl Metrics {
         self.0.chunks.get_or_create(&labels).inc();
     }
 
+    /// A document was asked for under a link. `platform` is `None` where the link leads to none.
+    pub fn downloaded(&self, platform: Option<&str>, result: DownloadResult) {
+        let labels =
+            DownloadLabels { platform: platform.unwrap_or(UNKNOWN).to_owned(), result: result.name() };
+        self.0.downloads.get_or_create(&labels).inc();
+    }
+
     /// Something happened that a person must see. `kind` is a word of the code, such as `restoration_failed`.
     pub fn alarm(&self, kind: &'static str) {
         self.0.alarms.get_or_create(&AlarmKind { kind }).inc();
@@ -236,6 +245,11 @@ impl Families {
             self.seal_duration.clone(),
         );
         registry.register("upload_chunks", "Slices of documents by how sending ended", self.chunks.clone());
+        registry.register(
+            "downloads",
+            "Requests for documents under links by how they were answered",
+            self.downloads.clone(),
+        );
         registry.register("alarms", "Events that a person must see", self.alarms.clone());
         registry.register(
             "build",
@@ -286,6 +300,8 @@ mod tests {
         metrics.decrypt_failed("p1");
         metrics.sealed(TOOK);
         metrics.chunk_uploaded("p1", AttemptResult::Timeout);
+        metrics.downloaded(Some("p1"), DownloadResult::Whole);
+        metrics.downloaded(None, DownloadResult::Unknown);
         metrics.alarm("restoration_failed");
         for line in [
             r#"gw_inbound_requests_total{platform="p1",interface="apply",outcome="bad_sign"} 1"#,
@@ -302,6 +318,8 @@ mod tests {
             r#"gw_decrypt_failures_total{platform="p1"} 1"#,
             "gw_seal_duration_seconds_count 1",
             r#"gw_upload_chunks_total{platform="p1",result="timeout"} 1"#,
+            r#"gw_downloads_total{platform="p1",result="whole"} 1"#,
+            r#"gw_downloads_total{platform="unknown",result="unknown"} 1"#,
             r#"gw_alarms_total{kind="restoration_failed"} 1"#,
             concat!("gw_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1"),
             "# EOF",

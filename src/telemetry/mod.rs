@@ -23,8 +23,8 @@ use serde::Deserialize;
 pub use health::{Check, Health};
 pub use logging::{LogFormat, StartError, readable, start};
 pub use masking::Masked;
-pub use metrics::{AttemptResult, InboundOutcome, JobCount, Metrics};
-pub use request::{RequestId, trace};
+pub use metrics::{AttemptResult, DownloadResult, InboundOutcome, JobCount, Metrics};
+pub use request::{RequestId, SECRET_PATH, trace};
 pub use scrape::serve_metrics;
 
 /// The section `telemetry` of the settings.

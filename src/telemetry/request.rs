@@ -1,6 +1,8 @@
 //! One id for everything that happens because of one request: in each log line, and in the answer's header, so
 //! that a platform's engineer can quote it.
 
+use std::borrow::Cow;
+
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderName, HeaderValue};
@@ -11,13 +13,16 @@ use uuid::Uuid;
 
 const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
+/// Below this path, whatever follows opens a document to anybody who reads it: it is not logged.
+pub const SECRET_PATH: &str = "/files";
+
 /// The id of the request at hand; handlers find it in the request's extensions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RequestId(pub Uuid);
 
 /// Gives a request its id, a span and an answer header: `App::new().wrap(from_fn(telemetry::trace))`. An id that the
 /// sender brought is not taken over, because log lines must not carry what a stranger chose. Of the URL, only the
-/// path is logged: queries may hold personal data.
+/// path is logged, since queries may hold personal data, and of that nothing below [`SECRET_PATH`].
 ///
 /// # Errors
 /// Those of the handler.
@@ -27,13 +32,24 @@ pub async fn trace(
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let id = RequestId(Uuid::now_v7());
     request.extensions_mut().insert(id);
-    let span =
-        tracing::info_span!("request", request.id = %id.0, method = %request.method(), path = request.path());
+    // The path as routes see it: with `%66iles` for `files`, the written one would pass for another.
+    let path = shown(request.match_info().as_str());
+    let span = tracing::info_span!("request", request.id = %id.0, method = %request.method(), %path);
     let mut response = next.call(request).instrument(span).await?;
     if let Ok(value) = HeaderValue::from_str(&id.0.to_string()) {
         response.headers_mut().insert(HEADER, value);
     }
     Ok(response)
+}
+
+/// A path without what must not be seen. Capitals or something before it make it no route of ours, but it may still be
+/// a link that somebody wrote down wrongly, and that opens when it is put right.
+fn shown(path: &str) -> Cow<'_, str> {
+    let secret = path.to_ascii_lowercase().find(SECRET_PATH).map(|start| start + SECRET_PATH.len());
+    match secret.and_then(|end| path.get(..end)).filter(|start| start.len() < path.len()) {
+        Some(start) => Cow::Owned(format!("{start}/***")),
+        None => Cow::Borrowed(path),
+    }
 }
 
 #[cfg(test)]
@@ -55,6 +71,20 @@ mod tests {
         let header = response.headers().get("x-request-id").unwrap().to_str().unwrap().to_owned();
         assert!(Uuid::try_parse(&header).is_ok(), "{header}");
         assert_eq!(read_body(response).await, header.as_bytes());
+    }
+
+    #[test]
+    fn what_opens_a_document_is_not_shown() {
+        for (path, expected) in [
+            ("/platforms/p/apply", "/platforms/p/apply"),
+            ("/files", "/files"),
+            ("/files/TOKEN/letter.ofd", "/files/***"),
+            ("/files%2FTOKEN", "/files/***"),
+            ("/Files/TOKEN", "/Files/***"),
+            ("/gateway/files/TOKEN", "/gateway/files/***"),
+        ] {
+            assert_eq!(shown(path), expected);
+        }
     }
 
     #[actix_web::test]

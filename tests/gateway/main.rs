@@ -12,6 +12,7 @@ mod bad_input;
 mod broken_transport;
 mod claims;
 mod decisions;
+mod downloads;
 mod faults;
 mod ground;
 mod health;

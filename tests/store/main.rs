@@ -13,6 +13,7 @@ mod database;
 mod guarantees;
 mod jobs;
 mod lanes;
+mod links;
 mod messages;
 mod migrations;
 mod secrecy;

@@ -22,6 +22,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "dialect",
             "seal",
             "document",
+            "downloads",
             "store",
             "crypto",
             "domain",
@@ -36,6 +37,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "jobs",
             "delivery",
             "document",
+            "downloads",
             "seal",
             "crypto",
             "store",
@@ -53,6 +55,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("dialect", &["domain", "crypto"]),
     ("seal", &["document", "crypto"]),
     ("document", &["domain"]),
+    ("downloads", &["domain", "store"]),
     // What may not stand in a column in the clear is wrapped where it is stored.
     ("store", &["domain", "crypto"]),
     // The simulated platforms mirror none of our readings of a specification, and do their cryptography with the

@@ -1,6 +1,7 @@
 //! What a sealed value withstands.
 
 use super::*;
+use crate::crypto::second_opinion;
 
 const PLACE: Context<'static> = Context { table: "application_key", row: "17", column: "key" };
 
@@ -62,6 +63,30 @@ fn another_master_key_opens_nothing_and_a_former_one_still_does() {
     assert_eq!(rotated.open(&PLACE, &sealed).unwrap().as_slice(), b"value");
     assert_ne!(rotated.key_id(), keyring().key_id());
     assert_eq!(rotated.seal(&PLACE, b"")[1..5], rotated.key_id());
+}
+
+#[test]
+fn a_mark_is_the_same_for_the_same_texts_and_purpose_and_keyring_only() {
+    let mark = keyring().mark("links", &["ab", "c"]);
+    assert_eq!(mark, keyring().mark("links", &["ab", "c"]));
+    let others = [
+        keyring().mark("links", &["a", "bc"]),
+        keyring().mark("links", &["abc"]),
+        keyring().mark("links", &["ab", "c", ""]),
+        keyring().mark("link", &["sab", "c"]),
+        keyring().mark("names", &["ab", "c"]),
+        Keyring::from_master(&[0xa5; 32]).mark("links", &["ab", "c"]),
+        Keyring::from_master(&[0xa5; 32]).with_former(&[0x5a; 32]).mark("links", &["ab", "c"]),
+    ];
+    assert!(others.iter().all(|other| *other != mark));
+}
+
+#[test]
+fn a_mark_is_hmac_sm3_under_a_key_of_its_own() {
+    let measured = |text: &str| [&u64::try_from(text.len()).unwrap().to_be_bytes(), text.as_bytes()].concat();
+    let key = second_opinion::hmac_sm3(&[0x5a; 32], b"baohan keyring 1: marking");
+    let text = [measured("links"), measured("ab"), measured("c")].concat();
+    assert_eq!(keyring().mark("links", &["ab", "c"]), second_opinion::hmac_sm3(&key, &text));
 }
 
 #[test]

@@ -68,6 +68,43 @@ impl AttemptResult {
     }
 }
 
+/// How a request for a document under a link was answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DownloadResult {
+    Whole,
+    Part,
+    /// The asker has the document already.
+    Unchanged,
+    /// Asked about, not for: HEAD.
+    Described,
+    /// A range outside the document.
+    Unsatisfiable,
+    /// No link has this token.
+    Unknown,
+    Expired,
+    /// The link is open, but the archive has no such document.
+    Missing,
+    /// Our own fault.
+    Failed,
+}
+
+impl DownloadResult {
+    /// The word for it, as a metric's label and in logs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Whole => "whole",
+            Self::Part => "part",
+            Self::Unchanged => "unchanged",
+            Self::Described => "described",
+            Self::Unsatisfiable => "unsatisfiable",
+            Self::Unknown => "unknown",
+            Self::Expired => "expired",
+            Self::Missing => "missing",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 /// How many jobs of one kind are in one state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JobCount {
@@ -114,6 +151,12 @@ pub(super) struct PlatformLabel {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct ChunkLabels {
+    pub(super) platform: String,
+    pub(super) result: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct DownloadLabels {
     pub(super) platform: String,
     pub(super) result: &'static str,
 }
