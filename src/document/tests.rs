@@ -1,5 +1,7 @@
 //! Letters from data to files, looked at from outside: the package's XML, its fonts and its text.
 
+#[cfg(feature = "printpdf")]
+mod drawn;
 mod ofd_reader;
 mod pdf;
 #[cfg(feature = "printpdf")]

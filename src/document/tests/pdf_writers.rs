@@ -1,7 +1,8 @@
 //! The two writers of PDF against each other, with poppler as the reader of both.
 #![expect(clippy::disallowed_types, reason = "positions on a page are measured")]
 
-use super::poppler::{Drawn, Poppler};
+use super::drawn::Drawn;
+use super::poppler::Poppler;
 use super::*;
 
 const TOLERANCE_MM: f64 = 0.01;
