@@ -1,6 +1,12 @@
 //! Letters from data to files, looked at from outside: the package's XML, its fonts and its text.
 
+#[cfg(feature = "printpdf")]
+mod drawn;
 mod ofd_reader;
+mod pdf;
+#[cfg(feature = "printpdf")]
+mod pdf_writers;
+mod poppler;
 
 use std::sync::OnceLock;
 
