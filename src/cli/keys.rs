@@ -148,6 +148,7 @@ fn import(file: &Path, to: &Path, name: &str, out: &mut dyn Write) -> anyhow::Re
     };
     let path = match &material {
         Material::Private(key) => store("key", &key.to_pem(), true)?,
+        Material::International(key) => store("key", &key.to_pem()?, true)?,
         Material::Public(key) => store("pub", &key.to_pem(), false)?,
         Material::Certificate(certificate) => store("cert", &certificate.to_pem(), false)?,
         Material::Master => bail!("`{shown}` is a master key: name it in the settings, where it stands"),
