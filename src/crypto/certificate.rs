@@ -14,7 +14,7 @@ use std::fmt;
 use der::referenced::OwnedToRef;
 use der::{Decode, Encode, Reader, SliceReader};
 use jiff::Timestamp;
-use x509_cert::ext::pkix::{BasicConstraints, KeyUsage};
+use x509_cert::ext::pkix::{BasicConstraints, KeyUsage, SubjectKeyIdentifier};
 
 use super::encoding::{decode_any, pem_blocks, to_pem};
 use super::signature_algorithm::SignatureAlgorithm;
@@ -157,6 +157,13 @@ impl Certificate {
     pub fn issuer_and_serial_der(&self) -> der::Result<(Vec<u8>, Vec<u8>)> {
         let body = self.parsed.tbs_certificate();
         Ok((body.issuer().to_der()?, body.serial_number().to_der()?))
+    }
+
+    /// The extension subjectKeyIdentifier, by which signed data may name its signer too.
+    pub fn subject_key_identifier(&self) -> Option<Vec<u8>> {
+        let extension =
+            self.parsed.tbs_certificate().get_extension::<SubjectKeyIdentifier>().ok().flatten()?;
+        Some(extension.1.0.as_bytes().to_vec())
     }
 
     pub fn key(&self) -> &SubjectKey {

@@ -15,7 +15,7 @@ pub mod international;
 pub mod keyring;
 pub mod md5;
 #[cfg(test)]
-mod openssl;
+pub(crate) mod openssl;
 pub mod private_file;
 pub mod second_opinion;
 pub mod signature_algorithm;

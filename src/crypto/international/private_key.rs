@@ -11,8 +11,11 @@ use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair,
 };
+use der::Decode;
+use spki::SubjectPublicKeyInfoRef;
 use zeroize::Zeroizing;
 
+use super::PublicKey;
 use crate::crypto::digest::DigestAlgorithm;
 use crate::crypto::encoding::{pem_blocks, to_pem};
 use crate::crypto::private_file;
@@ -104,6 +107,13 @@ impl PrivateKey {
             Kind::P256(pair) => pair.public_key().as_der(),
         };
         Ok(der.context("writing a public key")?.as_ref().to_vec())
+    }
+
+    /// # Errors
+    /// Never in practice: the library declares it fallible.
+    pub fn public_key(&self) -> anyhow::Result<PublicKey> {
+        let der = self.public_spki_der()?;
+        PublicKey::from_spki(&SubjectPublicKeyInfoRef::from_der(&der)?).context("reading a public key back")
     }
 
     /// What [`sign`](Self::sign) makes: RSA with PKCS#1 padding or ECDSA, both with SHA-256.
