@@ -68,6 +68,7 @@ pub fn run(args: &Args, out: &mut impl Write) -> anyhow::Result<()> {
     let press = Press::open(&DocumentOptions {
         fonts_folder: args.fonts_folder.clone(),
         templates_folder: args.template_folder.clone(),
+        ..DocumentOptions::default()
     })?;
     for family in press.own_font_families() {
         writeln!(out, "font family `{family}`")?;

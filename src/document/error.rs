@@ -21,6 +21,9 @@ pub enum DocumentError {
     Picture(String),
     #[error("document metadata: {0}")]
     Metadata(String),
+    /// What a writer of PDF said. Typst's also refuses what PDF/A forbids.
+    #[error("writing PDF: {0}")]
+    Pdf(String),
 }
 
 fn name_of(character: char) -> String {

@@ -1,14 +1,17 @@
-//! Guarantee letters: from a template and data to pages, and from pages to OFD.
+//! Guarantee letters: from a template and data to pages, and from pages to OFD and PDF.
 //!
 //! [`Press`] loads fonts and templates once. [`Press::letter`] and [`Press::merged`] lay letters out with
-//! Typst; [`Laid::to_ofd`] writes the pages as the files of an OFD package, which the sealing room signs.
+//! Typst; [`Laid::to_ofd`] writes the pages as the files of an OFD package and [`Laid::to_pdf`] as a PDF file,
+//! which the sealing room signs.
 
 pub mod data_xml;
 mod display_list;
 mod error;
+mod font_file;
 mod fonts;
 mod letter;
 pub mod ofd;
+mod pdf;
 mod picture;
 mod press;
 mod template;
@@ -18,4 +21,5 @@ mod tests;
 pub use error::DocumentError;
 pub use letter::{Issuer, Letter, LetterKind, Party, Section};
 pub use ofd::{Attachment, Metadata};
+pub use pdf::{PdfDocument, PdfWriter};
 pub use press::{DocumentOptions, Laid, OfdDocument, Press, SEAL_DIAMETER_MM, SealPlace, demonstration_seal};

@@ -1,4 +1,4 @@
-//! The press: letters in, laid-out pages and OFD documents out.
+//! The press: letters in, laid-out pages, OFD and PDF documents out.
 #![expect(clippy::disallowed_types, reason = "positions on a page are measured")]
 
 use std::path::PathBuf;
@@ -14,6 +14,7 @@ use super::fonts::Fonts;
 use super::letter::{Letter, LetterKind};
 use super::ofd::package::Package;
 use super::ofd::{self, Metadata};
+use super::pdf::{self, PdfDocument, PdfWriter};
 use super::template::{self, Input, Templates};
 use super::{DocumentError, data_xml, picture};
 
@@ -29,6 +30,8 @@ pub struct DocumentOptions {
     pub fonts_folder: Option<PathBuf>,
     /// Templates that replace the built-in ones of the same name.
     pub templates_folder: Option<PathBuf>,
+    /// Who writes PDF files.
+    pub pdf_writer: PdfWriter,
 }
 
 /// Templates and fonts, loaded once and shared by all clones. Rendering takes a processor for some
@@ -39,12 +42,14 @@ pub struct Press(Arc<Machine>);
 struct Machine {
     fonts: Fonts,
     templates: Templates,
+    pdf_writer: PdfWriter,
 }
 
 /// Pages, before they become a file.
 pub struct Laid {
     document: PagedDocument,
     list: DisplayList,
+    pdf_writer: PdfWriter,
 }
 
 pub struct OfdDocument {
@@ -89,9 +94,10 @@ impl Press {
     /// # Errors
     /// Names the file; for a template also the line.
     pub fn open(options: &DocumentOptions) -> anyhow::Result<Self> {
+        options.pdf_writer.check()?;
         let fonts = Fonts::open(options.fonts_folder.as_deref()).context("loading fonts")?;
         let templates = Templates::open(options.templates_folder.as_deref()).context("loading templates")?;
-        let press = Self(Arc::new(Machine { fonts, templates }));
+        let press = Self(Arc::new(Machine { fonts, templates, pdf_writer: options.pdf_writer }));
         let plaintext = Letter::sample(LetterKind::Plaintext);
         let ciphertext = Letter::sample(LetterKind::Ciphertext);
         let laid = press.lay_out(&[&plaintext, &ciphertext], true)?;
@@ -143,7 +149,7 @@ impl Press {
         }
         let document = self.typeset(template::BID_BOND, &data, inputs, strict)?;
         let list = DisplayList::of(&document)?;
-        Ok(Laid { document, list })
+        Ok(Laid { document, list, pdf_writer: self.0.pdf_writer })
     }
 
     /// The demonstration seal's coverage: side in pixels, and a value per pixel.
@@ -179,6 +185,34 @@ impl Laid {
 
     pub fn to_ofd(&self, metadata: &Metadata) -> Result<OfdDocument, DocumentError> {
         let ofd::Written { package, page_ids } = ofd::write(&self.list, metadata)?;
+        let (page_size_mm, seal_places) = self.seal_places()?;
+        Ok(OfdDocument { package, page_ids, page_size_mm, seal_places })
+    }
+
+    /// A PDF file by the writer that the settings choose. Equal pages and metadata give equal bytes.
+    ///
+    /// The metadata's attachments are left out: PDF/A-2 forbids embedded files that are not PDF/A themselves
+    /// (ISO 19005-2, 6.8).
+    pub fn to_pdf(&self, metadata: &Metadata) -> Result<PdfDocument, DocumentError> {
+        match self.pdf_writer {
+            PdfWriter::Typst => self.bound(pdf::archival(&self.document, metadata)?),
+            PdfWriter::Printpdf => self.bound(pdf::by_printpdf(&self.list, metadata)?),
+        }
+    }
+
+    /// The same pages by the other writer: PDF 1.7, not PDF/A.
+    #[cfg(feature = "printpdf")]
+    pub fn to_pdf_by_printpdf(&self, metadata: &Metadata) -> Result<PdfDocument, DocumentError> {
+        self.bound(pdf::by_printpdf(&self.list, metadata)?)
+    }
+
+    fn bound(&self, bytes: Vec<u8>) -> Result<PdfDocument, DocumentError> {
+        let (page_size_mm, seal_places) = self.seal_places()?;
+        Ok(PdfDocument { bytes, page_size_mm, seal_places })
+    }
+
+    /// The size of the first page, and where the seal goes.
+    fn seal_places(&self) -> Result<((f64, f64), Vec<SealPlace>), DocumentError> {
         let mut seal_places = Vec::new();
         for (page_index, page) in self.list.pages.iter().enumerate() {
             seal_places.extend(page.seals.iter().map(|(x, y)| SealPlace { page_index, x_mm: *x, y_mm: *y }));
@@ -187,7 +221,7 @@ impl Laid {
             return Err(DocumentError::Unsupported("no box labelled <seal>"));
         }
         let page_size_mm = self.list.pages.first().map(|page| (page.width, page.height)).unwrap_or_default();
-        Ok(OfdDocument { package, page_ids, page_size_mm, seal_places })
+        Ok((page_size_mm, seal_places))
     }
 
     /// A picture of a page, or `None` beyond the last.

@@ -1,6 +1,10 @@
 //! Letters from data to files, looked at from outside: the package's XML, its fonts and its text.
 
 mod ofd_reader;
+mod pdf;
+#[cfg(feature = "printpdf")]
+mod pdf_writers;
+mod poppler;
 
 use std::sync::OnceLock;
 

@@ -1,6 +1,5 @@
 //! OFD (GB/T 33190-2016): the package and its writer.
 
-mod font_file;
 pub mod package;
 mod page;
 mod writer;

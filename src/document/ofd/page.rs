@@ -1,12 +1,12 @@
 //! The content of a page: text, paths and pictures (GB/T 33190-2016 clauses 8 to 11).
 #![expect(clippy::disallowed_types, reason = "positions on a page are measured")]
 
-use super::font_file::FontFile;
 use super::writer::{Ids, NAMESPACE};
 use super::xml::{Xml, push_length};
 use crate::document::display_list::{
     Colour, Fill, Item, Mapping, Matrix, Page, Path, Picture, Segment, Stroke, TextRun, bounds,
 };
+use crate::document::font_file::FontFile;
 
 /// How far a box reaches above and below the baseline, in ems. Strict readers cut off what stands outside.
 const ASCENT: f64 = 1.16;

@@ -7,12 +7,12 @@ use std::fmt;
 use jiff::civil::Date;
 use typst::text::{FontFlags, FontWeight};
 
-use super::font_file::{FontFile, Usage};
 use super::package::Package;
 use super::page::{self, Resources};
 use super::xml::{Xml, push_length};
 use crate::document::DocumentError;
-use crate::document::display_list::{DisplayList, Item, Mapping};
+use crate::document::display_list::DisplayList;
+use crate::document::font_file::{FontFile, Usage};
 
 pub(super) const NAMESPACE: &str = "http://www.ofdspec.org/2016";
 
@@ -77,7 +77,7 @@ pub(in crate::document) fn write(list: &DisplayList, metadata: &Metadata) -> Res
     let colour_space = ids.next();
 
     let mut fonts = Vec::new();
-    for (font, usage) in list.fonts.iter().zip(usage(list)) {
+    for (font, usage) in list.fonts.iter().zip(Usage::of(list)) {
         fonts.push((ids.next(), FontFile::new(font, &usage)?));
     }
     let images: Vec<u32> = list.images.iter().map(|_| ids.next()).collect();
@@ -145,29 +145,6 @@ fn check(metadata: &Metadata) -> Result<(), DocumentError> {
 
 fn file_name(attachment: &Attachment) -> String {
     format!("{}.{}", attachment.name, attachment.format)
-}
-
-fn usage(list: &DisplayList) -> Vec<Usage> {
-    let mut usages: Vec<Usage> = list.fonts.iter().map(|_| Usage::default()).collect();
-    for item in list.pages.iter().flat_map(|page| &page.items) {
-        let Item::Text(run) = item else { continue };
-        let Some(usage) = usages.get_mut(run.font) else { continue };
-        usage.glyphs.extend(run.glyphs.iter().map(|glyph| glyph.id));
-        match (run.mapping, run.glyphs.as_slice()) {
-            (Mapping::ByFont, glyphs) => {
-                usage.characters.extend(run.text.chars().zip(glyphs.iter().map(|glyph| glyph.id)));
-            }
-            // A character outside the basic plane is in the table too, for readers that ignore the list.
-            (Mapping::Listed, [glyph]) => {
-                let mut characters = run.text.chars();
-                if let (Some(character), None) = (characters.next(), characters.next()) {
-                    usage.characters.entry(character).or_insert(glyph.id);
-                }
-            }
-            (Mapping::Listed, _) => {}
-        }
-    }
-    usages
 }
 
 fn entry(metadata: &Metadata) -> Vec<u8> {

@@ -1,7 +1,7 @@
 //! The font files inside a letter: only the glyphs that it uses, with a character table of our own.
 //!
-//! `subsetter` serves PDF, which needs neither `cmap` nor `OS/2`; readers of OFD look characters up in the
-//! embedded file, so both tables are put back.
+//! `subsetter` drops `cmap` and `OS/2`. Readers of OFD look characters up in the embedded file, and printpdf reads
+//! weights from it, so both tables are put back.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,13 +9,40 @@ use subsetter::GlyphRemapper;
 use ttf_parser::{RawFace, Tag};
 use typst::text::Font;
 
-use crate::document::DocumentError;
+use super::DocumentError;
+use super::display_list::{DisplayList, Item, Mapping};
 
 /// What the pages use of one font.
 #[derive(Default)]
 pub(super) struct Usage {
     pub(super) glyphs: BTreeSet<u16>,
     pub(super) characters: BTreeMap<char, u16>,
+}
+
+impl Usage {
+    /// One for each font of the list.
+    pub(super) fn of(list: &DisplayList) -> Vec<Self> {
+        let mut usages: Vec<Self> = list.fonts.iter().map(|_| Self::default()).collect();
+        for item in list.pages.iter().flat_map(|page| &page.items) {
+            let Item::Text(run) = item else { continue };
+            let Some(usage) = usages.get_mut(run.font) else { continue };
+            usage.glyphs.extend(run.glyphs.iter().map(|glyph| glyph.id));
+            match (run.mapping, run.glyphs.as_slice()) {
+                (Mapping::ByFont, glyphs) => {
+                    usage.characters.extend(run.text.chars().zip(glyphs.iter().map(|glyph| glyph.id)));
+                }
+                // A character outside the basic plane is in the table too, for readers that ignore the list.
+                (Mapping::Listed, [glyph]) => {
+                    let mut characters = run.text.chars();
+                    if let (Some(character), None) = (characters.next(), characters.next()) {
+                        usage.characters.entry(character).or_insert(glyph.id);
+                    }
+                }
+                (Mapping::Listed, _) => {}
+            }
+        }
+        usages
+    }
 }
 
 pub(super) struct FontFile {
