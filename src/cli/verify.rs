@@ -104,6 +104,9 @@ mod tests {
         let lines: Vec<serde_json::Value> =
             lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(lines[0]["verdict"], "untrusted");
+        let pdf = file("letter.pdf", b"%PDF-1.7\n");
+        let (valid, text) = run_with(&[&pdf]);
+        assert!(!valid && text.contains("文件结构 (structure): the structure is damaged"), "{text}");
         assert_eq!((&lines[1]["file"], &lines[1]["verdict"]), (&bad.into(), &"invalid".into()));
     }
 }

@@ -173,16 +173,13 @@ fn openssl_verifies_a_self_issued_certificate() {
     }
 }
 
-#[test]
-fn issuers_that_came_along_lead_to_the_root_in_any_order() {
+/// A root, two authorities below it and a leaf, each issued by the one before; an authority allows so many below it.
+fn path_of_four(allowed: usize) -> [Certificate; 4] {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-    let extensions = write(
-        folder.path(),
-        "extensions",
-        "basicConstraints=critical,CA:TRUE,pathlen:1\nkeyUsage=critical,keyCertSign\n",
-    );
-    // Each is signed by the one before it; the last is no authority.
+    let extensions =
+        format!("basicConstraints=critical,CA:TRUE,pathlen:{allowed}\nkeyUsage=critical,keyCertSign\n");
+    let extensions = write(folder.path(), "extensions", &extensions);
     let names = ["root", "first", "second", "leaf"];
     for (index, name) in names.into_iter().enumerate() {
         let (subject, key, file) = (format!("/CN={name}"), path(&format!("{name}.key")), path(name));
@@ -206,11 +203,15 @@ fn issuers_that_came_along_lead_to_the_root_in_any_order() {
     let read = |name: &str| {
         Certificate::from_pem(&std::fs::read_to_string(path(&format!("{name}.pem"))).unwrap()).unwrap()
     };
-    let [root, first, second, leaf] = names.map(read);
+    names.map(read)
+}
+
+#[test]
+fn issuers_that_came_along_lead_to_the_root_in_any_order() {
+    let [root, first, second, leaf] = path_of_four(2);
     let at = leaf.not_before();
     let anchors = std::slice::from_ref(&root);
     let two = [second.clone(), first.clone(), leaf.clone()];
-    // The root allows one authority below the one that it vouches for, and there is no more.
     assert_eq!(verify_path(&leaf, &two, anchors, at), Ok(()));
     assert!(matches!(
         verify_path(&leaf, &two[..1], anchors, at),
@@ -220,6 +221,13 @@ fn issuers_that_came_along_lead_to_the_root_in_any_order() {
     assert_eq!(verify_path(&leaf, &two, &[first], at), Ok(()));
     let strangers = [root_until("2040-01-01T00:00:00Z").certificate().clone()];
     assert!(verify_path(&leaf, &two, &strangers, at).is_err());
+}
+
+#[test]
+fn a_root_is_asked_how_many_authorities_it_allows_below_it() {
+    let [root, first, second, leaf] = path_of_four(1);
+    let refused = verify_path(&leaf, &[first, second], &[root], leaf.not_before());
+    assert!(matches!(refused, Err(CertificateError::TooLong { .. })), "{refused:?}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Signed PDF: what we sign is verified by us and by others, and what was tampered with is found.
 
 mod hostile;
+mod letters;
 mod material;
 mod oracles;
 mod tampering;

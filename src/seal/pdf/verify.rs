@@ -46,7 +46,10 @@ pub fn verify(pdf: &[u8], trust: &Trust, now: Timestamp) -> Report {
         checks.warned(CheckName::TimeStamp, "there is a time stamp; this program does not verify it");
     }
 
-    let file = signature::File { pdf, document: &document };
+    let reaches_end = |field: &SignatureField<'_>| {
+        byte_range::read(pdf, field.signature).is_ok_and(|covered| covered.end == pdf.len())
+    };
+    let file = signature::File { pdf, document: &document, covered_to_end: fields.iter().any(reaches_end) };
     let signatures: Vec<SignatureReport> =
         fields.iter().map(|field| signature::verify(&file, field, trust, now)).collect();
     Report::conclude(checks, signatures)

@@ -77,8 +77,16 @@ fn openssl_verifies_the_cms_over_the_rest_of_the_file() {
             let at = noon().as_second().to_string();
             let verify = |content: &[u8]| {
                 let content = bench.file("content", content);
-                let mut arguments =
-                    vec!["cms", "-verify", "-binary", "-inform", "DER", "-out", "/dev/null", "-partial_chain"];
+                let mut arguments = vec![
+                    "cms",
+                    "-verify",
+                    "-binary",
+                    "-inform",
+                    "DER",
+                    "-out",
+                    "/dev/null",
+                    "-partial_chain",
+                ];
                 arguments.extend(["-attime", &at, "-purpose", "any", "-CAfile", &certificate]);
                 arguments.extend(["-content", &content]);
                 openssl::try_run(&arguments, &container)
@@ -183,7 +191,7 @@ fn edited_page(pdf: &[u8]) -> Vec<u8> {
     changed
 }
 
-fn pdfsig(path: &Path, pdf: &[u8]) -> String {
+pub fn pdfsig(path: &Path, pdf: &[u8]) -> String {
     std::fs::write(path, pdf).unwrap();
     let output = Command::new("pdfsig").arg(path).output().expect("the program `pdfsig` (poppler) is needed");
     String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()

@@ -19,6 +19,8 @@ pub struct File<'a> {
     pub pdf: &'a [u8],
     /// Its newest revision.
     pub document: &'a Document,
+    /// Whether some signature covers it to its end.
+    pub covered_to_end: bool,
 }
 
 pub fn verify(file: &File<'_>, field: &SignatureField<'_>, trust: &Trust, now: Timestamp) -> SignatureReport {
@@ -48,7 +50,8 @@ fn read_time(text: &str) -> Option<Timestamp> {
     time::read(text.strip_suffix("0000").filter(|text| text.ends_with('Z')).unwrap_or(&text).as_bytes())
 }
 
-/// Up to the end of the file, or to where only signatures were added.
+/// Up to the end of the file, or to where only signatures were added, the last of which reaches the end: readers differ
+/// in what they make of bytes that nobody vouches for.
 fn coverage(file: &File<'_>, covered: &Covered<'_>, checks: &mut Checks) {
     let name = CheckName::Coverage;
     if covered.end == file.pdf.len() {
@@ -57,10 +60,11 @@ fn coverage(file: &File<'_>, covered: &Covered<'_>, checks: &mut Checks) {
     let signed = file.pdf.get(..covered.end).unwrap_or_default();
     match revision::changes(signed, file.document) {
         Err(fault) => checks.failed(name, format!("the signed revision cannot be read: {fault}")),
-        Ok(changes) if changes.is_empty() => {
-            checks.passed(name, "the whole file; signatures were added later")
+        Ok(changes) if !changes.is_empty() => {
+            checks.failed(name, format!("changed after signing: {}", changes.join(", ")));
         }
-        Ok(changes) => checks.failed(name, format!("changed after signing: {}", changes.join(", "))),
+        Ok(_) if file.covered_to_end => checks.passed(name, "all but the signatures that were added later"),
+        Ok(_) => checks.failed(name, "no signature covers the end of the file"),
     }
 }
 
