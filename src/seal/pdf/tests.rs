@@ -24,7 +24,7 @@ fn every_container_is_verified_with_every_key_that_goes_with_it() {
             assert!(signed.starts_with(&base()), "the file is extended, not rewritten");
             let report = report(&signed);
             assert_eq!((report.verdict, report.failures()), (Verdict::Valid, vec![]), "{report}");
-            assert!(report.is_signed_by(signer.certificate()));
+            assert!(report.is_signed_only_by(&[signer.certificate().clone()]));
             let [signature] = report.signatures.as_slice() else { panic!("{report}") };
             assert_eq!(signature.container, Some(kind));
             assert_eq!(signature.algorithm.as_deref(), Some(algorithm));
@@ -81,16 +81,44 @@ fn ours_theirs_tampered_and_unsigned_are_told_apart() {
     // Without anchors, integrity is all that is asked.
     let look = |pdf: &[u8]| {
         let report = verify(pdf, &Trust::default(), noon());
-        (report.verdict, report.is_signed_by(ours.certificate()))
+        (report.verdict, report.is_signed_only_by(&[ours.certificate().clone()]))
     };
     assert_eq!(look(&signed), (Verdict::Untrusted, true));
     assert_eq!(look(&foreign), (Verdict::Untrusted, false));
     assert_eq!(look(&edited(&signed, b"100,000.00", b"900,000.00")), (Verdict::Invalid, false));
     assert_eq!(look(&with_table()), (Verdict::Unsigned, false));
+    // A stranger may have covered our amount with the picture of his seal.
+    let over = signed_with(signed.clone(), &theirs, &PdfSignatureProfile::default());
+    assert_eq!(look(&over), (Verdict::Untrusted, false));
     // With ours as the anchor, theirs fails by its certificate alone.
     let trust = Trust { anchors: vec![ours.certificate().clone()] };
     assert_eq!(verify(&signed, &trust, noon()).verdict, Verdict::Valid);
     assert_eq!(verify(&foreign, &trust, noon()).failures(), [CheckName::SignerTrust]);
+}
+
+#[test]
+fn the_seal_stands_with_its_centre_in_its_place_and_is_printed() {
+    let signed = signed_with(with_table(), &rsa(), &PdfSignatureProfile::default());
+    let document = lopdf::Document::load_mem(&signed).unwrap();
+    let page = document.page_iter().nth(1).unwrap();
+    let annotations = document.get_page_annotations(page).unwrap();
+    let described: Vec<_> = annotations
+        .iter()
+        .map(|annotation| {
+            let sides = annotation.get(b"Rect").unwrap().as_array().unwrap();
+            let sides: Vec<_> = sides.iter().map(|side| format!("{:.1}", side.as_float().unwrap())).collect();
+            let kind = String::from_utf8_lossy(annotation.get(b"Subtype").unwrap().as_name().unwrap());
+            (kind.into_owned(), sides.join(" "), annotation.get(b"F").unwrap().as_i64().unwrap() & 4)
+        })
+        .collect();
+    // 150 and 220 mm, and 60 and 60 mm, from the top left of a page of 841.89 pt; the seal is 42 mm wide.
+    let expected = |kind: &str, sides: &str| (kind.to_owned(), sides.to_owned(), 4);
+    assert_eq!(
+        described,
+        [expected("Widget", "365.7 158.7 484.7 277.8"), expected("Stamp", "110.6 612.3 229.6 731.3")]
+    );
+    let form = document.catalog().unwrap().get_deref(b"AcroForm", &document).unwrap().as_dict().unwrap();
+    assert_eq!(form.get(b"SigFlags").unwrap().as_i64().unwrap(), 3);
 }
 
 #[test]

@@ -211,15 +211,14 @@ impl Report {
         matches!(self.verdict, Verdict::Valid | Verdict::Untrusted)
     }
 
-    /// Whether every signature is intact and one of them is by the holder of this certificate: what tells our own
-    /// documents from those of others.
-    pub fn is_signed_by(&self, certificate: &Certificate) -> bool {
-        let fingerprint = hex::encode(certificate.fingerprint());
+    /// Whether the file is intact and each of its signatures is by the holder of one of these certificates: what tells
+    /// our own documents from those of others. A stranger's signature behind ours does not pass, because what it shows
+    /// on the page is the stranger's too.
+    pub fn is_signed_only_by(&self, certificates: &[Certificate]) -> bool {
+        let fingerprints: Vec<_> =
+            certificates.iter().map(|certificate| Some(hex::encode(certificate.fingerprint()))).collect();
         self.is_valid()
-            && self
-                .signatures
-                .iter()
-                .any(|signature| signature.fingerprint.as_deref() == Some(fingerprint.as_str()))
+            && self.signatures.iter().all(|signature| fingerprints.contains(&signature.fingerprint))
     }
 
     /// The checks of the file and of all signatures.

@@ -73,9 +73,8 @@ fn the_seal_is_seen_where_the_template_wants_it() {
         let red = |pdf: &[u8]| {
             std::fs::write(&path, pdf).unwrap();
             // 100 dots an inch; a square of 20 mm round the centre.
-            let dots = |millimetres: f64| (millimetres / 25.4 * 100.0).to_string();
-            let whole = |text: String| text.split('.').next().unwrap().to_owned();
-            let (x, y) = (whole(dots(place.x_mm - 10.0)), whole(dots(place.y_mm - 10.0)));
+            let x = format!("{:.0}", (place.x_mm - 10.0) / 25.4 * 100.0);
+            let y = format!("{:.0}", (place.y_mm - 10.0) / 25.4 * 100.0);
             let output = std::process::Command::new("pdftoppm")
                 .args(["-r", "100", "-f", &page, "-l", &page, "-x", &x, "-y", &y, "-W", "79", "-H", "79"])
                 .arg(&path)
