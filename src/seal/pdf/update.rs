@@ -8,7 +8,7 @@ use anyhow::Context;
 use lopdf::xref::XrefType;
 use lopdf::{Dictionary, Document, Object, ObjectId};
 
-/// What hexadecimal strings and numbers are separated from by nothing else.
+/// What may not stand in a name as it is (7.2.2, 7.3.5).
 const DELIMITERS: &[u8] = b"()<>[]{}/%#";
 
 /// A file in the process of being extended.
