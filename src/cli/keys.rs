@@ -34,8 +34,8 @@ enum Command {
     },
     /// Check a key or certificate that somebody handed over, and store it as PEM
     ///
-    /// Private keys are read as PEM (PKCS#8 or SEC 1, without a password), as Base64 or hex of these, or as Base64 or
-    /// hex of the 32-byte number. Public keys are read as hex (66, 128 or 130 digits), Base64 or PEM; certificates as
+    /// SM2 keys are read as PEM (PKCS#8 or SEC 1, without a password), as Base64 or hex of these, or as Base64 or hex of
+    /// the 32-byte number; RSA and ECDSA keys, which sign PDF, as PEM. Public keys are read as hex (66, 128 or 130 digits), Base64 or PEM; certificates as
     /// PEM, DER, Base64 or hex. A private key is stored so that only its owner can read it, and is never shown.
     Import {
         /// The file to read
@@ -65,7 +65,7 @@ enum Generate {
         /// The file to write
         file: PathBuf,
     },
-    /// A root, a seal maker, an institution's signing key, their certificates and its seal, for demonstrations only
+    /// A root, a seal maker, an institution's signing keys, their certificates and its seal, for demonstrations only
     ///
     /// The files have the names that the settings expect in `data/keys`.
     Demo {
@@ -105,10 +105,17 @@ fn generate(what: Generate, out: &mut dyn Write, now: Timestamp) -> anyhow::Resu
         Generate::Demo { dir, institution } => {
             let keys = demonstration_keys(&dir, &institution, now)?;
             let seal = electronic_seal(&dir, &keys, &institution, now)?;
-            let DemonstrationKeys { root_cert, sealer_key, sealer_cert, signer_key, signer_cert } = &keys;
-            for path in
-                [root_cert, sealer_key, sealer_cert, signer_key, signer_cert, &seal.seal, &seal.picture]
-            {
+            let DemonstrationKeys {
+                root_cert,
+                sealer_key,
+                sealer_cert,
+                signer_key,
+                signer_cert,
+                pdf_key,
+                pdf_cert,
+            } = &keys;
+            let pems = [root_cert, sealer_key, sealer_cert, signer_key, signer_cert, pdf_key, pdf_cert];
+            for path in pems.into_iter().chain([&seal.seal, &seal.picture]) {
                 writeln!(out, "{}", path.display())?;
             }
             writeln!(
@@ -148,6 +155,7 @@ fn import(file: &Path, to: &Path, name: &str, out: &mut dyn Write) -> anyhow::Re
     };
     let path = match &material {
         Material::Private(key) => store("key", &key.to_pem(), true)?,
+        Material::International(key) => store("key", &key.to_pem()?, true)?,
         Material::Public(key) => store("pub", &key.to_pem(), false)?,
         Material::Certificate(certificate) => store("cert", &certificate.to_pem(), false)?,
         Material::Master => bail!("`{shown}` is a master key: name it in the settings, where it stands"),

@@ -1,4 +1,4 @@
-//! `baohan verify`: whether sealed OFD files are intact, and who sealed them.
+//! `baohan verify`: whether sealed OFD and signed PDF files are intact, and who sealed them.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -8,11 +8,11 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::crypto::certificate::Certificate;
-use crate::seal::verify::{Report, Trust, verify};
+use crate::seal::{Report, Trust, verify_file};
 
-/// Verify the electronic seals of OFD files: every digest, the signatures of signer and seal maker by two
-/// implementations of SM2, validity at the time of sealing, and that nothing in the file escapes the seal.
-/// Succeeds only if every file is sealed and intact.
+/// Verify the electronic seals of OFD files and the signatures of PDF files: every digest, the signatures of signer and
+/// seal maker (SM2 by two implementations, RSA, ECDSA), validity at the time of sealing, and that nothing in the file
+/// escapes the seal. Succeeds only if every file is sealed and intact.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Files to verify
@@ -50,7 +50,7 @@ pub fn run(args: &Args, out: &mut dyn Write, now: Timestamp) -> anyhow::Result<b
     let mut valid = true;
     for path in &args.files {
         let bytes = std::fs::read(path).with_context(|| format!("`{}`", path.display()))?;
-        let report = verify(&bytes, &trust, now);
+        let report = verify_file(&bytes, &trust, now);
         valid &= report.is_valid();
         if args.json {
             serde_json::to_writer(&mut *out, &Line { file: path, report: &report })?;
@@ -104,6 +104,9 @@ mod tests {
         let lines: Vec<serde_json::Value> =
             lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(lines[0]["verdict"], "untrusted");
+        let pdf = file("letter.pdf", b"%PDF-1.7\n");
+        let (valid, text) = run_with(&[&pdf]);
+        assert!(!valid && text.contains("文件结构 (structure): the structure is damaged"), "{text}");
         assert_eq!((&lines[1]["file"], &lines[1]["verdict"]), (&bad.into(), &"invalid".into()));
     }
 }

@@ -1,33 +1,35 @@
-//! X.509 certificates of SM2 keys (GB/T 20518-2018): read, verified, and issued for demonstrations.
+//! X.509 certificates of SM2 keys (GB/T 20518-2018) and of RSA and ECDSA keys: read, verified, and issued for
+//! demonstrations.
 
 mod chain;
 mod issuer;
+mod subject_key;
 
-pub use chain::verify_chain;
-pub use issuer::{Issuer, Subject, Validity};
+pub use chain::{verify_chain, verify_path};
+pub use issuer::{Issuer, Subject, Validity, self_issued};
+pub use subject_key::SubjectKey;
 
 use std::fmt;
 
 use der::referenced::OwnedToRef;
-use der::{Decode, Reader, SliceReader};
+use der::{Decode, Encode, Reader, SliceReader};
 use jiff::Timestamp;
-use spki::ObjectIdentifier;
-use x509_cert::ext::pkix::{BasicConstraints, KeyUsage};
+use x509_cert::ext::pkix::{BasicConstraints, KeyUsage, SubjectKeyIdentifier};
 
 use super::encoding::{decode_any, pem_blocks, to_pem};
-use super::sm2::{PublicKey, Signature};
+use super::signature_algorithm::SignatureAlgorithm;
+use super::sm2::PublicKey;
 use super::sm3;
-
-/// SM2 signature with SM3 (GM/T 0006-2012).
-const SM2_WITH_SM3: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.156.10197.1.501");
 
 /// Why a certificate cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CertificateError {
     #[error("certificate: expected X.509 in DER, PEM or Base64: {0}")]
     Malformed(String),
-    #[error("certificate of `{subject}`: expected an SM2 public key: {reason}")]
-    NotSm2 { subject: String, reason: String },
+    #[error("certificate of `{subject}`: expected an SM2 public key, found another algorithm's")]
+    NotSm2 { subject: String },
+    #[error("certificate of `{subject}`: expected a public key of SM2, RSA or ECDSA (P-256, P-384, P-521)")]
+    UnknownKey { subject: String },
     #[error("certificate of `{subject}`: the signature is not its issuer's")]
     Signature { subject: String },
     #[error("certificate of `{subject}`: valid from {not_before}, wanted for {at}")]
@@ -38,25 +40,27 @@ pub enum CertificateError {
     UnknownIssuer { subject: String, issuer: String },
     #[error("certificate of `{subject}`: expected one that may issue certificates")]
     NotAnIssuer { subject: String },
+    #[error("certificate of `{subject}`: expected fewer authorities below it")]
+    TooLong { subject: String },
     #[error("certificate of `{subject}`: has the critical extension {extension}, which is not understood")]
     UnknownExtension { subject: String, extension: String },
 }
 
-/// A certificate of an SM2 key. It keeps the bytes it was read from, and signatures are verified over these.
+/// A certificate. It keeps the bytes it was read from, and signatures are verified over these.
 #[derive(Clone)]
 pub struct Certificate {
     der: Vec<u8>,
     /// The length of the outer header, and of the signed part behind it.
     signed: (usize, usize),
     parsed: x509_cert::Certificate,
-    public_key: PublicKey,
+    key: SubjectKey,
 }
 
 impl Certificate {
     /// Reads a certificate.
     ///
     /// # Errors
-    /// When the bytes are not exactly one certificate, or its key is not an SM2 key.
+    /// When the bytes are not exactly one certificate, or its key is of an algorithm that is not known here.
     pub fn from_der(der: &[u8]) -> Result<Self, CertificateError> {
         let malformed = |error: der::Error| CertificateError::Malformed(error.to_string());
         let parsed = x509_cert::Certificate::from_der(der).map_err(malformed)?;
@@ -66,11 +70,10 @@ impl Certificate {
         let header = der.len().saturating_sub(usize::try_from(whole.length()).map_err(malformed)?);
 
         let info = parsed.tbs_certificate().subject_public_key_info().owned_to_ref();
-        let public_key = PublicKey::from_spki(&info).map_err(|error| CertificateError::NotSm2 {
+        let key = SubjectKey::from_spki(&info).ok_or_else(|| CertificateError::UnknownKey {
             subject: parsed.tbs_certificate().subject().to_string(),
-            reason: error.to_string(),
         })?;
-        Ok(Self { der: der.to_vec(), signed: (header, signed), parsed, public_key })
+        Ok(Self { der: der.to_vec(), signed: (header, signed), parsed, key })
     }
 
     /// Reads the first certificate of a PEM text.
@@ -147,8 +150,35 @@ impl Certificate {
         timestamp(self.parsed.tbs_certificate().validity().not_after)
     }
 
-    pub fn public_key(&self) -> PublicKey {
-        self.public_key.clone()
+    /// The name of the issuer in DER, and the serial number in DER, by which signed data names its signer.
+    ///
+    /// # Errors
+    /// Never for a certificate that was read.
+    pub fn issuer_and_serial_der(&self) -> der::Result<(Vec<u8>, Vec<u8>)> {
+        let body = self.parsed.tbs_certificate();
+        Ok((body.issuer().to_der()?, body.serial_number().to_der()?))
+    }
+
+    /// The extension subjectKeyIdentifier, by which signed data may name its signer too.
+    pub fn subject_key_identifier(&self) -> Option<Vec<u8>> {
+        let extension =
+            self.parsed.tbs_certificate().get_extension::<SubjectKeyIdentifier>().ok().flatten()?;
+        Some(extension.1.0.as_bytes().to_vec())
+    }
+
+    pub fn key(&self) -> &SubjectKey {
+        &self.key
+    }
+
+    /// The SM2 key.
+    ///
+    /// # Errors
+    /// [`CertificateError::NotSm2`].
+    pub fn public_key(&self) -> Result<PublicKey, CertificateError> {
+        match &self.key {
+            SubjectKey::Sm2(key) => Ok(key.clone()),
+            SubjectKey::International(_) => Err(CertificateError::NotSm2 { subject: self.subject() }),
+        }
     }
 
     /// Whether this certificate may issue others (basicConstraints, and keyUsage where it is present).
@@ -177,16 +207,15 @@ impl Certificate {
     ///
     /// # Errors
     /// [`CertificateError::Signature`].
-    pub fn verify_signature(&self, issuer: &PublicKey) -> Result<(), CertificateError> {
-        let algorithms =
-            [self.parsed.signature_algorithm().oid, self.parsed.tbs_certificate().signature().oid];
+    pub fn verify_signature(&self, issuer: &SubjectKey) -> Result<(), CertificateError> {
+        let stated = self.parsed.signature_algorithm().oid;
         let (header, signed) = self.signed;
         let verified = || {
+            let algorithm = SignatureAlgorithm::from_oid(stated, None)?;
             let signed = self.der.get(header..header + signed)?;
-            let signature = Signature::from_der(self.parsed.signature().as_bytes()?).ok()?;
-            issuer.verify(signed, &signature).ok()
+            issuer.verify(algorithm, signed, self.parsed.signature().as_bytes()?).ok()
         };
-        let right = algorithms == [SM2_WITH_SM3; 2] && verified().is_some();
+        let right = self.parsed.tbs_certificate().signature().oid == stated && verified().is_some();
         right.then_some(()).ok_or_else(|| CertificateError::Signature { subject: self.subject() })
     }
 }

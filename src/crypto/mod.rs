@@ -1,4 +1,5 @@
-//! National cryptography: SM2, SM3, SM4, certificates, the keyring that protects what is stored, and a second opinion.
+//! National cryptography: SM2, SM3, SM4, certificates, the keyring that protects what is stored, and a second opinion;
+//! and [`international`] signatures for PDF readers that know nothing else.
 //!
 //! Nobody else in the gateway names a cryptography crate. RustCrypto does the work here; libsm, which shares no code with
 //! it, checks the work in [`second_opinion`]. Neither is a certified cryptographic product, and neither has been audited.
@@ -8,13 +9,16 @@
 //! the user id `1234567812345678`, as everybody in China does (OpenSSL uses an empty one unless told).
 
 pub mod certificate;
+pub mod digest;
 pub mod encoding;
+pub mod international;
 pub mod keyring;
 pub mod md5;
 #[cfg(test)]
-mod openssl;
+pub(crate) mod openssl;
 pub mod private_file;
 pub mod second_opinion;
+pub mod signature_algorithm;
 pub mod sm2;
 pub mod sm3;
 pub mod sm4;

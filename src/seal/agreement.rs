@@ -9,6 +9,8 @@ use crate::crypto::sm2::Signature;
 pub enum Disagreement {
     #[error("the value is no DER SEQUENCE of two integers")]
     Malformed,
+    #[error("the certificate is not of an SM2 key")]
+    OtherKey,
     #[error("the signature is not by this key over these bytes")]
     Wrong,
     #[error(
@@ -20,7 +22,7 @@ pub enum Disagreement {
 /// Verifies with RustCrypto and with libsm. `signature` is DER SEQUENCE { r, s }.
 pub fn verify(certificate: &Certificate, message: &[u8], signature: &[u8]) -> Result<(), Disagreement> {
     let parsed = Signature::from_der(signature).map_err(|_| Disagreement::Malformed)?;
-    let key = certificate.public_key();
+    let key = certificate.public_key().map_err(|_| Disagreement::OtherKey)?;
     let first = key.verify(message, &parsed).is_ok();
     let second = second_opinion::verify(&key.to_sec1(), message, signature).is_ok();
     match (first, second) {

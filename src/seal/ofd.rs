@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 
 use super::agreement::{self, Disagreement};
+use super::fields::FieldError;
 use super::sealer::Sealer;
-use super::ses::{SesSignature, encode, parse::SesError};
+use super::ses::{SesSignature, encode};
 use super::signature_file::{self, SEAL, SIGNATURE, SIGNATURES, SIGNED_VALUE};
 use super::signer::Signer;
 use super::stamp::Stamp;
@@ -34,7 +35,7 @@ pub enum SealError {
     #[error("the finished signature does not pass its own check: {0}")]
     Disagreement(#[from] Disagreement),
     #[error("the finished signature cannot be read back: {0}")]
-    Unreadable(#[from] SesError),
+    Unreadable(#[from] FieldError),
     #[error("the finished signature does not contain what was signed")]
     Altered,
     #[error("the signature cannot be encoded: {0}")]

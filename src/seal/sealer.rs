@@ -76,6 +76,12 @@ impl Sealer {
         &self.seal
     }
 
+    /// The picture in the seal, if it is a PNG.
+    pub fn picture_png(&self) -> Option<&[u8]> {
+        let seal = SesSeal::from_der(&self.seal).ok()?;
+        seal.picture_kind.eq_ignore_ascii_case("png").then_some(seal.picture)
+    }
+
     /// Width and height of the picture, as the seal says them: a stamp of another size would distort it.
     pub fn size_mm(&self) -> (u16, u16) {
         self.size_mm

@@ -15,7 +15,7 @@
 
 pub mod encode;
 pub mod parse;
-mod time;
+pub(super) mod time;
 
 use der::oid::ObjectIdentifier;
 use jiff::Timestamp;

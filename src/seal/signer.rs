@@ -28,7 +28,7 @@ impl LocalSigner {
     /// When the certificate is of another key.
     pub fn new(key: PrivateKey, certificate: Certificate) -> anyhow::Result<Self> {
         ensure!(
-            key.public_key() == certificate.public_key(),
+            key.public_key() == certificate.public_key()?,
             "the certificate of `{}` (serial {}) belongs to another key",
             certificate.subject(),
             certificate.serial_hex()

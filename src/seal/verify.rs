@@ -2,12 +2,12 @@
 //!
 //! Digests and signatures run over the received bytes, never over a re-encoding. Nothing in a file can make this panic.
 
-mod certificates;
+pub(super) mod certificates;
 mod coverage;
 mod display;
 mod files;
-mod report;
-mod seal_value;
+pub(super) mod report;
+pub(super) mod seal_value;
 mod signature;
 mod structure;
 

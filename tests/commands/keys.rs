@@ -60,7 +60,7 @@ fn demonstration_keys_are_listed_and_a_key_that_was_handed_over_is_imported() {
     let listed = keys(folder.path(), &["list", "{}/demo"]).succeeded();
     // The electronic seal and its picture lie beside them.
     let known = listed.lines().filter(|line| !line.ends_with("not a key or certificate"));
-    assert_eq!(known.count(), 5, "{listed}");
+    assert_eq!(known.count(), 7, "{listed}");
     let line = |name: &str| listed.lines().find(|line| line.starts_with(name)).unwrap().to_owned();
     assert!(line("signer.cert.pem").contains("CN=某某财产保险股份有限公司"), "{listed}");
     assert!(line("signer.cert.pem").contains("days left") && line("signer.key.pem").contains("private key"));

@@ -6,9 +6,9 @@ use anyhow::Context;
 use jiff::{SignedDuration, Timestamp};
 
 use super::write_new;
-use crate::crypto::certificate::{Certificate, Issuer, Subject, Validity};
-use crate::crypto::private_file;
+use crate::crypto::certificate::{Certificate, Issuer, Subject, Validity, self_issued};
 use crate::crypto::sm2::PrivateKey;
+use crate::crypto::{international, private_file};
 use crate::document::{DocumentOptions, Press, SEAL_DIAMETER_MM, demonstration_seal};
 use crate::seal::{ElectronicSeal, SealDescription, SealMaker};
 
@@ -18,7 +18,7 @@ const YEAR: i64 = 365 * DAY;
 /// Where the files of a demonstration are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DemonstrationKeys {
-    /// The certificate that the other two are verified against. Its key was not kept.
+    /// The certificate that seal maker and signer are verified against. Its key was not kept.
     pub root_cert: PathBuf,
     /// The seal maker (制章者), who signs the seal itself.
     pub sealer_key: PathBuf,
@@ -26,9 +26,12 @@ pub struct DemonstrationKeys {
     /// The institution, which signs documents with the seal.
     pub signer_key: PathBuf,
     pub signer_cert: PathBuf,
+    /// The institution again, for PDF readers that know no SM2: an ECDSA key, whose certificate it signed itself.
+    pub pdf_key: PathBuf,
+    pub pdf_cert: PathBuf,
 }
 
-/// Makes a root, a seal maker and an institution's signing key, and writes them to `dir`: certificates in PEM, and
+/// Makes a root, a seal maker and an institution's signing keys, and writes them to `dir`: certificates in PEM, and
 /// private keys in PEM that only their owner can read.
 ///
 /// # Errors
@@ -45,6 +48,8 @@ pub fn demonstration_keys(
         sealer_cert: dir.join("sealer.cert.pem"),
         signer_key: dir.join("signer.key.pem"),
         signer_cert: dir.join("signer.cert.pem"),
+        pdf_key: dir.join("pdf.key.pem"),
+        pdf_cert: dir.join("pdf.cert.pem"),
     };
     let valid_for = |hours| {
         // A day in the past, for the clocks of others.
@@ -69,6 +74,10 @@ pub fn demonstration_keys(
         private_file::write_new(key_path, key.to_pem().as_bytes())?;
         write_new(certificate_path, certificate.to_pem().as_bytes())?;
     }
+    let key = international::PrivateKey::generate_p256()?;
+    let certificate = self_issued(&subject(institution_name, institution_name), &key, valid_for(3 * YEAR)?)?;
+    private_file::write_new(&paths.pdf_key, key.to_pem()?.as_bytes())?;
+    write_new(&paths.pdf_cert, certificate.to_pem().as_bytes())?;
     Ok(paths)
 }
 

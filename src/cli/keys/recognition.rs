@@ -6,8 +6,8 @@ use anyhow::{Context, bail};
 use zeroize::Zeroizing;
 
 use crate::crypto::certificate::Certificate;
-use crate::crypto::keyring;
 use crate::crypto::sm2::{KeyError, PrivateKey, PublicKey};
+use crate::crypto::{international, keyring};
 
 /// Keys and certificates are a few thousand bytes.
 const LONGEST: u64 = 1024 * 1024;
@@ -16,6 +16,8 @@ const LONGEST: u64 = 1024 * 1024;
 pub(super) enum Material {
     Master,
     Private(Box<PrivateKey>),
+    /// RSA or ECDSA, for signing PDF.
+    International(Box<international::PrivateKey>),
     Public(Box<PublicKey>),
     Certificate(Box<Certificate>),
 }
@@ -39,12 +41,17 @@ impl Material {
             Err(error @ (KeyError::Encrypted | KeyError::PrivateRange)) => return Err(error.into()),
             Err(_) => {}
         }
+        if let Ok(key) = international::PrivateKey::from_pem(text) {
+            return Ok(Self::International(Box::new(key)));
+        }
         if let Ok(certificate) = Certificate::from_text(text) {
             return Ok(Self::Certificate(Box::new(certificate)));
         }
         match PublicKey::from_text(text) {
             Ok(key) => Ok(Self::Public(Box::new(key))),
-            Err(_) => bail!("expected an SM2 key or certificate as PEM, Base64, hex or DER"),
+            Err(_) => bail!(
+                "expected an SM2 key or certificate as PEM, Base64, hex or DER, or an RSA or ECDSA key as PEM"
+            ),
         }
     }
 
@@ -65,6 +72,7 @@ impl Material {
         match self {
             Self::Master => "master key",
             Self::Private(_) => "private key",
+            Self::International(_) => "private key (RSA or ECDSA)",
             Self::Public(_) => "public key",
             Self::Certificate(certificate) if certificate.is_ca() => "authority certificate",
             Self::Certificate(_) => "certificate",
@@ -72,15 +80,16 @@ impl Material {
     }
 
     pub(super) fn is_secret(&self) -> bool {
-        matches!(self, Self::Master | Self::Private(_))
+        matches!(self, Self::Master | Self::Private(_) | Self::International(_))
     }
 
+    /// The SM2 key, if it is or belongs to one.
     pub(super) fn public_key(&self) -> Option<PublicKey> {
         match self {
-            Self::Master => None,
+            Self::Master | Self::International(_) => None,
             Self::Private(key) => Some(key.public_key()),
             Self::Public(key) => Some(PublicKey::clone(key)),
-            Self::Certificate(certificate) => Some(certificate.public_key()),
+            Self::Certificate(certificate) => certificate.public_key().ok(),
         }
     }
 }

@@ -40,9 +40,13 @@ fn demonstration_keys_belong_together() {
         assert!(leaf.may_sign() && !leaf.is_ca());
         let key =
             PrivateKey::from_pem(std::str::from_utf8(&private_file::read(key).unwrap()).unwrap()).unwrap();
-        assert_eq!(key.public_key(), leaf.public_key());
+        assert_eq!(Ok(key.public_key()), leaf.public_key());
     }
+    let key = crate::crypto::international::PrivateKey::from_file(&keys.pdf_key).unwrap();
+    let signer = crate::seal::pdf::InternationalSigner::new(key, vec![certificate(&keys.pdf_cert)]).unwrap();
+    assert_eq!(signer.certificate().verify_signature(signer.certificate().key()), Ok(()));
     let name = certificate(&keys.signer_cert).subject_common_name();
+    assert_eq!(signer.certificate().subject_common_name(), name);
     assert_eq!(name.as_deref(), Some("海南某某财产保险股份有限公司"));
     assert!(demonstration_keys(folder.path(), "另一家", now()).is_err(), "nothing is overwritten");
 }
@@ -84,6 +88,22 @@ fn a_folder_is_listed_with_owners_days_and_fingerprints() {
     let (_, print) = line("signer.key.pem").split_once("SM3:").unwrap();
     assert!(certificate.ends_with(print), "{listed}");
     assert!(!line("sealer.cert.pem").ends_with(print));
+}
+
+#[test]
+fn keys_for_pdf_are_imported_and_listed() {
+    let folder = tempfile::tempdir().unwrap();
+    let demo = demonstration_keys(&folder.path().join("demo"), "某某保险", now()).unwrap();
+    let to = folder.path().join("to");
+    let to = to.to_str().unwrap();
+    for (path, kind) in [(&demo.pdf_key, "private key (RSA or ECDSA)"), (&demo.pdf_cert, "certificate")] {
+        let said = keys(&["import", path.to_str().unwrap(), "--to", to, "--name", "pdf"]).unwrap();
+        assert!(said.starts_with(&format!("{kind} written to")), "{said}");
+    }
+    assert_eq!(text(&Path::new(to).join("pdf.key.pem")), text(&demo.pdf_key));
+    let listed = keys(&["list", to]).unwrap();
+    assert!(listed.contains("pdf.key.pem  private key (RSA or ECDSA)"), "{listed}");
+    assert!(listed.contains("pdf.cert.pem  certificate  CN=某某保险"), "{listed}");
 }
 
 #[cfg(unix)]

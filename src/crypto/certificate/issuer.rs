@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
+use ::sm2::dsa::signature::Keypair;
 use anyhow::Context;
 use der::asn1::{Any, BitString, OctetString, PrintableStringRef, SetOfVec, Utf8StringRef};
 use der::oid::db::rfc4519;
-use der::{Decode, Encode};
+use der::{Decode, Document, Encode};
 use jiff::Timestamp;
-use spki::{ObjectIdentifier, SubjectPublicKeyInfoOwned, SubjectPublicKeyInfoRef};
+use spki::{
+    AlgorithmIdentifierOwned, DynSignatureAlgorithmIdentifier, EncodePublicKey, ObjectIdentifier,
+    SubjectPublicKeyInfoOwned, SubjectPublicKeyInfoRef,
+};
 use x509_cert::TbsCertificate;
 use x509_cert::attr::AttributeTypeAndValue;
 use x509_cert::builder::profile::BuilderProfile;
@@ -20,7 +24,9 @@ use x509_cert::name::Name;
 use x509_cert::serial_number::SerialNumber;
 
 use super::Certificate;
+use crate::crypto::signature_algorithm::SignatureAlgorithm;
 use crate::crypto::sm2::{PrivateKey, PublicKey};
+use crate::crypto::{international, sm3};
 
 /// Whom a certificate is about; the country is always CN.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,6 +116,31 @@ enum Purpose {
     Signature,
 }
 
+/// A certificate for documents that its own RSA or ECDSA key signs: for demonstrations and tests, where nobody else
+/// vouches for the key.
+///
+/// # Errors
+/// When the subject or the validity cannot be encoded.
+pub fn self_issued(
+    subject: &Subject,
+    key: &international::PrivateKey,
+    validity: Validity,
+) -> anyhow::Result<Certificate> {
+    let spki = key.public_spki_der()?;
+    let name = subject.to_name()?;
+    let identifier: Vec<u8> = sm3::digest(&spki).into_iter().take(20).collect();
+    let profile = Profile {
+        issuer: name.clone(),
+        subject: name,
+        subject_key: identifier.clone(),
+        issuer_key: identifier,
+        purpose: Purpose::Signature,
+    };
+    let signer =
+        Described { algorithm: algorithm_identifier(key.algorithm()), public_key: EncodedKey(spki.clone()) };
+    build(profile, &spki, validity, &signer, |body| key.sign(body))
+}
+
 fn issue(
     signer: &PrivateKey,
     issuer: &Name,
@@ -125,20 +156,69 @@ fn issue(
         issuer_key: key_identifier(&signer.public_key()),
         purpose,
     };
-    let serial = SerialNumber::generate(&mut rand::rng());
-    let info = SubjectPublicKeyInfoOwned::from_der(&key.to_spki_der())?;
-    let mut builder = CertificateBuilder::new(profile, serial, validity.to_x509()?, info)?;
-    let signing_key = signer.signing_key()?;
-    let body = builder.finalize(&signing_key)?;
     // The library's own way would write the signature as `r‖s`; certificates carry it in DER.
-    let signature = BitString::from_bytes(&signer.sign(&body).to_der())?;
-    let certificate = builder.assemble(signature, &signing_key)?;
+    build(profile, &key.to_spki_der(), validity, &signer.signing_key()?, |body| {
+        Ok(signer.sign(body).to_der())
+    })
+}
+
+fn build<S>(
+    profile: Profile,
+    subject_key: &[u8],
+    validity: Validity,
+    described: &S,
+    sign: impl FnOnce(&[u8]) -> anyhow::Result<Vec<u8>>,
+) -> anyhow::Result<Certificate>
+where
+    S: Keypair<VerifyingKey: EncodePublicKey> + DynSignatureAlgorithmIdentifier,
+{
+    let serial = SerialNumber::generate(&mut rand::rng());
+    let info = SubjectPublicKeyInfoOwned::from_der(subject_key)?;
+    let mut builder = CertificateBuilder::new(profile, serial, validity.to_x509()?, info)?;
+    let body = builder.finalize(described)?;
+    let certificate = builder.assemble(BitString::from_bytes(&sign(&body)?)?, described)?;
     Ok(Certificate::from_der(&certificate.to_der()?)?)
 }
 
 /// RFC 5280, 4.2.1.2 suggests SHA-1 and leaves the choice free; this is SM3, cut to the same length.
 fn key_identifier(key: &PublicKey) -> Vec<u8> {
     key.fingerprint().into_iter().take(20).collect()
+}
+
+/// RFC 4055 5 wants NULL as the parameters of RSA, RFC 5758 3.2 wants none for ECDSA.
+fn algorithm_identifier(algorithm: SignatureAlgorithm) -> AlgorithmIdentifierOwned {
+    let rsa = matches!(algorithm, SignatureAlgorithm::RsaPkcs1(_));
+    AlgorithmIdentifierOwned { oid: algorithm.oid(), parameters: rsa.then(Any::null) }
+}
+
+/// A signer as the builder wants it described: by its algorithm and its public key.
+struct Described {
+    algorithm: AlgorithmIdentifierOwned,
+    public_key: EncodedKey,
+}
+
+/// `SubjectPublicKeyInfo` in DER.
+#[derive(Clone)]
+struct EncodedKey(Vec<u8>);
+
+impl Keypair for Described {
+    type VerifyingKey = EncodedKey;
+
+    fn verifying_key(&self) -> EncodedKey {
+        self.public_key.clone()
+    }
+}
+
+impl DynSignatureAlgorithmIdentifier for Described {
+    fn signature_algorithm_identifier(&self) -> spki::Result<AlgorithmIdentifierOwned> {
+        Ok(self.algorithm.clone())
+    }
+}
+
+impl EncodePublicKey for EncodedKey {
+    fn to_public_key_der(&self) -> spki::Result<Document> {
+        Ok(Document::try_from(self.0.as_slice())?)
+    }
 }
 
 /// What the builder asks for.

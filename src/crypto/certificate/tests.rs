@@ -52,7 +52,7 @@ fn a_certificate_says_what_it_was_issued_with() {
     assert_eq!(leaf.subject(), "CN=某某保险,O=海南某某财产保险股份有限公司\\, \\\"\\+A\\\",C=CN");
     assert_eq!(leaf.issuer(), root.certificate().subject());
     assert_eq!((leaf.not_before(), leaf.not_after()), (instant(VALIDITY.0), instant(VALIDITY.1)));
-    assert_eq!(leaf.public_key(), key.public_key());
+    assert_eq!(leaf.public_key(), Ok(key.public_key()));
     assert!(root.certificate().is_ca() && !leaf.is_ca());
     assert!(leaf.may_sign() && !root.certificate().may_sign());
     assert!(leaf.serial_hex().len() >= 32);
@@ -116,17 +116,118 @@ fn a_certificate_that_openssl_made_is_read_and_verified() {
         ["req", "-x509", "-sm3", "-subj", "/CN=made elsewhere", "-days", "10", "-sigopt", DISTID, "-key"];
     let pem = openssl::run(&[arguments.as_slice(), &[key_file.to_str().unwrap()]].concat(), b"");
     let certificate = Certificate::from_pem(&String::from_utf8(pem).unwrap()).unwrap();
-    assert_eq!(certificate.public_key(), key.public_key());
-    assert_eq!(certificate.verify_signature(&key.public_key()), Ok(()));
+    assert_eq!(certificate.public_key(), Ok(key.public_key()));
+    assert_eq!(certificate.verify_signature(&SubjectKey::Sm2(key.public_key())), Ok(()));
 }
 
 #[test]
-fn another_algorithm_is_refused_by_name() {
+fn a_key_of_an_unknown_algorithm_is_refused_by_name() {
     let arguments =
-        ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=x"];
-    let pem = openssl::run(&[arguments.as_slice(), &["-keyout", "/dev/null"]].concat(), b"");
+        ["req", "-x509", "-newkey", "ed25519", "-nodes", "-subj", "/CN=x", "-keyout", "/dev/null"];
+    let pem = openssl::run(&arguments, b"");
     let refused = Certificate::from_pem(&String::from_utf8(pem).unwrap()).unwrap_err();
-    assert!(refused.to_string().contains("certificate of `CN=x`: expected an SM2 public key"), "{refused}");
+    assert!(
+        refused.to_string().contains("certificate of `CN=x`: expected a public key of SM2, RSA"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn certificates_of_rsa_and_ecdsa_keys_are_read_and_verified() {
+    for kind in ["rsa:2048", "rsa:3072", "ec:P-256", "ec:P-384", "ec:P-521"] {
+        let (algorithm, size) = kind.split_once(':').unwrap();
+        let curve = format!("ec_paramgen_curve:{size}");
+        let key = if algorithm == "ec" { vec!["ec", "-pkeyopt", &curve] } else { vec![kind] };
+        for digest in ["-sha256", "-sha384", "-sha512"] {
+            let arguments = [
+                &["req", "-x509", digest, "-nodes", "-subj", "/CN=x", "-keyout", "/dev/null", "-newkey"],
+                key.as_slice(),
+            ];
+            let pem = openssl::run(&arguments.concat(), b"");
+            let certificate = Certificate::from_pem(&String::from_utf8(pem).unwrap()).unwrap();
+            assert_eq!(certificate.verify_signature(certificate.key()), Ok(()), "{kind} {digest}");
+            assert!(matches!(certificate.public_key(), Err(CertificateError::NotSm2 { .. })));
+            let mut changed = certificate.der().to_vec();
+            *changed.last_mut().unwrap() ^= 1;
+            let changed = Certificate::from_der(&changed).unwrap();
+            assert!(changed.verify_signature(certificate.key()).is_err(), "{kind} {digest}");
+        }
+    }
+}
+
+#[test]
+fn openssl_verifies_a_self_issued_certificate() {
+    use crate::crypto::international;
+    let folder = tempfile::tempdir().unwrap();
+    for key in [international::PrivateKey::generate_rsa(), international::PrivateKey::generate_p256()] {
+        let certificate = self_issued(&subject("某某保险"), &key.unwrap(), validity()).unwrap();
+        assert_eq!(certificate.verify_signature(certificate.key()), Ok(()));
+        assert!(certificate.may_sign() && !certificate.is_ca());
+        let file = write(folder.path(), "self.pem", &certificate.to_pem());
+        let file = file.to_str().unwrap();
+        let at = instant(VALIDITY.0).as_second().to_string();
+        openssl::run(
+            &["verify", "-check_ss_sig", "-partial_chain", "-attime", &at, "-CAfile", file, file],
+            b"",
+        );
+    }
+}
+
+/// A root, two authorities below it and a leaf, each issued by the one before; an authority allows so many below it.
+fn path_of_four(allowed: usize) -> [Certificate; 4] {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let extensions =
+        format!("basicConstraints=critical,CA:TRUE,pathlen:{allowed}\nkeyUsage=critical,keyCertSign\n");
+    let extensions = write(folder.path(), "extensions", &extensions);
+    let names = ["root", "first", "second", "leaf"];
+    for (index, name) in names.into_iter().enumerate() {
+        let (subject, key, file) = (format!("/CN={name}"), path(&format!("{name}.key")), path(name));
+        let request =
+            ["req", "-newkey", "rsa:2048", "-nodes", "-subj", &subject, "-keyout", &key, "-out", &file];
+        openssl::run(&request, b"");
+        let mut sign = vec!["x509", "-req", "-days", "2", "-in", &file];
+        let issuer = names[index.saturating_sub(1)];
+        let (issuer_key, issuer_file) = (path(&format!("{issuer}.key")), path(&format!("{issuer}.pem")));
+        if index == 0 {
+            sign.extend(["-signkey", &key]);
+        } else {
+            sign.extend(["-CA", &issuer_file, "-CAkey", &issuer_key, "-CAcreateserial"]);
+        }
+        if name != "leaf" {
+            sign.extend(["-extfile", extensions.to_str().unwrap()]);
+        }
+        let pem = openssl::run(&sign, b"");
+        std::fs::write(path(&format!("{name}.pem")), pem).unwrap();
+    }
+    let read = |name: &str| {
+        Certificate::from_pem(&std::fs::read_to_string(path(&format!("{name}.pem"))).unwrap()).unwrap()
+    };
+    names.map(read)
+}
+
+#[test]
+fn issuers_that_came_along_lead_to_the_root_in_any_order() {
+    let [root, first, second, leaf] = path_of_four(2);
+    let at = leaf.not_before();
+    let anchors = std::slice::from_ref(&root);
+    let two = [second.clone(), first.clone(), leaf.clone()];
+    assert_eq!(verify_path(&leaf, &two, anchors, at), Ok(()));
+    assert!(matches!(
+        verify_path(&leaf, &two[..1], anchors, at),
+        Err(CertificateError::UnknownIssuer { .. })
+    ));
+    assert!(verify_chain(&leaf, anchors, at).is_err());
+    assert_eq!(verify_path(&leaf, &two, &[first], at), Ok(()));
+    let strangers = [root_until("2040-01-01T00:00:00Z").certificate().clone()];
+    assert!(verify_path(&leaf, &two, &strangers, at).is_err());
+}
+
+#[test]
+fn a_root_is_asked_how_many_authorities_it_allows_below_it() {
+    let [root, first, second, leaf] = path_of_four(1);
+    let refused = verify_path(&leaf, &[first, second], &[root], leaf.not_before());
+    assert!(matches!(refused, Err(CertificateError::TooLong { .. })), "{refused:?}");
 }
 
 #[test]
@@ -185,12 +286,12 @@ fn an_end_certificate_issues_nothing() {
 fn no_changed_byte_goes_unnoticed_and_no_cut_panics() {
     let root = root();
     let (_, leaf) = leaf(&root);
-    let issuer = root.certificate().public_key();
+    let issuer = root.certificate().key();
     for index in 0..leaf.der().len() {
         let mut changed = leaf.der().to_vec();
         changed[index] ^= 1;
         let accepted =
-            Certificate::from_der(&changed).is_ok_and(|read| read.verify_signature(&issuer).is_ok());
+            Certificate::from_der(&changed).is_ok_and(|read| read.verify_signature(issuer).is_ok());
         assert!(!accepted, "byte {index}");
         assert!(Certificate::from_der(&leaf.der()[..index]).is_err());
     }

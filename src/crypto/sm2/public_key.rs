@@ -74,7 +74,7 @@ impl PublicKey {
                 }
                 let found = format!("{length} bytes of another form");
                 Certificate::from_der(bytes)
-                    .map(|certificate| certificate.public_key())
+                    .and_then(|certificate| certificate.public_key())
                     .map_err(|_| KeyError::PublicForm { found })
             }
         }

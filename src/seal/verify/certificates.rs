@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::Trust;
 use super::report::{CheckName, Checks};
-use crate::crypto::certificate::{Certificate, verify_chain};
+use crate::crypto::certificate::{Certificate, verify_path};
 
 #[derive(Clone, Copy)]
 pub enum Role {
@@ -14,10 +14,11 @@ pub enum Role {
     Sealer,
 }
 
-/// `at` is the time of use; `None` if it cannot be read.
+/// `at` is the time of use; `None` if it cannot be read. `between` came with the signature and may lead to an anchor.
 pub fn check(
     role: Role,
     certificate: &Certificate,
+    between: &[Certificate],
     trust: &Trust,
     at: Option<Timestamp>,
     checks: &mut Checks,
@@ -39,7 +40,7 @@ pub fn check(
     if trust.anchors.is_empty() {
         return checks.warned(chain, format!("no trust anchors given; issued by `{}`", certificate.issuer()));
     }
-    match verify_chain(certificate, &trust.anchors, at) {
+    match verify_path(certificate, between, &trust.anchors, at) {
         Ok(()) => checks.passed(chain, format!("certified by `{}`", certificate.issuer())),
         Err(fault) => checks.failed(chain, fault),
     }

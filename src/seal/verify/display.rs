@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::report::{Check, CheckName, Outcome, Report, SealReport, SignatureReport, Verdict};
+use super::report::{Check, CheckName, ContainerKind, Outcome, Report, SealReport, SignatureReport, Verdict};
 use crate::clock;
 
 impl CheckName {
@@ -16,6 +16,7 @@ impl CheckName {
             Self::Structure => ("文件结构", "structure"),
             Self::Signatures => ("签章列表", "signatures"),
             Self::Coverage => ("签章覆盖范围", "coverage"),
+            Self::ByteRange => ("签名字节范围", "byte_range"),
             Self::SignatureFile => ("签名描述文件", "signature_file"),
             Self::References => ("文件摘要", "references"),
             Self::Stamps => ("盖章位置", "stamps"),
@@ -87,6 +88,8 @@ impl fmt::Display for SignatureReport {
         line(formatter, "证书序列号", self.serial.as_deref())?;
         line(formatter, "颁发者", self.issuer.as_deref())?;
         line(formatter, "证书有效期", validity.as_deref())?;
+        line(formatter, "签名算法", self.algorithm.as_deref())?;
+        line(formatter, "签名格式", self.container.map(ContainerKind::standard))?;
         line(formatter, "签章时间", self.sealed_at.map(local).as_deref())?;
         line(formatter, "声明的签名时间", self.declared_time.as_deref())?;
         line(formatter, "签章软件", self.provider.as_deref())?;
@@ -97,6 +100,17 @@ impl fmt::Display for SignatureReport {
             writeln!(formatter, "  {check}")?;
         }
         Ok(())
+    }
+}
+
+impl ContainerKind {
+    /// The standard that describes it.
+    fn standard(self) -> &'static str {
+        match self {
+            Self::Cms => "RFC 5652",
+            Self::GmSignedData => "GM/T 0010",
+            Self::Ses => "GB/T 38540",
+        }
     }
 }
 

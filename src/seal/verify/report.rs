@@ -5,13 +5,14 @@ use std::fmt::Display;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::crypto::certificate::Certificate;
 use crate::seal::ses::Edition;
 
 /// The findings about one file.
 #[derive(Debug, Serialize)]
 pub struct Report {
     pub verdict: Verdict,
-    /// About the package as a whole.
+    /// About the file as a whole.
     pub checks: Vec<Check>,
     pub signatures: Vec<SignatureReport>,
 }
@@ -25,30 +26,49 @@ pub enum Verdict {
     /// No check failed, but there were no trust anchors: anybody may have signed.
     Untrusted,
     Invalid,
-    /// A readable OFD file without any signature.
+    /// A readable file without any signature.
     Unsigned,
 }
 
 /// The findings about one signature.
 #[derive(Debug, Default, Serialize)]
 pub struct SignatureReport {
-    /// The path of its Signature.xml.
+    /// In OFD the path of its Signature.xml, in PDF the name of its form field.
     pub path: String,
+    /// What holds the signature of a PDF; absent in OFD, where it is always a seal.
+    pub container: Option<ContainerKind>,
+    /// The edition of the seal's structure.
     pub edition: Option<Edition>,
+    /// As people write it: `RSA with SHA-256`.
+    pub algorithm: Option<String>,
     /// Serial number of the signer's certificate, hexadecimal.
     pub serial: Option<String>,
     pub subject: Option<String>,
     pub issuer: Option<String>,
     pub not_before: Option<Timestamp>,
     pub not_after: Option<Timestamp>,
-    /// timeInfo: the time inside the signature.
+    /// SM3 of the signer's certificate, hexadecimal.
+    pub fingerprint: Option<String>,
+    /// The time inside the signature (timeInfo of a seal, signingTime of signed data), else the one beside it.
     pub sealed_at: Option<Timestamp>,
-    /// SignatureDateTime as written; informative.
+    /// SignatureDateTime of OFD or `M` of PDF as written; informative.
     pub declared_time: Option<String>,
     /// ProviderName: the program that sealed.
     pub provider: Option<String>,
     pub seal: Option<SealReport>,
     pub checks: Vec<Check>,
+}
+
+/// What holds a signature in a PDF file, told by its bytes and not by the SubFilter beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ContainerKind {
+    /// RFC 5652.
+    Cms,
+    /// GM/T 0010-2012.
+    GmSignedData,
+    /// A seal's signature, GB/T 38540-2020.
+    Ses,
 }
 
 /// The electronic seal in a signature.
@@ -97,6 +117,7 @@ pub enum CheckName {
     Structure,
     Signatures,
     Coverage,
+    ByteRange,
     SignatureFile,
     References,
     Stamps,
@@ -118,7 +139,7 @@ pub enum CheckName {
 
 /// Findings in the order in which they were made.
 #[derive(Debug, Default)]
-pub(super) struct Checks(Vec<Check>);
+pub(in crate::seal) struct Checks(Vec<Check>);
 
 impl Checks {
     pub fn passed(&mut self, name: CheckName, detail: impl Display) {
@@ -147,8 +168,20 @@ impl Checks {
     }
 }
 
+impl SignatureReport {
+    /// Fills in what the signer's certificate says.
+    pub(in crate::seal) fn describe_signer(&mut self, certificate: &Certificate) {
+        self.serial = Some(certificate.serial_hex());
+        self.subject = Some(certificate.subject());
+        self.issuer = Some(certificate.issuer());
+        self.not_before = Some(certificate.not_before());
+        self.not_after = Some(certificate.not_after());
+        self.fingerprint = Some(hex::encode(certificate.fingerprint()));
+    }
+}
+
 impl Report {
-    pub(super) fn conclude(checks: Checks, signatures: Vec<SignatureReport>) -> Self {
+    pub(in crate::seal) fn conclude(checks: Checks, signatures: Vec<SignatureReport>) -> Self {
         let mut report = Self { verdict: Verdict::Invalid, checks: checks.into_list(), signatures };
         let failed = |check: &Check| check.outcome == Outcome::Failed;
         let only_unsigned = report
@@ -178,7 +211,17 @@ impl Report {
         matches!(self.verdict, Verdict::Valid | Verdict::Untrusted)
     }
 
-    /// The checks of the package and of all signatures.
+    /// Whether the file is intact and each of its signatures is by the holder of one of these certificates: what tells
+    /// our own documents from those of others. A stranger's signature behind ours does not pass, because what it shows
+    /// on the page is the stranger's too.
+    pub fn is_signed_only_by(&self, certificates: &[Certificate]) -> bool {
+        let fingerprints: Vec<_> =
+            certificates.iter().map(|certificate| Some(hex::encode(certificate.fingerprint()))).collect();
+        self.is_valid()
+            && self.signatures.iter().all(|signature| fingerprints.contains(&signature.fingerprint))
+    }
+
+    /// The checks of the file and of all signatures.
     pub fn all_checks(&self) -> impl Iterator<Item = &Check> {
         self.checks.iter().chain(self.signatures.iter().flat_map(|signature| &signature.checks))
     }

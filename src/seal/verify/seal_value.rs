@@ -1,4 +1,5 @@
-//! The signed value of a seal (SES_Signature): the digest of Signature.xml, the signer, and the seal itself.
+//! The signed value of a seal (SES_Signature): the digest of Signature.xml, or of the signed bytes of a PDF file, the
+//! signer, and the seal itself.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -7,6 +8,7 @@ use super::certificates::{self, Role};
 use super::files::Files;
 use super::report::{CheckName, Checks, SealReport, SignatureReport};
 use crate::crypto::certificate::Certificate;
+use crate::crypto::signature_algorithm::SignatureAlgorithm;
 use crate::crypto::sm3;
 use crate::seal::agreement;
 use crate::seal::ses::{Edition, SM2_WITH_SM3, SesSeal, SesSignature};
@@ -40,15 +42,7 @@ pub fn verify(
             return checks.failed(CheckName::SignedValue, format!("`{}`: {fault}", subject.signed_value));
         }
     };
-    checks.require(
-        CheckName::SignedValue,
-        value.algorithm == SM2_WITH_SM3 && value.seal.algorithm == SM2_WITH_SM3,
-        format!("edition {:?}, algorithms {} and {}", value.edition, value.algorithm, value.seal.algorithm),
-    );
-    report.edition = Some(value.edition);
-    report.sealed_at = value.sealed_at;
-    report.seal = Some(describe(&value.seal));
-
+    outline(&value, report, checks);
     let data_hash = files.digest(subject.path);
     let unchanged = data_hash.is_some_and(|digest| digest == value.data_hash);
     let detail = if unchanged { "matches" } else { "Signature.xml is not the one that was signed" };
@@ -57,11 +51,49 @@ pub fn verify(
     let in_place = resolve("", info).is_some_and(|path| path == subject.path);
     checks.require(CheckName::PropertyInfo, in_place, format!("signed for `{info}`"));
 
-    let at = signing_time(&value, now, checks);
+    report.sealed_at = value.sealed_at;
+    let at = signing_time(value.sealed_at, now, checks);
     signer(&value, trust, at, report, checks);
     seal_file(files, subject, &value.seal, checks);
     seal(&value.seal, trust, at, report, checks);
-    if value.time_stamp.is_some() {
+    time_stamp(value.time_stamp.is_some(), checks);
+}
+
+/// Verifies the signed value of a seal that stands in a PDF file; the digest is over the signed bytes of the file.
+pub fn verify_in_pdf(
+    value: &SesSignature<'_>,
+    digest: &[u8; 32],
+    trust: &Trust,
+    now: Timestamp,
+    report: &mut SignatureReport,
+    checks: &mut Checks,
+) {
+    outline(value, report, checks);
+    let unchanged = value.data_hash == digest;
+    let detail = if unchanged { "matches" } else { "the signed bytes were changed" };
+    checks.require(CheckName::DataHash, unchanged, detail);
+    report.sealed_at = value.sealed_at;
+    let at = signing_time(value.sealed_at, now, checks);
+    signer(value, trust, at, report, checks);
+    seal(&value.seal, trust, at, report, checks);
+    time_stamp(value.time_stamp.is_some(), checks);
+}
+
+/// Which seal and which algorithms.
+fn outline(value: &SesSignature<'_>, report: &mut SignatureReport, checks: &mut Checks) {
+    checks.require(
+        CheckName::SignedValue,
+        value.algorithm == SM2_WITH_SM3 && value.seal.algorithm == SM2_WITH_SM3,
+        format!("edition {:?}, algorithms {} and {}", value.edition, value.algorithm, value.seal.algorithm),
+    );
+    report.edition = Some(value.edition);
+    report.algorithm = SignatureAlgorithm::from_oid(value.algorithm, None).map(|found| found.to_string());
+    report.seal = Some(describe(&value.seal));
+}
+
+/// That a signature carries a time stamp which nobody here verifies.
+pub fn time_stamp(present: bool, checks: &mut Checks) {
+    if present {
         checks.warned(CheckName::TimeStamp, "there is a time stamp; this program does not verify it");
     }
 }
@@ -83,16 +115,17 @@ fn describe(seal: &SesSeal<'_>) -> SealReport {
     }
 }
 
-fn signing_time(value: &SesSignature<'_>, now: Timestamp, checks: &mut Checks) -> Option<Timestamp> {
+/// Checks a signing time, which is `None` if it cannot be read, and hands it on.
+pub fn signing_time(at: Option<Timestamp>, now: Timestamp, checks: &mut Checks) -> Option<Timestamp> {
     let name = CheckName::SigningTime;
-    match value.sealed_at {
-        None => checks.failed(name, "timeInfo cannot be read"),
+    match at {
+        None => checks.failed(name, "cannot be read"),
         Some(at) if at > now.saturating_add(CLOCK_TOLERANCE).unwrap_or(Timestamp::MAX) => {
             checks.failed(name, format!("{at} lies in the future"));
         }
         Some(at) => checks.passed(name, at),
     }
-    value.sealed_at
+    at
 }
 
 fn signer(
@@ -106,16 +139,12 @@ fn signer(
     match Certificate::from_der(value.certificate) {
         Err(fault) => checks.failed(CheckName::SignerSignature, format!("signer's certificate: {fault}")),
         Ok(certificate) => {
-            report.serial = Some(certificate.serial_hex());
-            report.subject = Some(certificate.subject().to_string());
-            report.issuer = Some(certificate.issuer().to_string());
-            report.not_before = Some(certificate.not_before());
-            report.not_after = Some(certificate.not_after());
+            report.describe_signer(&certificate);
             match agreement::verify(&certificate, value.to_sign, value.signature) {
                 Ok(()) => checks.passed(CheckName::SignerSignature, "both SM2 implementations agree"),
                 Err(fault) => checks.failed(CheckName::SignerSignature, fault),
             }
-            certificates::check(Role::Signer, &certificate, trust, at, checks);
+            certificates::check(Role::Signer, &certificate, &[], trust, at, checks);
         }
     }
     let detail = if listed { "yes" } else { "the seal does not name this certificate" };
@@ -151,7 +180,7 @@ fn seal(
                 described.sealer_serial = Some(certificate.serial_hex());
             }
             seal_signature(seal, &certificate, checks);
-            certificates::check(Role::Sealer, &certificate, trust, seal.created, checks);
+            certificates::check(Role::Sealer, &certificate, &[], trust, seal.created, checks);
         }
     }
     match (at, seal.valid_from, seal.valid_until) {
