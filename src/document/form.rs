@@ -79,7 +79,8 @@ mod tests {
     #[test]
     fn only_a_bank_issues_the_independent_bid_bond_by_itself() {
         use InstitutionKind::{Bank, GuaranteeCompany, Insurer};
-        let forms = |product| [Bank, Insurer, GuaranteeCompany].map(|kind| Form::choose(product, kind).name());
+        let forms =
+            |product| [Bank, Insurer, GuaranteeCompany].map(|kind| Form::choose(product, kind).name());
         assert_eq!(forms(Product::BidBond), ["bid-bond", "bid-bond-insurance", "conditional-bid-bond"]);
         assert_eq!(forms(Product::AdvancePayment), ["advance-payment"; 3]);
     }

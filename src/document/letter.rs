@@ -145,6 +145,9 @@ mod tests {
     #[test]
     fn debug_output_keeps_the_section_and_the_beneficiary_to_itself() {
         let shown = format!("{:?}", Letter::sample(Form::BidBond, LetterKind::Plaintext));
-        assert_eq!(shown, "Letter { form: BidBond, kind: Plaintext, number: \"DEMO46000020240603000001\", .. }");
+        assert_eq!(
+            shown,
+            "Letter { form: BidBond, kind: Plaintext, number: \"DEMO46000020240603000001\", .. }"
+        );
     }
 }

@@ -189,7 +189,9 @@ fn form_of(letters: &[&Letter]) -> Result<Form, DocumentError> {
         [letter] => letter.form,
         [first, second] if first.form == second.form => {
             if (first.kind, second.kind) != (LetterKind::Plaintext, LetterKind::Ciphertext) {
-                return Err(DocumentError::Letters("expected the plaintext letter before the ciphertext letter"));
+                return Err(DocumentError::Letters(
+                    "expected the plaintext letter before the ciphertext letter",
+                ));
             }
             first.form
         }

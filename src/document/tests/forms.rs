@@ -99,8 +99,7 @@ fn every_value_of_the_structured_data_is_printed_and_nothing_else_is_known() {
 fn the_structured_data_are_attached_to_the_document_as_they_are_told_alone() {
     for letter in samples() {
         let kind = if letter.kind == LetterKind::Plaintext { "plaintext" } else { "ciphertext" };
-        let attached =
-            OfdReader::of(&document(&letter)).string(&format!("Doc_0/Attachs/{kind}_letter.xml"));
+        let attached = OfdReader::of(&document(&letter)).string(&format!("Doc_0/Attachs/{kind}_letter.xml"));
         assert_eq!(attached.as_bytes(), data_xml::letter_xml(&letter));
         let root = format!(r#"<Guarantee version="1" form="{}" kind="{kind}">"#, letter.form.name());
         assert!(attached.contains(&root), "{attached}");
@@ -141,7 +140,10 @@ fn the_time_is_told_with_dates_or_without() {
     let insurance = text(Form::BidBondInsurance, |letter| letter.period = None);
     assert!(insurance.contains("保险期间自本凭证签发之日起，至投标有效期届满之日后第30日止"), "{insurance}");
     let advance = text(Form::AdvancePayment, |letter| letter.period = None);
-    assert!(advance.contains("自预付款支付之日起至预付款全部抵扣或者返还之日止（24个月）最迟至"), "{advance}");
+    assert!(
+        advance.contains("自预付款支付之日起至预付款全部抵扣或者返还之日止（24个月）最迟至"),
+        "{advance}"
+    );
     assert!(!advance.contains("年11月19日"), "{advance}");
 }
 
@@ -167,7 +169,7 @@ fn a_merged_document_has_both_texts_numbered_through_and_a_place_for_each_seal()
         let ciphertext = Letter::sample(form, LetterKind::Ciphertext);
         let document = press().merged(&plaintext, &ciphertext).unwrap().to_ofd(&metadata()).unwrap();
         let pages = document.page_ids.len();
-        assert!((4..=6).contains(&pages), "{form:?}: {pages}");
+        assert_eq!(pages, 4, "{form:?}");
         let text = OfdReader::of(&document).text();
         let place_of = |letter: &Letter| text.find(&letter.section.as_ref().unwrap().name).unwrap();
         assert!(place_of(&plaintext) < place_of(&ciphertext));
@@ -185,11 +187,28 @@ fn the_seal_has_room_on_the_last_page_of_its_letter() {
         let document = document(&letter);
         let [place] = document.seal_places[..] else { panic!("{:?}", document.seal_places) };
         let (width, height) = document.page_size_mm;
-        assert!((2..=3).contains(&document.page_ids.len()), "{letter:?}");
+        assert_eq!(document.page_ids.len(), 2, "{letter:?}");
         assert_eq!(place.page_index + 1, document.page_ids.len());
         assert!(place.x_mm > 21.0 && place.x_mm < width - 21.0, "{place:?}");
         assert!(place.y_mm > 21.0 && place.y_mm < height - 21.0, "{place:?}");
     }
+}
+
+/// A page with a seal and no text could be put behind any other.
+#[test]
+fn the_last_clause_stands_on_the_page_of_the_seal() {
+    let mut pages = Vec::new();
+    for lines in 0..8 {
+        let mut letter = Letter::sample(Form::ConditionalBidBond, LetterKind::Plaintext);
+        letter.applicant.address =
+            Some("示例省示例市西湖区建设路示例大厦东侧示例街道办事处".repeat(1 + lines));
+        let document = document(&letter);
+        let [place] = document.seal_places[..] else { panic!("{:?}", document.seal_places) };
+        let text = OfdReader::of(&document).text_of_page(place.page_index);
+        assert!(text.contains("具有同等效力"), "{lines}: {text}");
+        pages.push(document.page_ids.len());
+    }
+    assert!(pages.contains(&2) && pages.contains(&3), "the text never met the end of a page: {pages:?}");
 }
 
 /// 200 characters are more than a platform's longest field has for a name, and a number without a break is the worst.
