@@ -2,7 +2,7 @@
 #![expect(clippy::disallowed_types, reason = "positions on a page are measured")]
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
@@ -90,6 +90,18 @@ impl Press {
     /// # Errors
     /// Names the file; for a template also the line.
     pub fn open(options: &DocumentOptions) -> anyhow::Result<Self> {
+        // What is built in doesn't change while the program runs, and one copy of it is enough.
+        static BUILT_IN: OnceLock<Press> = OnceLock::new();
+        if options.fonts_folder.is_some() || options.templates_folder.is_some() {
+            return Self::load(options);
+        }
+        match BUILT_IN.get() {
+            Some(press) => Ok(press.clone()),
+            None => Self::load(options).map(|press| BUILT_IN.get_or_init(|| press).clone()),
+        }
+    }
+
+    fn load(options: &DocumentOptions) -> anyhow::Result<Self> {
         let fonts = Fonts::open(options.fonts_folder.as_deref()).context("loading fonts")?;
         let templates = Templates::open(options.templates_folder.as_deref()).context("loading templates")?;
         let press = Self(Arc::new(Machine { fonts, templates }));
