@@ -1,6 +1,5 @@
 //! Each form of letter in each of its kinds: what is printed and what the structured data say of it, and that it stays
 //! on the page.
-#![expect(clippy::disallowed_types, reason = "positions on a page are measured")]
 
 use quick_xml::Reader;
 use quick_xml::events::Event;
