@@ -1,13 +1,13 @@
 //! `baohan render`: what a template makes of sample or given data, to look at before it goes live.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use jiff::civil::Date;
 
 use crate::crypto::sm3;
-use crate::document::{DocumentOptions, Laid, Letter, LetterKind, Metadata, Press, data_xml};
+use crate::document::{DocumentOptions, Form, Laid, Letter, LetterKind, Metadata, Press, data_xml};
 
 /// Render a guarantee letter with sample or given data.
 #[derive(Debug, clap::Args)]
@@ -18,9 +18,12 @@ pub struct Args {
     /// Data of the ciphertext letter, for `--kind merged`.
     #[arg(long, value_name = "FILE")]
     ciphertext_data: Option<PathBuf>,
-    /// Which letter.
-    #[arg(long, value_enum, default_value_t = Kind::Ciphertext)]
-    kind: Kind,
+    /// Which form of letter [default: that of the data, or bid-bond].
+    #[arg(long, value_enum)]
+    form: Option<Form>,
+    /// Which letter of it [default: ciphertext, or plaintext for a form that has no other].
+    #[arg(long, value_enum)]
+    kind: Option<Kind>,
     /// Where to write the OFD document, unsealed.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -51,14 +54,7 @@ enum Kind {
 
 /// Writes what was asked for, and one line about each file to `out`.
 pub fn run(args: &Args, out: &mut impl Write) -> anyhow::Result<()> {
-    let letters = match args.kind {
-        Kind::Ciphertext => vec![read(args.data.as_ref(), LetterKind::Ciphertext)?],
-        Kind::Plaintext => vec![read(args.data.as_ref(), LetterKind::Plaintext)?],
-        Kind::Merged => vec![
-            read(args.data.as_ref(), LetterKind::Plaintext)?,
-            read(args.ciphertext_data.as_ref(), LetterKind::Ciphertext)?,
-        ],
-    };
+    let letters = letters(args)?;
     if args.print_data {
         for letter in &letters {
             writeln!(out, "{}", serde_json::to_string_pretty(letter)?)?;
@@ -96,17 +92,39 @@ pub fn run(args: &Args, out: &mut impl Write) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn read(path: Option<&PathBuf>, kind: LetterKind) -> anyhow::Result<Letter> {
-    let Some(path) = path else { return Ok(Letter::sample(kind)) };
-    let text = std::fs::read(path).with_context(|| format!("reading `{}`", path.display()))?;
-    let letter: Letter =
-        serde_json::from_slice(&text).with_context(|| format!("`{}`: expected a letter", path.display()))?;
+/// The letters asked for: from the files given, and samples where there is none.
+fn letters(args: &Args) -> anyhow::Result<Vec<Letter>> {
+    let first = args.data.as_deref().map(read).transpose()?;
+    let form = args.form.or(first.as_ref().map(|letter| letter.form)).unwrap_or(Form::BidBond);
+    let otherwise = if form.has(LetterKind::Ciphertext) { Kind::Ciphertext } else { Kind::Plaintext };
+    let kind = args.kind.unwrap_or(otherwise);
     anyhow::ensure!(
-        letter.kind == kind,
-        "`{}`: kind: expected {kind:?}, found {:?}",
-        path.display(),
-        letter.kind
+        form.has(LetterKind::Ciphertext) || matches!(kind, Kind::Plaintext),
+        "--kind: expected plaintext, as the form `{}` has no ciphertext letter, found {kind:?}",
+        form.name()
     );
+    Ok(match kind {
+        Kind::Ciphertext => vec![asked_for(first, form, LetterKind::Ciphertext)?],
+        Kind::Plaintext => vec![asked_for(first, form, LetterKind::Plaintext)?],
+        Kind::Merged => {
+            let second = args.ciphertext_data.as_deref().map(read).transpose()?;
+            let plaintext = asked_for(first, form, LetterKind::Plaintext)?;
+            vec![plaintext, asked_for(second, form, LetterKind::Ciphertext)?]
+        }
+    })
+}
+
+fn read(path: &Path) -> anyhow::Result<Letter> {
+    let text = std::fs::read(path).with_context(|| format!("reading `{}`", path.display()))?;
+    serde_json::from_slice(&text).with_context(|| format!("`{}`: expected a letter", path.display()))
+}
+
+/// The data given, if they are of that form and kind.
+fn asked_for(given: Option<Letter>, form: Form, kind: LetterKind) -> anyhow::Result<Letter> {
+    let Some(letter) = given else { return Ok(Letter::sample(form, kind)) };
+    let (expected, found) = (form.name(), letter.form.name());
+    anyhow::ensure!(expected == found, "the data's form: expected {expected}, found {found}");
+    anyhow::ensure!(letter.kind == kind, "the data's kind: expected {kind:?}, found {:?}", letter.kind);
     Ok(letter)
 }
 
@@ -118,7 +136,7 @@ fn ofd(laid: &Laid, letters: &[Letter]) -> anyhow::Result<Vec<u8>> {
     let first = letters.first().context("no letter")?;
     let document = laid.to_ofd(&Metadata {
         document_id,
-        title: format!("投标保函 {}", first.number),
+        title: format!("{} {}", first.form.title(), first.number),
         author: first.issuer.name.clone(),
         created_on: first.issued_on.parse().unwrap_or(Date::constant(1970, 1, 1)),
         custom: Vec::new(),

@@ -13,6 +13,9 @@ pub enum DocumentError {
     /// The template draws something that readers of OFD do not agree on.
     #[error("the template draws {0}, which OFD readers do not draw alike")]
     Unsupported(&'static str),
+    /// Data that no letter of the form has, or letters that make no document together.
+    #[error("letters: {0}")]
+    Letters(&'static str),
     #[error("the data of the letter take {found} bytes, expected at most {limit}")]
     TooLarge { found: usize, limit: usize },
     #[error("font `{family}`: {message}")]

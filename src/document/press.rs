@@ -2,7 +2,7 @@
 #![expect(clippy::disallowed_types, reason = "positions on a page are measured")]
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
@@ -11,6 +11,7 @@ use typst_layout::PagedDocument;
 
 use super::display_list::DisplayList;
 use super::fonts::Fonts;
+use super::form::Form;
 use super::letter::{Letter, LetterKind};
 use super::ofd::package::Package;
 use super::ofd::{self, Metadata};
@@ -79,7 +80,7 @@ struct LetterData<'a> {
 }
 
 #[derive(Serialize)]
-struct BidBondData<'a> {
+struct LettersData<'a> {
     letters: Vec<LetterData<'a>>,
 }
 
@@ -94,21 +95,43 @@ impl Press {
     /// # Errors
     /// Names the file; for a template also the line.
     pub fn open(options: &DocumentOptions) -> anyhow::Result<Self> {
+        // What is built in doesn't change while the program runs, and one copy of it is enough.
+        static BUILT_IN: OnceLock<Press> = OnceLock::new();
         options.pdf_writer.check()?;
+        let own = options.fonts_folder.is_some() || options.templates_folder.is_some();
+        if own || options.pdf_writer != PdfWriter::default() {
+            return Self::load(options);
+        }
+        match BUILT_IN.get() {
+            Some(press) => Ok(press.clone()),
+            None => Self::load(options).map(|press| BUILT_IN.get_or_init(|| press).clone()),
+        }
+    }
+
+    fn load(options: &DocumentOptions) -> anyhow::Result<Self> {
         let fonts = Fonts::open(options.fonts_folder.as_deref()).context("loading fonts")?;
         let templates = Templates::open(options.templates_folder.as_deref()).context("loading templates")?;
         let press = Self(Arc::new(Machine { fonts, templates, pdf_writer: options.pdf_writer }));
-        let plaintext = Letter::sample(LetterKind::Plaintext);
-        let ciphertext = Letter::sample(LetterKind::Ciphertext);
-        let laid = press.lay_out(&[&plaintext, &ciphertext], true)?;
-        if laid.list.pages.iter().map(|page| page.seals.len()).sum::<usize>() != 2 {
-            anyhow::bail!(
-                "template `{}`: expected one box labelled <seal> in each letter, where the seal is stamped",
-                template::BID_BOND
-            );
+        for form in Form::ALL {
+            press.try_out(form)?;
         }
-        press.seal_alpha(&plaintext.issuer.name, true)?;
+        press.seal_alpha("海峡示例银行股份有限公司", true)?;
         Ok(press)
+    }
+
+    /// One document with both kinds of letter, where the form has both, is enough to pass through all of a template.
+    fn try_out(&self, form: Form) -> anyhow::Result<()> {
+        let kinds = [LetterKind::Plaintext, LetterKind::Ciphertext];
+        let letters: Vec<Letter> =
+            kinds.into_iter().filter(|kind| form.has(*kind)).map(|kind| Letter::sample(form, kind)).collect();
+        let laid = self.lay_out(&letters.iter().collect::<Vec<_>>(), true)?;
+        let seals: usize = laid.list.pages.iter().map(|page| page.seals.len()).sum();
+        anyhow::ensure!(
+            seals == letters.len(),
+            "template `{}`: expected one box labelled <seal> in each letter, where the seal is stamped",
+            form.template()
+        );
+        Ok(())
     }
 
     /// The families that the fonts folder added.
@@ -126,19 +149,25 @@ impl Press {
         self.lay_out(&[plaintext, ciphertext], false)
     }
 
-    /// Lays the letters out in order and attaches the structured data of each, ahead of the metadata's own
-    /// attachments.
-    pub fn bid_bond(&self, letters: &[&Letter], metadata: &Metadata) -> Result<OfdDocument, DocumentError> {
+    /// Lays out one letter, or a plaintext letter and the ciphertext letter it came from, and attaches the structured
+    /// data of each, ahead of the metadata's own attachments.
+    pub fn document(&self, letters: &[&Letter], metadata: &Metadata) -> Result<OfdDocument, DocumentError> {
         let mut metadata = metadata.clone();
         let data = letters.iter().map(|letter| data_xml::attachment(letter));
         metadata.attachments.splice(0..0, data);
         self.lay_out(letters, false)?.to_ofd(&metadata)
     }
 
+    /// The same as a PDF file, without the data.
+    pub fn pdf(&self, letters: &[&Letter], metadata: &Metadata) -> Result<PdfDocument, DocumentError> {
+        self.lay_out(letters, false)?.to_pdf(metadata)
+    }
+
     fn lay_out(&self, letters: &[&Letter], strict: bool) -> Result<Laid, DocumentError> {
         const CODES: [&str; 2] = ["qr-1.png", "qr-2.png"];
+        let form = form_of(letters)?;
         let mut inputs = Vec::new();
-        let mut data = BidBondData { letters: Vec::new() };
+        let mut data = LettersData { letters: Vec::new() };
         for (letter, name) in letters.iter().copied().zip(CODES) {
             let mut qr = None;
             if !letter.verification_url.is_empty() {
@@ -147,7 +176,7 @@ impl Press {
             }
             data.letters.push(LetterData { letter, qr });
         }
-        let document = self.typeset(template::BID_BOND, &data, inputs, strict)?;
+        let document = self.typeset(form.template(), &data, inputs, strict)?;
         let list = DisplayList::of(&document)?;
         Ok(Laid { document, list, pdf_writer: self.0.pdf_writer })
     }
@@ -176,6 +205,29 @@ impl Press {
         let data = serde_json::to_vec(data).map_err(|error| DocumentError::Metadata(error.to_string()))?;
         self.0.templates.lay_out(&self.0.fonts, main, data, inputs, strict)
     }
+}
+
+/// The form of letters that can be printed as one document.
+fn form_of(letters: &[&Letter]) -> Result<Form, DocumentError> {
+    let form = match letters {
+        [letter] => letter.form,
+        [first, second] if first.form == second.form => {
+            if (first.kind, second.kind) != (LetterKind::Plaintext, LetterKind::Ciphertext) {
+                return Err(DocumentError::Letters(
+                    "expected the plaintext letter before the ciphertext letter",
+                ));
+            }
+            first.form
+        }
+        _ => return Err(DocumentError::Letters("expected one letter, or two of the same form")),
+    };
+    if letters.iter().any(|letter| !form.has(letter.kind)) {
+        return Err(DocumentError::Letters("this form has no ciphertext letter"));
+    }
+    if letters.iter().any(|letter| letter.section.is_none() && letter.project.is_none()) {
+        return Err(DocumentError::Letters("expected a project or a section, found neither"));
+    }
+    Ok(form)
 }
 
 impl Laid {

@@ -16,18 +16,21 @@ use typst_layout::PagedDocument;
 use super::DocumentError;
 use super::fonts::Fonts;
 
-pub(super) const BID_BOND: &str = "bid-bond.typ";
 pub(super) const SEAL: &str = "seal.typ";
 
-const BUILT_IN: [(&str, &str); 2] = [
-    (BID_BOND, include_str!("../../templates/bid-bond.typ")),
+const BUILT_IN: [(&str, &str); 6] = [
+    ("letter.typ", include_str!("../../templates/letter.typ")),
+    ("bid-bond.typ", include_str!("../../templates/bid-bond.typ")),
+    ("conditional-bid-bond.typ", include_str!("../../templates/conditional-bid-bond.typ")),
+    ("bid-bond-insurance.typ", include_str!("../../templates/bid-bond-insurance.typ")),
+    ("advance-payment.typ", include_str!("../../templates/advance-payment.typ")),
     (SEAL, include_str!("../../templates/seal.typ")),
 ];
 
 /// Sets the text of a template that names no font.
 const DEFAULT_FONT: &str = "Noto Serif SC";
 
-/// Data beyond this are refused: a letter has a dozen fields, and layout time grows with their length.
+/// Data beyond this are refused: a letter has some forty short fields, and layout time grows with their length.
 const DATA_LIMIT: usize = 128 * 1024;
 
 /// How many compilations a cached result may lie unused. Without eviction the caches grow by 1.3 MB a letter.

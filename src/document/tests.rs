@@ -2,6 +2,7 @@
 
 #[cfg(feature = "printpdf")]
 mod drawn;
+mod forms;
 mod ofd_reader;
 mod pdf;
 #[cfg(feature = "printpdf")]
@@ -31,11 +32,11 @@ fn metadata() -> Metadata {
 }
 
 fn plaintext() -> Letter {
-    Letter::sample(LetterKind::Plaintext)
+    Letter::sample(Form::BidBond, LetterKind::Plaintext)
 }
 
 fn ciphertext() -> Letter {
-    Letter::sample(LetterKind::Ciphertext)
+    Letter::sample(Form::BidBond, LetterKind::Ciphertext)
 }
 
 fn open_with(template: &str, text: &str) -> Result<Press, String> {
@@ -49,11 +50,12 @@ fn open_with(template: &str, text: &str) -> Result<Press, String> {
 }
 
 const BUILT_IN: &str = include_str!("../../templates/bid-bond.typ");
+const SHARED: &str = include_str!("../../templates/letter.typ");
 
 #[test]
 fn the_same_letter_gives_the_same_bytes_again() {
     let render = || {
-        let document = press().bid_bond(&[&plaintext(), &ciphertext()], &metadata()).unwrap();
+        let document = press().document(&[&plaintext(), &ciphertext()], &metadata()).unwrap();
         document.package.to_zip().unwrap()
     };
     let first = render();
@@ -62,59 +64,15 @@ fn the_same_letter_gives_the_same_bytes_again() {
 }
 
 #[test]
-fn every_field_of_the_data_stands_in_the_text_and_in_the_attachment() {
-    for letter in [plaintext(), ciphertext()] {
-        let reader = OfdReader::of(&press().bid_bond(&[&letter], &metadata()).unwrap());
-        let text = reader.text();
-        let name = format!(
-            "Doc_0/Attachs/{}_letter.xml",
-            if letter.kind == LetterKind::Plaintext { "plaintext" } else { "ciphertext" }
-        );
-        let xml = reader.string(&name);
-        let strings = strings_of(&serde_json::to_value(&letter).unwrap());
-        assert!(strings.len() >= 20, "{strings:?}");
-        for value in strings {
-            let printed = match value.as_str() {
-                "2024-11-30" => "2024年11月30日".to_owned(),
-                "2024-06-03" => "2024年6月3日".to_owned(),
-                other => other.replace(' ', ""),
-            };
-            assert!(text.contains(&printed), "{printed}\n{text}");
-            assert!(xml.contains(&value.replace("800,000", "800000")), "{value}\n{xml}");
-        }
-        for printed in [
-            "届满之日后第30日",
-            "之日起5日内",
-            "示例省示例市西湖区人民法院管辖",
-            "人民币捌拾万元整（¥800,000.00）",
-        ] {
-            assert!(text.contains(printed), "{printed}\n{text}");
-        }
-    }
-}
-
-/// All strings in a JSON value, but for the kind.
-fn strings_of(value: &serde_json::Value) -> Vec<String> {
-    match value {
-        serde_json::Value::String(text) => vec![text.clone()],
-        serde_json::Value::Object(fields) => fields
-            .iter()
-            .filter(|(name, _)| *name != "kind")
-            .flat_map(|(_, value)| strings_of(value))
-            .collect(),
-        _ => Vec::new(),
-    }
-}
-
-#[test]
 fn data_that_look_like_markup_are_printed_as_they_are() {
     let mut letter = plaintext();
     letter.applicant.name = "#read(\"/etc/passwd\") $x$ *粗* _斜_ <seal> @ref \\ `code` // 注".to_owned();
-    letter.section.name = "</ofd:TextCode>&amp; = 标题 [x] {y}".to_owned();
+    let section = "</ofd:TextCode>&amp; = 标题 [x] {y}";
+    letter.section.as_mut().unwrap().name = section.to_owned();
     let document = press().letter(&letter).unwrap().to_ofd(&metadata()).unwrap();
     let text = OfdReader::of(&document).text();
     assert!(text.contains(&letter.applicant.name.replace(' ', "")), "{text}");
-    assert!(text.contains(&letter.section.name.replace(' ', "")), "{text}");
+    assert!(text.contains(&section.replace(' ', "")), "{text}");
     assert_eq!(document.seal_places.len(), 1);
 }
 
@@ -156,62 +114,16 @@ fn invisible_characters_in_the_data_leave_no_mark_and_no_refusal() {
 }
 
 #[test]
-fn a_long_ciphertext_stays_within_its_cell() {
-    let mut letter = ciphertext();
-    letter.section.name = "qW9+/Zk1".repeat(125);
-    letter.beneficiary.name = "Ab0=".repeat(125);
-    let document = press().letter(&letter).unwrap().to_ofd(&metadata()).unwrap();
-    let reader = OfdReader::of(&document);
-    let text = reader.text();
-    assert!(text.contains(&letter.section.name) && text.contains(&letter.beneficiary.name));
-    for object in reader.objects() {
-        let [x, y, width, height] = object.boundary;
-        assert!(x >= 22.0 && x + width <= 210.0 - 22.0, "{x} {width} {}", object.text);
-        assert!(y >= 5.0 && y + height <= 292.0, "{y} {height} {}", object.text);
-    }
-}
-
-#[test]
 fn an_enormous_field_is_refused_before_it_is_laid_out() {
     let mut letter = ciphertext();
-    letter.section.name = "a".repeat(200_000);
+    letter.section.as_mut().unwrap().name = "a".repeat(200_000);
     let error = press().letter(&letter).map(|_| ()).unwrap_err();
     assert!(matches!(error, DocumentError::TooLarge { .. }), "{error}");
 }
 
 #[test]
-fn a_merged_letter_is_one_document_with_both_texts_numbered_through() {
-    let (plaintext, ciphertext) = (plaintext(), ciphertext());
-    let alone = press().letter(&plaintext).unwrap().pages() + press().letter(&ciphertext).unwrap().pages();
-    let laid = press().merged(&plaintext, &ciphertext).unwrap();
-    assert_eq!(laid.pages(), alone);
-    let document = laid.to_ofd(&metadata()).unwrap();
-    let reader = OfdReader::of(&document);
-    let text = reader.text();
-    assert!(text.contains(&plaintext.section.name) && text.contains(&ciphertext.section.name));
-    assert!(text.find(&plaintext.section.name) < text.find(&ciphertext.section.name));
-    for page in 1..=alone {
-        assert!(text.contains(&format!("第{page}页共{alone}页")), "{text}");
-    }
-    assert_eq!(document.seal_places.len(), 2);
-    assert_eq!(document.page_ids.len(), alone);
-}
-
-#[test]
-fn the_seal_has_room_on_the_last_page_of_its_letter() {
-    for letter in [plaintext(), ciphertext()] {
-        let document = press().letter(&letter).unwrap().to_ofd(&metadata()).unwrap();
-        let [place] = document.seal_places[..] else { panic!("{:?}", document.seal_places) };
-        let (width, height) = document.page_size_mm;
-        assert_eq!(place.page_index + 1, document.page_ids.len());
-        assert!(place.x_mm > 21.0 && place.x_mm < width - 21.0, "{place:?}");
-        assert!(place.y_mm > 21.0 && place.y_mm < height - 21.0, "{place:?}");
-    }
-}
-
-#[test]
 fn the_package_is_well_formed_and_its_numbers_are_unique() {
-    let document = press().bid_bond(&[&plaintext(), &ciphertext()], &metadata()).unwrap();
+    let document = press().document(&[&plaintext(), &ciphertext()], &metadata()).unwrap();
     let reader = OfdReader::of(&document);
     reader.check_structure();
     assert_eq!(reader.page_ids(), document.page_ids);
@@ -221,8 +133,24 @@ fn the_package_is_well_formed_and_its_numbers_are_unique() {
     assert!(entry.contains("<ofd:CustomData Name=\"保函编号\">DEMO &amp; 1</ofd:CustomData>"), "{entry}");
 
     let unsealed = Metadata { sealed: false, ..metadata() };
-    let document = press().bid_bond(&[&plaintext()], &unsealed).unwrap();
+    let document = press().document(&[&plaintext()], &unsealed).unwrap();
     assert!(!OfdReader::of(&document).string("OFD.xml").contains("Signatures"));
+}
+
+#[test]
+fn letters_that_make_no_document_together_are_refused() {
+    let other = Letter::sample(Form::ConditionalBidBond, LetterKind::Ciphertext);
+    let advance = Letter::sample(Form::AdvancePayment, LetterKind::Plaintext);
+    let refused = |letters: &[&Letter], reason: &str| {
+        let refusal = press().document(letters, &metadata()).map(|_| ()).unwrap_err().to_string();
+        assert!(refusal.contains(reason), "{refusal}");
+    };
+    refused(&[], "one letter, or two");
+    refused(&[&plaintext(), &ciphertext(), &ciphertext()], "one letter, or two");
+    refused(&[&plaintext(), &other], "of the same form");
+    refused(&[&ciphertext(), &plaintext()], "the plaintext letter before");
+    refused(&[&Letter { kind: LetterKind::Ciphertext, ..advance.clone() }], "no ciphertext letter");
+    refused(&[&Letter { project: None, section: None, ..advance }], "a project or a section");
 }
 
 #[test]
@@ -239,18 +167,32 @@ fn metadata_that_cannot_be_written_are_refused() {
 
 #[test]
 fn a_template_of_the_institution_replaces_the_built_in_one() {
-    let press = open_with("bid-bond.typ", &BUILT_IN.replace("明文说明", "重要提示")).unwrap();
-    let document = press.letter(&plaintext()).unwrap().to_ofd(&metadata()).unwrap();
-    assert!(OfdReader::of(&document).text().contains("重要提示"));
+    let reworded = |template, text: &str| {
+        let press = open_with(template, &text.replace("转让", "流转")).unwrap();
+        OfdReader::of(&press.letter(&plaintext()).unwrap().to_ofd(&metadata()).unwrap()).text()
+    };
+    let text = reworded("bid-bond.typ", BUILT_IN);
+    assert!(text.contains("亦不得设定质押") && text.contains("任何流转") && !text.contains("转让"), "{text}");
+    // The other templates go on using the shared one, so that a house style is changed in one place.
+    let restyled = open_with("letter.typ", &SHARED.replace("验真网址：", "查验网址：")).unwrap();
+    let advance = Letter::sample(Form::AdvancePayment, LetterKind::Plaintext);
+    for letter in [plaintext(), advance] {
+        let document = restyled.letter(&letter).unwrap().to_ofd(&metadata()).unwrap();
+        assert!(OfdReader::of(&document).text().contains("查验网址："));
+    }
 }
 
 #[test]
 fn a_bad_template_stops_the_start_and_names_file_and_line() {
-    let broken = BUILT_IN.replacen("letter.issuer.name", "letter.issuer.nmae", 1);
-    let line = 1 + broken.lines().position(|line| line.contains("nmae")).unwrap();
-    let refusal = open_with("bid-bond.typ", &broken).err().unwrap();
-    assert!(refusal.contains("bid-bond.typ") && refusal.contains(&format!("line {line}:")), "{refusal}");
-    assert!(refusal.contains("nmae"), "{refusal}");
+    for (template, text, field) in
+        [("bid-bond.typ", BUILT_IN, "letter.applicant.name"), ("letter.typ", SHARED, "letter.issuer.name")]
+    {
+        let broken = text.replacen(field, &field.replace("name", "nmae"), 1);
+        let line = 1 + broken.lines().position(|line| line.contains("nmae")).unwrap();
+        let refusal = open_with(template, &broken).err().unwrap();
+        assert!(refusal.contains(template) && refusal.contains(&format!("line {line}:")), "{refusal}");
+        assert!(refusal.contains("nmae"), "{refusal}");
+    }
 
     let refusal = open_with("seal.typ", "\n\n#unknown()").err().unwrap();
     assert!(refusal.contains("seal.typ") && refusal.contains("line 3: unknown variable"), "{refusal}");
@@ -270,7 +212,7 @@ fn a_template_is_refused_for_what_readers_do_not_draw_alike() {
         let refusal = refusal.unwrap_or_else(|| panic!("{addition} was accepted"));
         assert!(refusal.contains(reason), "{addition}: {refusal}");
     }
-    let refusal = open_with("bid-bond.typ", &BUILT_IN.replace("<seal>", "")).err().unwrap();
+    let refusal = open_with("letter.typ", &SHARED.replace("<seal>", "")).err().unwrap();
     assert!(refusal.contains("<seal>"), "{refusal}");
 }
 

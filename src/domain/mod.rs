@@ -16,6 +16,7 @@ pub mod money;
 pub mod notice;
 pub mod party;
 pub mod premium;
+pub mod product;
 pub mod refusal;
 pub mod section;
 pub mod terms;

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use crate::clock::china_date;
 use crate::crypto::sm3;
 use crate::document::{
-    DocumentError, Issuer, Letter, LetterKind, Metadata, OfdDocument, Party, Press, Section,
+    DocumentError, Form, Issuer, Letter, LetterKind, Metadata, OfdDocument, Party, Press, Section,
 };
 use crate::domain::Guarantee;
 use crate::domain::section::{RevealedSection, SealedSection};
@@ -71,23 +71,33 @@ fn ciphertext_letter(
     let SealedSection { number: section, name, beneficiary, beneficiary_code } = &application.section;
     let amount = application.amount;
     Ok(Letter {
+        form: Form::BidBond,
         kind: LetterKind::Ciphertext,
         number: number.to_owned(),
+        policy_number: None,
         applicant: Party {
             name: application.applicant.name.clone(),
             code: Some(application.applicant.code.clone()),
             address: None,
+            legal_representative: None,
         },
         beneficiary: Party {
             name: beneficiary.as_str().to_owned(),
             code: beneficiary_code.as_ref().map(|code| code.as_str().to_owned()),
             address: None,
+            legal_representative: None,
         },
         issuer: issuer(institution),
-        section: Section { number: section.as_str().to_owned(), name: name.as_str().to_owned() },
+        project: None,
+        section: Some(Section { number: section.as_str().to_owned(), name: name.as_str().to_owned() }),
+        procurement_kind: None,
+        award: None,
+        contract_months: None,
         amount: amount.grouped(),
         amount_words: amount.in_words().trim_start_matches("人民币").to_owned(),
-        after_days: terms.validity.days_after_bid_validity,
+        guarantee_months: None,
+        period: None,
+        after_days: Some(terms.validity.days_after_bid_validity),
         latest_date: terms.validity.latest.to_string(),
         days_to_pay: institution.days_to_pay,
         court: institution.court.clone(),
@@ -103,7 +113,7 @@ pub(super) fn sample(institution: &InstitutionOptions) -> Letter {
         issuer: issuer(institution),
         court: institution.court.clone(),
         verification_url: institution.verification_url.clone(),
-        ..Letter::sample(LetterKind::Ciphertext)
+        ..Letter::sample(Form::BidBond, LetterKind::Ciphertext)
     }
 }
 
@@ -123,13 +133,13 @@ fn plaintext_letter(ciphertext: &Letter, section: &RevealedSection) -> Letter {
     letter.kind = LetterKind::Plaintext;
     letter.beneficiary.name.clone_from(&section.beneficiary);
     letter.beneficiary.code.clone_from(&section.beneficiary_code);
-    letter.section = Section { number: section.number.clone(), name: section.name.clone() };
+    letter.section = Some(Section { number: section.number.clone(), name: section.name.clone() });
     letter
 }
 
 pub(super) fn lay_out(press: &Press, printed: &Printed) -> Result<OfdDocument, DocumentError> {
     let letters: Vec<&Letter> = printed.letters.iter().collect();
-    press.bid_bond(&letters, &printed.metadata)
+    press.document(&letters, &printed.metadata)
 }
 
 /// A stamp in the middle of each place that the template marks, and the riding seal across the pages' edges where there

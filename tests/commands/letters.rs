@@ -27,6 +27,38 @@ fn a_sample_is_rendered_to_pictures_and_a_document_that_is_not_sealed() {
 }
 
 #[test]
+fn each_form_is_rendered_from_its_own_data() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let sample = baohan(&["render", "--form", "advance-payment", "--print-data"]).succeeded();
+    let data: serde_json::Value = serde_json::from_str(&sample).unwrap();
+    assert_eq!((&data["form"], &data["kind"]), (&"advance-payment".into(), &"plaintext".into()), "{sample}");
+    std::fs::write(path("letter.json"), sample.replace("978,000.00", "978,000.05")).unwrap();
+
+    // The data say which form they are of.
+    let arguments = [Path::new("render"), Path::new("--data"), &path("letter.json"), Path::new("--out")];
+    let said = baohan(&[&arguments[..], &[&path("letter.ofd")]].concat()).succeeded();
+    assert!(said.starts_with("2 pages\n"), "{said}");
+    let mut package = zip::ZipArchive::new(std::fs::File::open(path("letter.ofd")).unwrap()).unwrap();
+    let mut text_of = |name: &str| {
+        let mut text = String::new();
+        package.by_name(name).unwrap().read_to_string(&mut text).unwrap();
+        text
+    };
+    assert!(text_of("OFD.xml").contains(">预付款保函 DEMO15"));
+    let attached = text_of("Doc_0/Attachs/plaintext_letter.xml");
+    assert!(attached.contains(r#"form="advance-payment""#) && attached.contains(">978000.05<"), "{attached}");
+
+    for (other, complaint) in [
+        (["--form", "bid-bond-insurance"], "form: expected bid-bond-insurance, found advance-payment"),
+        (["--kind", "merged"], "`advance-payment` has no ciphertext letter"),
+    ] {
+        let refused = baohan(&[&arguments[..], &[&path("other.ofd")], &other.map(Path::new)].concat());
+        assert!(refused.code == 2 && refused.complaint.contains(complaint), "{refused:?}");
+    }
+}
+
+#[test]
 fn data_that_are_no_letter_are_refused_with_the_file_and_the_field() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("letter.json");

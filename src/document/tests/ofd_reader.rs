@@ -100,29 +100,30 @@ impl OfdReader {
     }
 
     pub(super) fn objects(&self) -> Vec<TextObject> {
+        self.pages().iter().flat_map(|page| self.objects_of(page)).collect()
+    }
+
+    fn objects_of(&self, page: &str) -> Vec<TextObject> {
         let mut objects: Vec<TextObject> = Vec::new();
-        for page in self.pages() {
-            for element in self.elements(&page) {
-                match element.name.as_str() {
-                    "ofd:TextObject" => objects.push(TextObject {
-                        boundary: numbers(&element.attributes["Boundary"]).try_into().unwrap(),
-                        font: element.attributes["Font"].clone(),
-                        text: String::new(),
-                        steps: 0,
-                        listed: None,
-                    }),
-                    "ofd:Glyphs" => {
-                        let glyphs = element.text.split(' ').map(|glyph| glyph.parse().unwrap()).collect();
-                        objects.last_mut().unwrap().listed = Some(glyphs);
-                    }
-                    "ofd:TextCode" => {
-                        let object = objects.last_mut().unwrap();
-                        object.steps =
-                            element.attributes.get("DeltaX").map_or(0, |steps| numbers(steps).len());
-                        object.text = element.text;
-                    }
-                    _ => {}
+        for element in self.elements(page) {
+            match element.name.as_str() {
+                "ofd:TextObject" => objects.push(TextObject {
+                    boundary: numbers(&element.attributes["Boundary"]).try_into().unwrap(),
+                    font: element.attributes["Font"].clone(),
+                    text: String::new(),
+                    steps: 0,
+                    listed: None,
+                }),
+                "ofd:Glyphs" => {
+                    let glyphs = element.text.split(' ').map(|glyph| glyph.parse().unwrap()).collect();
+                    objects.last_mut().unwrap().listed = Some(glyphs);
                 }
+                "ofd:TextCode" => {
+                    let object = objects.last_mut().unwrap();
+                    object.steps = element.attributes.get("DeltaX").map_or(0, |steps| numbers(steps).len());
+                    object.text = element.text;
+                }
+                _ => {}
             }
         }
         objects
@@ -130,8 +131,11 @@ impl OfdReader {
 
     /// The text of all pages in the order of the file, without spaces.
     pub(super) fn text(&self) -> String {
-        let text: String = self.objects().into_iter().map(|object| object.text).collect();
-        text.replace([' ', '\u{3000}', '\u{a0}'], "")
+        without_spaces(self.objects())
+    }
+
+    pub(super) fn text_of_page(&self, index: usize) -> String {
+        without_spaces(self.objects_of(&self.pages()[index]))
     }
 
     /// Each character is found in its embedded font, where it has an outline, and has its step.
@@ -224,6 +228,11 @@ impl OfdReader {
             }
         }
     }
+}
+
+fn without_spaces(objects: Vec<TextObject>) -> String {
+    let text: String = objects.into_iter().map(|object| object.text).collect();
+    text.replace([' ', '\u{3000}', '\u{a0}'], "")
 }
 
 fn numbers(text: &str) -> Vec<f64> {
