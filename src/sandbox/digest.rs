@@ -59,7 +59,7 @@ mod tests {
 
     #[test]
     fn a_whole_application_has_the_digest_that_its_platform_sent() {
-        let body = include_bytes!("tests/baohanapply.json");
+        let body = include_bytes!("hainan/tests/baohanapply.json");
         let message = Message::parse(body).unwrap();
         assert_eq!(sign(message.fields(), "6f1d2c9a-hn-demo-secret"), message.text("sign"));
     }

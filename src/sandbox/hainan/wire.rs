@@ -1,56 +1,6 @@
-//! How a sandboxed Hainan platform is set up: its credentials, and what the specification leaves open about files.
-
-use std::net::SocketAddr;
-use std::time::Duration;
+//! What the specification leaves open about the encrypted file.
 
 use serde::Deserialize;
-
-use crate::clock::Clock;
-
-/// Everything that one sandboxed platform and its institution have agreed on.
-#[derive(Clone)]
-pub struct SandboxOptions {
-    /// Where the platform listens; port 0 takes a free one.
-    pub listen: SocketAddr,
-    /// What the platform's pushes are addressed to, without the interface:
-    /// `http://127.0.0.1:8080/platforms/hainan`.
-    pub gateway: String,
-    pub appkey: String,
-    pub appsecret: String,
-    pub platform_code: String,
-    pub wire: WireForm,
-    pub clock: Clock,
-    /// How far a request's timestamp may be from the platform's clock, either way.
-    pub timestamp_window: Duration,
-    /// A.2 must have been accepted before A.4; otherwise either order is taken.
-    pub notice_first: bool,
-    /// A letter must carry at least one signature whose reference digests are right (A.4.2, item 2).
-    pub seal_required: bool,
-    /// Keep the accepted letters themselves; without them, a long run needs little memory.
-    pub keep_letters: bool,
-    /// How long the platform waits for the answer to a push.
-    pub push_timeout: Duration,
-}
-
-impl SandboxOptions {
-    /// A platform on a free loopback port with the usual choices.
-    pub fn new(gateway: impl Into<String>, appkey: impl Into<String>, appsecret: impl Into<String>) -> Self {
-        Self {
-            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-            gateway: gateway.into(),
-            appkey: appkey.into(),
-            appsecret: appsecret.into(),
-            platform_code: "460000".to_owned(),
-            wire: WireForm::default(),
-            clock: Clock::system(),
-            timestamp_window: Duration::from_secs(15 * 60),
-            notice_first: true,
-            seal_required: true,
-            keep_letters: true,
-            push_timeout: Duration::from_secs(30),
-        }
-    }
-}
 
 /// What A.3 to A.5 leave open about the encrypted file; the defaults are the likeliest readings.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

@@ -26,7 +26,7 @@ pub struct Application {
     pub beneficiary: String,
     /// 招标人统一社会信用代码, which the specification lets a platform leave out.
     pub beneficiary_code: Option<String>,
-    /// The SM4 key of this application's project fields, sent with A.6.
+    /// The SM4 key of this application's project fields, sent at the opening, or agreed on.
     #[serde(skip, default = "fresh_key")]
     pub key: [u8; 16],
 }
@@ -46,7 +46,7 @@ pub fn fresh_key() -> [u8; 16] {
 }
 
 /// One project field under an application's key.
-fn encrypt_field(key: &[u8; 16], plaintext: &str) -> Result<String, Objection> {
+pub fn encrypt_field(key: &[u8; 16], plaintext: &str) -> Result<String, Objection> {
     Ok(BASE64.encode(sm4_ecb_encrypt(key, plaintext.as_bytes())?))
 }
 
@@ -66,14 +66,14 @@ impl Application {
     }
 
     /// The `n`th made-up application; its numbers contain `now`, so that two runs against one gateway don't meet.
-    pub fn generated(n: u32, now: Timestamp) -> Self {
+    pub fn generated(prefix: &str, n: u32, now: Timestamp) -> Self {
         let moment: String = clock::to_wire(now).chars().filter(char::is_ascii_digit).collect();
         let year = moment.get(..4).unwrap_or("2024");
         let place = pick(PLACES, n);
         let (work, kind) = pick(WORKS, n / 3);
         let region = pick(REGIONS, n);
         Self {
-            applyno: format!("TBHN{moment}{n:04}"),
+            applyno: format!("{prefix}{moment}{n:04}"),
             biddername: format!(
                 "{}{}{}有限公司",
                 pick(CITIES, n),
@@ -93,7 +93,7 @@ impl Application {
     }
 }
 
-fn pick<T: Copy + Default>(list: &[T], n: u32) -> T {
+pub fn pick<T: Copy + Default>(list: &[T], n: u32) -> T {
     let index = usize::try_from(n).unwrap_or(0) % list.len().max(1);
     list.get(index).copied().unwrap_or_default()
 }
@@ -187,11 +187,11 @@ mod tests {
     }
 
     #[test]
-    fn made_up_applications_differ_and_fit_the_table_of_a_1() {
+    fn made_up_applications_differ_and_fit_the_tables() {
         let now = clock::from_wire("2024-06-03 09:15:27").unwrap();
         let mut sections = std::collections::BTreeSet::new();
         for n in 0..300 {
-            let application = Application::generated(n, now);
+            let application = Application::generated("TBHN", n, now);
             assert!(sections.insert(application.section_name.clone()), "{}", application.section_name);
             assert_eq!(application.biddercode.len(), 18);
             assert_eq!(application.beneficiary_code.as_ref().map(String::len), Some(18));
@@ -202,7 +202,7 @@ mod tests {
                     && sealed.zbr.len() <= 500
             );
         }
-        assert_eq!(Application::generated(7, now).applyno, "TBHN202406030915270007");
+        assert_eq!(Application::generated("TBHN", 7, now).applyno, "TBHN202406030915270007");
     }
 
     #[test]

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::super::letter::Letter;
+use super::super::message::Reason;
+use super::Specification;
 use super::applicants::{Application, Sealed};
 use super::delivery::{Accepted, Content, Delivery, Tally};
-use super::letters::Letter;
-use super::message::Reason;
 
 /// All applications, by `applyno`.
 #[derive(Default)]
@@ -15,27 +16,33 @@ pub struct Register {
     guarantees: BTreeMap<String, String>,
 }
 
-/// One application from A.1 to its end.
+/// One application from its push to its end.
 pub struct Case {
     pub application: Application,
     pub sealed: Sealed,
+    /// What else its push says, in plaintext.
+    pub particulars: Vec<(&'static str, String)>,
     pub baohanno: Option<String>,
     pub approved: Option<bool>,
-    /// The premium that A.2 named.
+    /// `generatetime`, `rate` and `cost`, as `baohannotice` named them.
+    pub generatetime: Option<String>,
+    pub rate: Option<String>,
     pub cost: Option<String>,
-    /// The key has been sent.
+    /// The key has been sent; without an opening: the guarantee has been collected.
     pub opened: bool,
     /// `kaibiaotime`, the same in every push.
     pub opening: Option<String>,
-    /// A.9 was sent and has not been answered by A.10.
+    /// `quitapply` was sent and has not been answered by `quitnotice`.
     pub surrender_asked: bool,
     pub surrendered: bool,
+    /// The section has been declared abnormal, so that it may be surrendered after the opening too.
+    pub abnormal: bool,
     pub waived: bool,
     /// `payeramount` of the claim.
     pub claimed: Option<String>,
     /// The last `compensatestatus`.
     pub claim_status: Option<String>,
-    /// `type` of the invoice that A.7 asked for and A.8 has not answered.
+    /// `type` of the invoice that was asked for and about which no notice has come.
     pub invoice_kind: Option<String>,
     pub ciphertext: Upload,
     pub plaintext: Upload,
@@ -44,7 +51,7 @@ pub struct Case {
     pub pushes: BTreeMap<String, Vec<(String, String)>>,
 }
 
-/// One letter on its way in.
+/// One letter on its way in, in slices or whole.
 #[derive(Default)]
 pub struct Upload {
     pub slices: BTreeMap<u64, Slice>,
@@ -63,8 +70,10 @@ pub struct Slice {
 
 impl Register {
     /// Enters an application, unless its `applyno` is known.
-    pub fn add(&mut self, application: Application, sealed: Sealed) {
-        self.cases.entry(application.applyno.clone()).or_insert_with(|| Case::new(application, sealed));
+    pub fn add(&mut self, application: Application, sealed: Sealed, specification: &Specification) {
+        let particulars = (specification.particulars)(&application);
+        let applyno = application.applyno.clone();
+        self.cases.entry(applyno).or_insert_with(|| Case::new(application, sealed, particulars));
     }
 
     pub fn cases(&self) -> impl Iterator<Item = &Case> {
@@ -96,7 +105,7 @@ impl Register {
         }
     }
 
-    /// The case that a guarantee belongs to (A.8 names no `applyno`).
+    /// The case that a guarantee belongs to (`invoicenotice` names no `applyno`).
     ///
     /// # Errors
     /// The platform's answer when no application has this guarantee.
@@ -126,17 +135,21 @@ impl Register {
 }
 
 impl Case {
-    fn new(application: Application, sealed: Sealed) -> Self {
+    fn new(application: Application, sealed: Sealed, particulars: Vec<(&'static str, String)>) -> Self {
         Self {
             application,
             sealed,
+            particulars,
             baohanno: None,
             approved: None,
+            generatetime: None,
+            rate: None,
             cost: None,
             opened: false,
             opening: None,
             surrender_asked: false,
             surrendered: false,
+            abnormal: false,
             waived: false,
             claimed: None,
             claim_status: None,
@@ -178,12 +191,14 @@ impl Case {
         self.notices.get(interface).is_some_and(|tally| !tally.contents.is_empty())
     }
 
-    pub fn delivery(&self) -> Delivery {
+    pub fn delivery(&self, specification: &Specification) -> Delivery {
         Delivery {
             applyno: self.application.applyno.clone(),
             baohanno: self.baohanno.clone(),
             approved: self.approved,
+            restores: specification.restores(),
             opened: self.opened,
+            surrendered: self.surrendered,
             ciphertext: self.ciphertext.accepted.clone(),
             plaintext: self.plaintext.accepted.clone(),
             notices: self.notices.clone(),

@@ -10,12 +10,16 @@ use serde::Serialize;
 #[derive(Clone, Debug, Serialize)]
 pub struct Delivery {
     pub applyno: String,
-    /// The guarantee number, once A.2 (or the first upload) has named one.
+    /// The guarantee number, once `baohannotice` (or the first upload) has named one.
     pub baohanno: Option<String>,
-    /// What A.2 said: approved or not.
+    /// What `baohannotice` said: approved or not.
     pub approved: Option<bool>,
-    /// Whether the platform has sent the key.
+    /// Whether there is an opening, and so a ciphertext letter before it.
+    pub restores: bool,
+    /// Whether the platform has sent the key; without an opening, whether it has collected the guarantee.
     pub opened: bool,
+    /// The institution has granted the surrender.
+    pub surrendered: bool,
     pub ciphertext: Option<Accepted>,
     pub plaintext: Option<Accepted>,
     /// Accepted notices by interface.
@@ -35,7 +39,7 @@ pub struct Accepted {
     pub sm3: String,
     pub pages: usize,
     pub signatures: usize,
-    /// How often a completion was answered `1`: one, and one more for each repetition with the same file.
+    /// How often it was accepted: once, and once more for each repetition with the same file.
     pub completions: u32,
     /// SM3 of other files that were offered for the same letter afterwards, and refused.
     pub other_files: Vec<String>,
@@ -77,13 +81,13 @@ impl Tally {
 }
 
 impl Delivery {
-    /// Whether exactly one guarantee was delivered: one notice of approval and one ciphertext letter by content, and
-    /// after the opening one plaintext letter.
+    /// Whether exactly one guarantee was delivered: one notice of approval and, where there is an opening, one ciphertext
+    /// letter by content, and after the opening one plaintext letter.
     pub fn exactly_once(&self) -> bool {
         let once = |letter: &Option<Accepted>| letter.as_ref().is_some_and(Accepted::is_single);
         self.approved == Some(true)
             && self.notices.get("baohannotice").is_some_and(Tally::is_single)
-            && once(&self.ciphertext)
+            && (once(&self.ciphertext) || !self.restores && self.ciphertext.is_none())
             && (once(&self.plaintext) || !self.opened && self.plaintext.is_none())
     }
 }

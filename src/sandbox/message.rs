@@ -96,8 +96,7 @@ impl Message {
                 return Err(Reason::new(format!("{}{objection}（{}）", field.name, interface.clause)));
             }
         }
-        let declared = |name: &str| interface.fields.iter().any(|field| field.name == name);
-        match self.fields().find(|(name, _)| !declared(name)) {
+        match self.fields().find(|(name, _)| !interface.has(name)) {
             Some((name, _)) => Err(Reason::new(format!("未定义的字段{name}（{}）", interface.clause))),
             None => Ok(()),
         }
@@ -149,14 +148,22 @@ impl<'de> Deserialize<'de> for Members<'de> {
 #[derive(serde::Deserialize)]
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
-/// Fields to be sent, written as one JSON object in the given order.
-pub struct Outgoing<'a>(pub &'a [(String, String)]);
+/// Fields to be sent, written as one JSON object in the given order: texts, but for those that are named in `numbers`.
+pub struct Outgoing<'a> {
+    pub fields: &'a [(String, String)],
+    /// Fields whose text is a number's and is written as one.
+    pub numbers: &'a [&'static str],
+}
 
 impl Serialize for Outgoing<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (name, value) in self.0 {
-            map.serialize_entry(name, value)?;
+        let mut map = serializer.serialize_map(Some(self.fields.len()))?;
+        for (name, value) in self.fields {
+            let number = self.numbers.contains(&name.as_str()).then(|| RawValue::from_string(value.clone()));
+            match number {
+                Some(Ok(number)) => map.serialize_entry(name, &number)?,
+                _ => map.serialize_entry(name, value)?,
+            }
         }
         map.end()
     }
@@ -166,7 +173,7 @@ impl Serialize for Outgoing<'_> {
 mod tests {
     use std::time::Duration;
 
-    use super::super::fields::received;
+    use super::super::hainan::SPECIFICATION;
     use super::*;
 
     fn reason(body: &str) -> String {
@@ -188,7 +195,7 @@ mod tests {
 
     #[test]
     fn the_table_names_the_field_that_is_wrong() {
-        let table = received("giveupapply").unwrap();
+        let table = SPECIFICATION.received("giveupapply").unwrap();
         let check = |body: &str| Message::parse(body.as_bytes()).unwrap().check(table);
         let complete = r#"{"appkey":"k","timestamp":"2024-01-01 09:00:00","applyno":"1","sign":"s"}"#;
         assert_eq!(check(complete), Ok(()));

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use tokio::sync::watch;
 
-use super::letters::Letter;
+use super::letter::Letter;
 
 /// Who asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -37,15 +37,34 @@ pub enum Outcome {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum Effect {
-    Approved { baohanno: String },
+    Approved {
+        baohanno: String,
+    },
     Declined,
     PublicKeyGiven,
-    SliceStored { letter: Letter, index: u64 },
-    LetterAccepted { letter: Letter, bytes: usize, pages: usize },
-    InvoiceNoted { issued: bool },
-    SurrenderNoted { agreed: bool },
-    ClaimResultNoted { status: String },
+    SliceStored {
+        letter: Letter,
+        index: u64,
+    },
+    LetterAccepted {
+        letter: Letter,
+        bytes: usize,
+        pages: usize,
+    },
+    InvoiceNoted {
+        issued: bool,
+    },
+    SurrenderNoted {
+        agreed: bool,
+    },
+    ClaimResultNoted {
+        status: String,
+    },
     Waived,
+    /// Sections of which something has been told: they were aborted, suspended or annulled.
+    AbnormalSectionsGiven {
+        sections: usize,
+    },
 }
 
 impl fmt::Display for Effect {
@@ -68,6 +87,9 @@ impl fmt::Display for Effect {
             }
             Self::ClaimResultNoted { status } => write!(formatter, "claim result {status} noted"),
             Self::Waived => formatter.write_str("application given up"),
+            Self::AbnormalSectionsGiven { sections } => {
+                write!(formatter, "{sections} abnormal sections told")
+            }
         }
     }
 }

@@ -1,52 +1,90 @@
-//! The platform's HTTP side: the interfaces that institutions call, with the fault script in front of them.
+//! A platform's HTTP side: the interfaces that institutions call, with the fault script in front of them.
 
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::body::SizedStream;
+use actix_web::dev::ServerHandle;
 use actix_web::http::StatusCode;
-use actix_web::web::{self, Bytes, Data, Path, Payload, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::web::{self, Bytes, Data, Path, Payload};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
+use anyhow::Context;
 use futures_util::stream::{self, Stream, StreamExt};
 
-use super::Platform;
-use super::connection;
 use super::faults::Act;
-use super::journal::{Direction, Entry, Outcome};
-use super::receive::Reply;
+use super::{Play, connection, control};
 use crate::clock::Clock;
+use crate::supervise;
 
-/// Requests beyond this are refused; a slice is about a megabyte.
+/// Requests beyond this are refused; a slice is about a megabyte, a whole letter some.
 const LARGEST_REQUEST: usize = 32 << 20;
 const MAINTENANCE_PAGE: &str = "<!DOCTYPE html><html><body><h1>系统维护中</h1></body></html>";
 
-/// The routes of A.2 to A.15; the path is the one of the vendor's installations.
-pub fn routes(config: &mut ServiceConfig) {
-    config.route("/rest/gbsapi/{interface}", web::post().to(interface));
+/// A server that is listening.
+#[derive(Clone)]
+pub struct Server {
+    handle: ServerHandle,
+    pub address: SocketAddr,
 }
 
-async fn interface(
+impl Server {
+    /// Begins to serve a platform's interfaces and its control endpoints.
+    ///
+    /// # Errors
+    /// When the address cannot be listened on.
+    pub fn start<P: Play>(platform: Arc<P>, listen: SocketAddr) -> anyhow::Result<Self> {
+        let data = Data::from(platform);
+        let server = HttpServer::new(move || {
+            let interfaces = format!("{}/{{interface}}", P::PATH);
+            App::new()
+                .app_data(data.clone())
+                .route(&interfaces, web::post().to(interface::<P>))
+                .configure(control::routes::<P>)
+        })
+        .workers(2)
+        .disable_signals()
+        .shutdown_timeout(1)
+        .on_connect(connection::remember)
+        .bind(listen)
+        .with_context(|| format!("the sandbox cannot listen on `{listen}`"))?;
+        let address = server.addrs().first().copied().context("the sandbox listens on no address")?;
+        let server = server.run();
+        let handle = server.handle();
+        drop(supervise::spawn("sandbox server", server));
+        Ok(Self { handle, address })
+    }
+
+    /// Stops listening; requests that are being answered have a second to end.
+    pub async fn stop(&self) {
+        self.handle.stop(true).await;
+    }
+}
+
+async fn interface<P: Play>(
     request: HttpRequest,
     path: Path<String>,
     mut payload: Payload,
-    platform: Data<Platform>,
+    platform: Data<P>,
 ) -> HttpResponse {
     let name = path.into_inner();
-    let act = platform.faults.incoming(&name);
+    let desk = platform.desk();
+    let act = desk.faults.incoming(&name);
     if act == Some(Act::Reset) {
         let read = payload.next().await.and_then(Result::ok).map_or(0, |part| part.len());
-        platform.note_fault(&name, "reset", read);
+        desk.note_fault(&name, "reset", read);
         connection::cut(&request);
         return HttpResponse::InternalServerError().finish();
     }
     let body = match payload.to_bytes_limited(LARGEST_REQUEST).await {
         Ok(Ok(body)) => body,
-        Ok(Err(error)) => return answer(Reply::refusal(format!("报文读取失败：{error}")).body()),
-        Err(_) => return answer(Reply::refusal("报文过大").body()),
+        Ok(Err(error)) => return answer(platform.refusal(&format!("报文读取失败：{error}"))),
+        Err(_) => return answer(platform.refusal("报文过大")),
     };
     let Some(act) = act else {
         return answer(received(&platform, name, body, None).await);
     };
-    let clock = platform.options.clock.clone();
+    let clock = desk.clock.clone();
     match act {
         Act::Late(milliseconds) => {
             let reply = received(&platform, name, body, Some(format!("late by {milliseconds} ms"))).await;
@@ -67,49 +105,24 @@ async fn interface(
             json().body(SizedStream::new(length(&reply), half(reply, clock)))
         }
         Act::Status(status) => {
-            platform.note_fault(&name, &format!("status {status}"), body.len());
+            desk.note_fault(&name, &format!("status {status}"), body.len());
             HttpResponse::build(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR))
                 .finish()
         }
         Act::Refuse(message) => {
-            if name == "baohanfilecompletenotice" {
-                platform.settle(&body);
-            }
-            platform.note_fault(&name, &format!("refused: {message}"), body.len());
-            answer(Reply::refusal(message).body())
+            platform.refused_by_script(&name, &body);
+            desk.note_fault(&name, &format!("refused: {message}"), body.len());
+            answer(platform.refusal(&message))
         }
         Act::Html200 | Act::Reset | Act::DuplicatePush | Act::WrongKeyFirst => {
-            platform.note_fault(&name, "a page of HTML", body.len());
+            desk.note_fault(&name, "a page of HTML", body.len());
             HttpResponse::Ok().content_type("text/html; charset=utf-8").body(MAINTENANCE_PAGE)
         }
     }
 }
 
-impl Platform {
-    /// Enters a request that the fault script has kept from having any effect.
-    fn note_fault(&self, name: &str, act: &str, bytes: usize) {
-        self.journal.enter(
-            self.options.clock.now(),
-            Entry {
-                direction: Direction::Received,
-                interface: name.to_owned(),
-                applyno: None,
-                outcome: Outcome::Faulted(act.to_owned()),
-                effect: None,
-                duplicate: false,
-                bytes,
-            },
-        );
-    }
-}
-
-/// Handles a body on a thread that may take its time, since libsm does, and gives the answer's body.
-async fn received(platform: &Data<Platform>, name: String, body: Bytes, fault: Option<String>) -> String {
-    let platform = Data::clone(platform);
-    match web::block(move || platform.receive(&name, &body, fault)).await {
-        Ok(reply) => reply.body(),
-        Err(_) => Reply::refusal("系统繁忙").body(),
-    }
+async fn received<P: Play>(platform: &Data<P>, name: String, body: Bytes, fault: Option<String>) -> String {
+    P::receive(Arc::clone(platform), name, body, fault).await
 }
 
 fn json() -> actix_web::HttpResponseBuilder {

@@ -10,6 +10,7 @@ use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
 
 use super::message::Reason;
+use super::seal;
 use crate::crypto::second_opinion::sm3;
 
 /// More than this in one package, unpacked, is not a letter.
@@ -22,7 +23,7 @@ pub struct Ofd {
     /// The text of all pages in order, without any white space: a long string may be broken over lines.
     pub text: String,
     pub pages: usize,
-    /// How many signatures the package lists, each with a value and right digests.
+    /// How many signatures the package lists, each with right digests and a seal that verifies.
     pub signatures: usize,
 }
 
@@ -96,14 +97,14 @@ impl Ofd {
         Ok(())
     }
 
-    /// Digests are compared; the seal's own signature is the business of a certificate authority, not of this platform.
+    /// Digests are compared, and libsm verifies the electronic seal; whom to believe is the business of a certificate
+    /// authority, not of this platform.
     fn check_signature(&self, path: &str) -> Result<(), Reason> {
         let signature = self.elements(path)?;
         let value = signature.iter().find(|element| element.name == "SignedValue");
         let value = value.map(|element| resolve(path, &element.text)).unwrap_or_default();
-        if self.file(&value)?.is_empty() {
-            return Err(Reason::new(format!("{path}的签名值为空")));
-        }
+        seal::verify(self.file(&value)?, self.file(path)?)
+            .map_err(|objection| Reason::new(format!("{path}的电子印章无效：{objection}")))?;
         let mut covered = 0;
         let mut reference = None;
         for element in &signature {
@@ -190,6 +191,19 @@ impl Element {
         }
         Ok(Self { name: start.local_name().as_ref().to_owned(), attributes, text: String::new() })
     }
+}
+
+/// What stands in the elements and attributes of an XML file.
+///
+/// # Errors
+/// When it is not well-formed.
+pub fn texts(xml: &[u8]) -> anyhow::Result<Vec<String>> {
+    let elements = elements(xml)?;
+    let of_one = |element: Element| {
+        let attributes = element.attributes.into_iter().map(|(_, value)| value);
+        attributes.chain([element.text]).collect::<Vec<_>>()
+    };
+    Ok(elements.into_iter().flat_map(of_one).collect())
 }
 
 fn elements(xml: &[u8]) -> anyhow::Result<Vec<Element>> {
