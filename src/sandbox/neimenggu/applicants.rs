@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::clock;
-use crate::sandbox::made_up::{credit_code, pick};
+use crate::sandbox::tender::{credit_code, pick};
 
 /// One application, with the names of 10.1 in our spelling.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
