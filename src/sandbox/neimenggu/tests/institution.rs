@@ -166,7 +166,10 @@ impl Scene {
     }
 
     pub fn envelope_of(&self, transcode: &str, data: String) -> Map<String, Value> {
-        let reqtime: String = self.now().chars().filter(char::is_ascii_digit).collect();
+        self.envelope_at(transcode, data, self.now().chars().filter(char::is_ascii_digit).collect())
+    }
+
+    pub fn envelope_at(&self, transcode: &str, data: String, reqtime: String) -> Map<String, Value> {
         let text = [data.as_str(), &reqtime, APPKEY, SECRET].join("&");
         let sign = hex::encode(sm3(text.as_bytes()));
         let members = json!({
