@@ -26,6 +26,8 @@ mod play;
 mod seal;
 mod server;
 pub mod tender;
+#[cfg(test)]
+mod testing;
 mod zhangzhou;
 
 pub use answer::Answer;

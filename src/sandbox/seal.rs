@@ -161,3 +161,57 @@ impl<'a> Reader<'a> {
         Some((*tag, Value { content, whole }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{MAKER, SIGNER, Seal};
+    use super::*;
+
+    const FILE: &[u8] = b"<ofd:Signature/>";
+
+    #[test]
+    fn a_sound_seal_verifies_for_its_own_file_only() {
+        let value = Seal::sound().value(FILE);
+        assert_eq!(verify(&value, FILE), Ok(()));
+        assert_eq!(verify(&value, b"<ofd:Signature />"), Err(Objection::Digest));
+    }
+
+    #[test]
+    fn a_seal_of_another_certificate_is_refused() {
+        let value = Seal { listed: &MAKER, ..Seal::sound() }.value(FILE);
+        assert_eq!(verify(&value, FILE), Err(Objection::NotListed));
+        let value = Seal { signer: &MAKER, ..Seal::sound() }.value(FILE);
+        assert_eq!(verify(&value, FILE), Err(Objection::NotListed));
+    }
+
+    #[test]
+    fn a_signature_that_was_made_by_another_key_is_refused() {
+        let swapped = |from: &[u8], to: &[u8]| {
+            let value = Seal::sound().value(FILE);
+            let at = value.windows(from.len()).rposition(|window| window == from).unwrap();
+            [&value[..at], to, &value[at + from.len()..]].concat()
+        };
+        let (signer, maker) = (SIGNER.public_sec1(), MAKER.public_sec1());
+        // The last certificate in the file is the signer's.
+        assert_eq!(verify(&swapped(&signer, &maker), FILE), Err(Objection::Signer));
+        assert_eq!(
+            verify(&swapped(&maker, &signer), FILE),
+            Err(Objection::Signer),
+            "the seal is signed over"
+        );
+    }
+
+    #[test]
+    fn a_seal_that_its_maker_has_not_signed_is_refused() {
+        let forged = Seal { maker: &SIGNER, ..Seal::sound() }.forged(&MAKER, FILE);
+        assert_eq!(verify(&forged, FILE), Err(Objection::Maker));
+    }
+
+    #[test]
+    fn every_truncation_is_an_objection() {
+        let value = Seal::sound().value(FILE);
+        for length in 0..value.len() {
+            assert!(verify(&value[..length], FILE).is_err(), "{length}");
+        }
+    }
+}
