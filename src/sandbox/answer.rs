@@ -7,6 +7,16 @@ use serde_json::Value;
 
 use super::journal::Outcome;
 
+/// Which codes a specification has for answers.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Codes {
+    pub success: &'static str,
+    pub failures: &'static [&'static str],
+}
+
+/// 1 and 0, as all platforms for tenders have it.
+const ONE_AND_ZERO: Codes = Codes { success: "1", failures: &["0"] };
+
 /// The institution's answer to a push.
 #[derive(Clone, Debug, Serialize)]
 pub struct Answer {
@@ -22,6 +32,8 @@ pub struct Answer {
     /// are not its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub flaw: Option<String>,
+    #[serde(skip)]
+    pub codes: &'static Codes,
 }
 
 impl Answer {
@@ -34,21 +46,31 @@ impl Answer {
             _ => String::new(),
         };
         let data = parsed.get("data").cloned().unwrap_or_default();
-        Self { status, code: text("code"), message: text("message"), data, body, flaw: None }
+        Self {
+            status,
+            code: text("code"),
+            message: text("message"),
+            data,
+            body,
+            flaw: None,
+            codes: &ONE_AND_ZERO,
+        }
     }
 
-    /// Status 200, code `1`, and nothing to object to.
+    /// Status 200, the code of success, and nothing to object to.
     pub fn is_accepted(&self) -> bool {
-        self.status == 200 && self.code == "1" && self.flaw.is_none()
+        self.status == 200 && self.code == self.codes.success && self.flaw.is_none()
     }
 
     /// How the journal puts it.
     pub fn outcome(&self) -> Outcome {
-        match (&self.flaw, self.code.as_str()) {
-            (Some(flaw), _) => Outcome::Failed(flaw.clone()),
-            (None, _) if self.is_accepted() => Outcome::Accepted,
-            (None, "0") => Outcome::Refused(self.message.clone()),
-            (None, _) => Outcome::Failed(self.to_string()),
+        match &self.flaw {
+            Some(flaw) => Outcome::Failed(flaw.clone()),
+            None if self.is_accepted() => Outcome::Accepted,
+            None if self.codes.failures.contains(&self.code.as_str()) => {
+                Outcome::Refused(self.message.clone())
+            }
+            None => Outcome::Failed(self.to_string()),
         }
     }
 }

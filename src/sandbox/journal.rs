@@ -61,6 +61,11 @@ pub enum Effect {
         status: String,
     },
     Waived,
+    /// A state of PREP102.
+    StateNoted {
+        state: String,
+    },
+    Cancelled,
     /// Sections of which something has been told: they were aborted, suspended or annulled.
     AbnormalSectionsGiven {
         sections: usize,
@@ -86,6 +91,8 @@ impl fmt::Display for Effect {
                 formatter.write_str("surrender refused by the institution")
             }
             Self::ClaimResultNoted { status } => write!(formatter, "claim result {status} noted"),
+            Self::StateNoted { state } => write!(formatter, "state {state} noted"),
+            Self::Cancelled => formatter.write_str("guarantee cancelled"),
             Self::Waived => formatter.write_str("application given up"),
             Self::AbnormalSectionsGiven { sections } => {
                 write!(formatter, "{sections} abnormal sections told")

@@ -4,8 +4,8 @@
 //! gateway's is RustCrypto's, so that a mistake in one reading of a specification meets another reading.
 //!
 //! The four platforms for tenders speak alike and share [`tender`]; what is particular to one stands in a module of its
-//! name, with the tables of its specification. What every platform needs (journal, fault script, server, control
-//! endpoints) stands beside them and asks of a platform what [`Play`] says.
+//! name, with the tables of its specification. [`neimenggu`] has an envelope and a life of its own. What every platform
+//! needs (journal, fault script, server, control endpoints) stands beside them and asks of a platform what [`Play`] says.
 
 mod answer;
 mod connection;
@@ -20,6 +20,7 @@ mod jilin;
 mod journal;
 mod letter;
 mod message;
+pub mod neimenggu;
 mod ofd;
 mod play;
 mod seal;

@@ -36,7 +36,8 @@ impl Server {
     pub fn start<P: Play>(platform: Arc<P>, listen: SocketAddr) -> anyhow::Result<Self> {
         let data = Data::from(platform);
         let server = HttpServer::new(move || {
-            let interfaces = format!("{}/{{interface}}", P::PATH);
+            // Some name the interface in the body, and their path ends with the slash.
+            let interfaces = format!("{}/{{interface:[^/]*}}", P::PATH);
             App::new()
                 .app_data(data.clone())
                 .route(&interfaces, web::post().to(interface::<P>))

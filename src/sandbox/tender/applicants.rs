@@ -99,7 +99,7 @@ pub fn pick<T: Copy + Default>(list: &[T], n: u32) -> T {
 }
 
 /// 统一社会信用代码 with both of its check characters (GB 32100-2015, GB 11714-1997).
-fn credit_code(kind: &str, region: &str, n: u32) -> String {
+pub fn credit_code(kind: &str, region: &str, n: u32) -> String {
     let serial = format!("MA{:06}", (u64::from(n) * 48_611 + 271_828) % 1_000_000);
     let weights = [3, 7, 9, 10, 5, 8, 4, 2];
     let sum: u32 =

@@ -33,8 +33,8 @@ use std::time::Duration;
 
 use anyhow::Context;
 
-pub(super) use applicants::pick;
 pub use applicants::{Application, Sealed};
+pub(super) use applicants::{credit_code, pick};
 pub(super) use contents::{Expected, shows_amount};
 pub use delivery::{Accepted, Content, Delivery, Tally};
 pub use options::{Habits, SandboxOptions};
