@@ -11,7 +11,7 @@ use super::message::Reason;
 use crate::clock::Clock;
 
 /// A file that an institution offers for download may not be larger.
-const LARGEST_FILE: u64 = 64 << 20;
+const LARGEST_FILE: usize = 64 << 20;
 
 /// The desk of one platform.
 pub struct Desk {
@@ -79,17 +79,20 @@ impl Desk {
     /// The platform's answer when there is no such file, or nothing in it.
     pub async fn fetch(&self, field: &str, url: &str) -> Result<Vec<u8>, Reason> {
         let failed = |why: &dyn std::fmt::Display| Reason::new(format!("{field}无法下载：{why}"));
-        let response = self.client.get(url).send().await.map_err(|error| failed(&error))?;
+        let mut response = self.client.get(url).send().await.map_err(|error| failed(&error))?;
         if !response.status().is_success() {
             return Err(failed(&format_args!("HTTP {}", response.status().as_u16())));
         }
-        if response.content_length().is_some_and(|length| length > LARGEST_FILE) {
-            return Err(failed(&"文件过大"));
+        let mut bytes = Vec::new();
+        while let Some(part) = response.chunk().await.map_err(|error| failed(&error))? {
+            if bytes.len() + part.len() > LARGEST_FILE {
+                return Err(failed(&"文件过大"));
+            }
+            bytes.extend_from_slice(&part);
         }
-        let bytes = response.bytes().await.map_err(|error| failed(&error))?;
         if bytes.is_empty() {
             return Err(failed(&"文件为空"));
         }
-        Ok(bytes.to_vec())
+        Ok(bytes)
     }
 }

@@ -191,6 +191,18 @@ async fn a_second_approval_with_another_letter_is_refused_and_counted() {
 }
 
 #[tokio::test]
+async fn a_letter_that_comes_with_a_refused_notice_is_not_kept() {
+    let scene = scene().await;
+    let application = scene.applied().await;
+    let waived = [("applyno", application.applyno.clone())];
+    assert_eq!(scene.call("giveupapply", &waived).await["code"], "1");
+    let document = sealed_ofd(&ciphertext_lines(&application), "");
+    let answer = scene.call("baohannotice", &approval(&scene, &application, &document)).await;
+    assert_eq!(answer["message"], "该申请已放弃");
+    assert!(scene.sandbox.delivery(&application.applyno).unwrap().ciphertext.is_none());
+}
+
+#[tokio::test]
 async fn a_declined_application_needs_no_letter_and_takes_none() {
     let scene = scene().await;
     let application = scene.applied().await;

@@ -33,13 +33,12 @@ impl Platform {
         }
         let letter = self.whole_letter(request, Letter::Ciphertext)?;
         let result = self.application_result(request);
-        let keep = self.options.keep_letters;
-        letter.keep(
-            self.register().known(request.applyno())?,
-            Letter::Ciphertext,
-            self.desk.clock.now(),
-            keep,
-        );
+        let mut register = self.register();
+        let case = register.known(request.applyno())?;
+        // A letter that comes with a refused notice counts as another file only where there is one already.
+        if result.is_ok() || case.ciphertext.accepted.is_some() {
+            letter.keep(case, Letter::Ciphertext, self.desk.clock.now(), self.options.keep_letters);
+        }
         result
     }
 
