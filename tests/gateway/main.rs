@@ -31,3 +31,4 @@ mod requests;
 mod secrecy;
 mod serving;
 mod traces;
+mod whole_life;

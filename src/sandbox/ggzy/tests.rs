@@ -13,7 +13,7 @@ use super::super::digest;
 use super::super::message::Message;
 use super::super::tender::Application;
 use super::super::testing::{
-    SECRET, Scene, ciphertext_lines, merged_lines, notice, number, sealed_ofd, with,
+    Push, SECRET, Scene, ciphertext_lines, merged_lines, notice, number, sealed_ofd, with, words,
 };
 use super::super::{Outcome, Play, SectionStatus};
 use super::SPECIFICATION;
@@ -222,4 +222,57 @@ async fn sections_can_be_named_by_the_ciphertext_of_their_applications() {
     let apply = scene.pushes().remove(0);
     assert_eq!(apply.body["biaoduanno"], section.biaoduanno.as_str());
     assert_eq!(apply.body["biaoduanname"], section.biaoduanname.as_str());
+}
+
+#[tokio::test]
+async fn a_whole_life_ends_with_a_list_that_agrees() {
+    let scene = scene().await;
+    let now = clock::to_wire(scene.options.clock.now());
+    let (platform, day) = (scene.sandbox.clone(), now.clone());
+    scene.respond("baohanrestore", move |push| {
+        let application = platform.application(push["applyno"].as_str().unwrap()).unwrap();
+        let code = u8::from(push["key"] == BASE64.encode(application.key));
+        (200, format!(r#"{{"code":{code},"message":""}}"#))
+    });
+    let (platform, today) = (scene.sandbox.clone(), now.clone());
+    scene.respond("checkbaohanlist", move |_| {
+        let entries: Vec<Value> = platform
+            .applications()
+            .iter()
+            .zip(["1", "0", "0"])
+            .map(|(applyno, status)| {
+                let mut entry = entry(&platform.application(applyno).unwrap(), status);
+                entry["generatetime"] = json!(today);
+                entry
+            })
+            .collect();
+        (200, list(&entries))
+    });
+    let react = async |push: &Push| {
+        let Some(application) = push.body["applyno"].as_str().and_then(|it| scene.sandbox.application(it))
+        else {
+            return;
+        };
+        let letter = sealed_ofd(&ciphertext_lines(&application), "");
+        let approval =
+            with(&with(&notice(&application), "generatetime", &day), "baohanfile", &BASE64.encode(&letter));
+        let about = quit(&application);
+        let merged = BASE64.encode(sealed_ofd(&merged_lines(&application), ""));
+        let (interface, fields) = match push.interface.as_str() {
+            "baohanapply" => {
+                let url = scene.offer(&format!("{}.ofd", application.applyno), letter.clone());
+                ("baohannotice", with(&approval, "baohanurl", &url))
+            }
+            "quitapply" => ("quitnotice", about),
+            "baohanrestore" => ("restorenotice", with(&about, "baohanfile", &merged)),
+            "invoiceapply" => {
+                let issued = with(&with(&about, "applyno", ""), "applystatus", "1");
+                ("invoicenotice", with(&issued, "invoiceurl", "https://i.example/1"))
+            }
+            _ => return,
+        };
+        scene.call(interface, &fields).await;
+    };
+    let moments = scene.live(react).await.unwrap();
+    assert!(words(&moments).ends_with(&["claim received", "cancelled", "list reconciled"]), "{moments:?}");
 }

@@ -9,8 +9,8 @@ use super::super::digest;
 use super::super::message::Message;
 use super::super::tender::Application;
 use super::super::testing::{
-    MAKER, SECRET, Scene, Seal, ciphertext_lines, merged_lines, notice, number, ofd_with, sealed_ofd,
-    unsealed_files, with, zipped,
+    MAKER, Push, SECRET, Scene, Seal, ciphertext_lines, merged_lines, notice, number, ofd_with, sealed_ofd,
+    unsealed_files, with, words, zipped,
 };
 use super::super::{Effect, Letter, Outcome, Play};
 use super::SPECIFICATION;
@@ -302,4 +302,59 @@ async fn later_notices_need_their_events_and_a_waiver_the_platform_s_consent() {
     assert_eq!((&answer["code"], &answer["message"]), (&"0".into(), &"平台不同意放弃该申请".into()));
     let refused = Outcome::Refused("平台不同意放弃该申请".to_owned());
     assert_eq!(strict.sandbox.journal().all().last().unwrap().outcome, refused);
+}
+
+#[tokio::test]
+async fn a_whole_life_takes_every_step() {
+    let scene = scene().await;
+    let platform = scene.sandbox.clone();
+    scene.respond("baohanrestore", move |push| {
+        let application = platform.application(push["applyno"].as_str().unwrap()).unwrap();
+        let code = u8::from(push["key"] == BASE64.encode(application.key));
+        (200, format!(r#"{{"code":"{code}","message":""}}"#))
+    });
+    let react = async |push: &Push| {
+        let application = scene.sandbox.application(push.body["applyno"].as_str().unwrap()).unwrap();
+        let letter = sealed_ofd(&ciphertext_lines(&application), "");
+        let merged = sealed_ofd(&merged_lines(&application), "");
+        let about = vec![
+            ("applyno", application.applyno.clone()),
+            ("baohanno", number(&application)),
+            ("applystatus", "1".to_owned()),
+        ];
+        let (interface, fields) = match push.interface.as_str() {
+            "baohanapply" => ("baohannotice", approval(&scene, &application, &letter)),
+            "quitapply" => ("quitnotice", with(&about, "tuibaotime", "2024-06-10 11:00:00")),
+            "baohanrestore" => ("restorenotice", restoration(&application, &merged)),
+            "invoiceapply" => {
+                ("invoicenotice", with(&with(&about, "applyno", ""), "invoiceurl", "https://i.example/1"))
+            }
+            _ => return,
+        };
+        scene.call(interface, &fields).await;
+    };
+    let moments = scene.live(react).await.unwrap();
+    let opened = ["wrong key refused", "key sent", "restored"];
+    let expected = [
+        ["applied", "issued"].repeat(3),
+        vec!["repeated application answered again", "surrender asked for", "surrendered"],
+        opened.repeat(2),
+        vec!["invoice asked for", "invoiced", "claim received", "cancelled"],
+    ];
+    assert_eq!(words(&moments), expected.concat());
+}
+
+#[tokio::test]
+async fn a_life_ends_where_the_institution_does_not_what_it_must() {
+    let scene = scene().await;
+    let react = async |push: &Push| {
+        let application = scene.sandbox.application(push.body["applyno"].as_str().unwrap()).unwrap();
+        let letter = sealed_ofd(&ciphertext_lines(&application), "");
+        if push.interface == "baohanapply" {
+            scene.call("baohannotice", &approval(&scene, &application, &letter)).await;
+        }
+    };
+    scene.answer("quitapply", 200, r#"{"code":"0","message":"不受理退保"}"#);
+    let error = scene.live(react).await.unwrap_err().to_string();
+    assert!(error.contains("surrender asked for") && error.contains("不受理退保"), "{error}");
 }

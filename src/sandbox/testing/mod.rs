@@ -5,6 +5,7 @@ mod letters;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::web::{Bytes, Data, Path, Query, get, post};
@@ -18,7 +19,7 @@ pub use letters::{
 
 use super::message::Outgoing;
 use super::tender::{Application, Sandbox, SandboxOptions, Specification};
-use super::{HAINAN, digest};
+use super::{HAINAN, Moment, Play, digest};
 use crate::clock;
 
 pub const APPKEY: &str = "HN_DEMO_0001";
@@ -36,9 +37,12 @@ pub struct Scene {
 #[derive(Default)]
 pub struct Institution {
     pushes: Mutex<Vec<Push>>,
-    answers: Mutex<BTreeMap<&'static str, (u16, String)>>,
+    answers: Mutex<BTreeMap<&'static str, Responder>>,
     files: Mutex<BTreeMap<String, Vec<u8>>>,
 }
+
+/// Makes an answer, status and body, from a push.
+type Responder = Arc<dyn Fn(&Value) -> (u16, String) + Send + Sync>;
 
 /// A push as it came.
 #[derive(Clone)]
@@ -48,6 +52,13 @@ pub struct Push {
     /// The JSON's own text.
     pub text: String,
     pub body: Value,
+}
+
+impl Institution {
+    /// A text that is on offer.
+    pub fn file(&self, name: &str) -> String {
+        String::from_utf8(self.files.lock().unwrap()[name].clone()).unwrap()
+    }
 }
 
 impl Scene {
@@ -95,7 +106,37 @@ impl Scene {
 
     /// What the institution answers to pushes of an interface from now on.
     pub fn answer(&self, interface: &'static str, status: u16, body: impl Into<String>) {
-        self.institution.answers.lock().unwrap().insert(interface, (status, body.into()));
+        let body = body.into();
+        self.respond(interface, move |_| (status, body.clone()));
+    }
+
+    /// How the institution answers to pushes of an interface from now on.
+    pub fn respond(
+        &self,
+        interface: &'static str,
+        responder: impl Fn(&Value) -> (u16, String) + Send + Sync + 'static,
+    ) {
+        self.institution.answers.lock().unwrap().insert(interface, Arc::new(responder));
+    }
+
+    /// The platform lives through a whole life, while the institution reacts to each push.
+    pub async fn live(&self, react: impl AsyncFn(&Push)) -> anyhow::Result<Vec<Moment>> {
+        let reactions = async {
+            let mut changes = self.sandbox.journal().watch();
+            let mut seen = 0;
+            loop {
+                changes.mark_unchanged();
+                for push in self.pushes().iter().skip(seen) {
+                    seen += 1;
+                    react(push).await;
+                }
+                changes.changed().await.unwrap();
+            }
+        };
+        tokio::select! {
+            lived = self.sandbox.live(Duration::from_secs(30)) => lived,
+            () = reactions => unreachable!(),
+        }
     }
 
     /// Offers a file for download; gives its address.
@@ -160,10 +201,12 @@ async fn take(
     }
     let body = serde_json::from_str(&text).unwrap_or_default();
     let answer = institution.answers.lock().unwrap().get(interface.as_str()).cloned();
+    let (status, answered) = match answer {
+        Some(responder) => responder(&body),
+        None => (200, r#"{"code":"1","message":"成功","data":{}}"#.to_owned()),
+    };
     institution.pushes.lock().unwrap().push(Push { interface, form, text, body });
-    let (status, body) =
-        answer.unwrap_or_else(|| (200, r#"{"code":"1","message":"成功","data":{}}"#.to_owned()));
-    HttpResponse::build(StatusCode::from_u16(status).unwrap()).body(body)
+    HttpResponse::build(StatusCode::from_u16(status).unwrap()).body(answered)
 }
 
 async fn file(name: Path<String>, institution: Data<Institution>) -> HttpResponse {
@@ -171,6 +214,11 @@ async fn file(name: Path<String>, institution: Data<Institution>) -> HttpRespons
         Some(bytes) => HttpResponse::Ok().body(bytes.clone()),
         None => HttpResponse::NotFound().finish(),
     }
+}
+
+/// The words of a life's moments.
+pub fn words(moments: &[Moment]) -> Vec<&'static str> {
+    moments.iter().map(|moment| moment.what).collect()
 }
 
 pub fn number(application: &Application) -> String {

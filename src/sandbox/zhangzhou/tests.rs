@@ -9,7 +9,7 @@ use super::super::digest;
 use super::super::message::Message;
 use super::super::tender::Application;
 use super::super::testing::{
-    SECRET, Scene, notice, number, plaintext_lines, sealed_ofd, unsealed_files, with, zipped,
+    Push, SECRET, Scene, notice, number, plaintext_lines, sealed_ofd, unsealed_files, with, words, zipped,
 };
 use super::super::{Answer, Outcome};
 use super::SPECIFICATION;
@@ -343,4 +343,31 @@ async fn every_push_is_as_its_table_wants_it_and_is_signed() {
         assert_eq!(message.text("sign"), digest::sign(message.fields(), SECRET), "{}", push.interface);
     }
     assert!(scene.sandbox.restore(applyno).await.unwrap_err().to_string().contains("has no `baohanrestore`"));
+}
+
+#[tokio::test]
+async fn a_whole_life_has_no_opening() {
+    let scene = scene().await;
+    let react = async |push: &Push| {
+        let application = scene.sandbox.application(push.body["applyno"].as_str().unwrap()).unwrap();
+        let quit = vec![("applyno", application.applyno.clone()), ("baohanno", number(&application))];
+        match push.interface.as_str() {
+            "baohanapply" => {
+                let data = information(&scene, &application);
+                scene.offer(&application.applyno, json!({ "code": "1", "data": data }).to_string());
+                scene.call("baohannotice", &approval(&application)).await;
+            }
+            "quitapply" => drop(scene.call("quitnotice", &quit).await),
+            _ => {}
+        }
+    };
+    let files = std::sync::Arc::clone(&scene.institution);
+    scene.respond("getbaohaninfo", move |push| (200, files.file(push["applyno"].as_str().unwrap())));
+    let moments = scene.live(react).await.unwrap();
+    let expected = [
+        ["applied", "issued"].repeat(3),
+        vec!["repeated application answered again", "surrender asked for", "surrendered"],
+        vec!["guarantee collected", "guarantee collected", "claim received"],
+    ];
+    assert_eq!(words(&moments), expected.concat());
 }
