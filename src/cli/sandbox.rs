@@ -1,6 +1,7 @@
 //! `baohan sandbox`: a simulated platform that runs by itself until Ctrl-C.
 
 mod lines;
+mod neimenggu;
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -14,9 +15,10 @@ use clap::{Args as ClapArgs, ValueEnum};
 
 use crate::sandbox::hainan::PublicKeyText;
 use crate::sandbox::{
-    GGZY, HAINAN, JILIN, Play, Sandbox, SandboxOptions, Specification, ZHANGZHOU, read_faults,
+    GGZY, HAINAN, JILIN, Play, Running, Sandbox, SandboxOptions, Specification, ZHANGZHOU, read_faults,
 };
 use lines::Lines;
+use neimenggu::NeimengguArgs;
 
 /// Run a simulated platform: it pushes applications and openings to a gateway, and takes its notices and letters only if
 /// they are right in every respect. It keeps nothing after it ends.
@@ -92,6 +94,9 @@ pub struct Args {
     #[arg(long)]
     no_waivers: bool,
 
+    #[command(flatten)]
+    neimenggu: NeimengguArgs,
+
     /// Push so many made-up applications at the start
     #[arg(long, value_name = "N", default_value_t = 0)]
     count: u32,
@@ -126,15 +131,19 @@ enum Choice {
     Ggzy,
     /// 漳州市工程项目电子保函服务平台
     Zhangzhou,
+    /// 内蒙古自治区政府采购金融服务平台（电子预付款保函）
+    Neimenggu,
 }
 
 impl Choice {
-    fn specification(self) -> &'static Specification {
+    /// The specification of a platform for tenders; `None` for Inner Mongolia, which is of another kind.
+    fn specification(self) -> Option<&'static Specification> {
         match self {
-            Self::Hainan => &HAINAN,
-            Self::Jilin => &JILIN,
-            Self::Ggzy => &GGZY,
-            Self::Zhangzhou => &ZHANGZHOU,
+            Self::Hainan => Some(&HAINAN),
+            Self::Jilin => Some(&JILIN),
+            Self::Ggzy => Some(&GGZY),
+            Self::Zhangzhou => Some(&ZHANGZHOU),
+            Self::Neimenggu => None,
         }
     }
 }
@@ -150,11 +159,13 @@ enum PublicKeyForm {
 }
 
 impl Args {
-    fn options(&self) -> anyhow::Result<SandboxOptions> {
-        let specification = self.platform.specification();
-        let gateway = self.gateway.clone();
-        let gateway =
-            gateway.unwrap_or_else(|| format!("http://127.0.0.1:8080/platforms/{}", specification.id));
+    fn gateway(&self, id: &str) -> String {
+        let given = self.gateway.clone();
+        given.unwrap_or_else(|| format!("http://127.0.0.1:8080/platforms/{id}"))
+    }
+
+    fn options(&self, specification: &'static Specification) -> anyhow::Result<SandboxOptions> {
+        let gateway = self.gateway(specification.id);
         let mut options = SandboxOptions::of(specification, gateway, &self.appkey, self.appsecret()?);
         options.listen = self.listen;
         if let Some(code) = &self.platform_code {
@@ -215,18 +226,32 @@ async fn run_until(
     out: &mut dyn Write,
     stop: impl Future<Output = std::io::Result<()>>,
 ) -> anyhow::Result<()> {
-    let options = args.options()?;
+    if let Some(specification) = args.platform.specification() {
+        let sandbox = Sandbox::start(args.options(specification)?).await?;
+        return session(sandbox, &args, out, stop).await;
+    }
+    let sandbox = args.neimenggu.start(&args).await?;
+    writeln!(out, "the platform's public key: {}", BASE64.encode(sandbox.public_key()))?;
+    session(sandbox, &args, out, stop).await
+}
+
+async fn session(
+    sandbox: Running<impl Play>,
+    args: &Args,
+    out: &mut dyn Write,
+    stop: impl Future<Output = std::io::Result<()>>,
+) -> anyhow::Result<()> {
     let faults = args.faults.as_deref().map(read_faults).transpose()?;
     let mut lines = Lines::new(args.journal.as_deref())?;
-    let sandbox = Sandbox::start(options).await?;
-    sandbox.script(faults.unwrap_or_default());
+    let desk = sandbox.desk();
+    desk.faults.set(faults.unwrap_or_default());
     writeln!(out, "the platform's interfaces: {}", sandbox.url())?;
     writeln!(out, "what it can be told to do: curl {}/", sandbox.control_url())?;
     out.flush()?;
 
-    play(&*sandbox, &args, &mut lines, out, stop).await?;
+    play(&*sandbox, args, &mut lines, out, stop).await?;
     sandbox.stop().await;
-    lines.rest(sandbox.journal(), out)?;
+    lines.rest(&desk.journal, out)?;
     if let Some(folder) = &args.letters {
         let paths = sandbox.save_letters(folder)?;
         writeln!(out, "{} letters in {}", paths.len(), folder.display())?;
@@ -338,7 +363,8 @@ mod tests {
         for (platform, acts) in [("jilin", "wrong-key"), ("ggzy", "abort"), ("zhangzhou", "collect")] {
             let line =
                 ["--platform", platform, "--appsecret", "demo", "--agreed-key-file", key.to_str().unwrap()];
-            let options = args(&line).options().unwrap();
+            let args = args(&line);
+            let options = args.options(args.platform.specification().unwrap()).unwrap();
             assert!(options.gateway.ends_with(&format!("/platforms/{platform}")));
             let sandbox = Sandbox::start(options).await.unwrap();
             assert!(sandbox.help().contains(&format!("POST /acts/{acts}/")), "{platform}");
@@ -348,7 +374,41 @@ mod tests {
 
     #[test]
     fn without_the_agreed_key_it_says_how_to_give_one() {
-        let error = args(&["--platform", "zhangzhou", "--appsecret", "demo"]).options().unwrap_err();
+        let args = args(&["--platform", "zhangzhou", "--appsecret", "demo"]);
+        let error = args.options(&ZHANGZHOU).err().unwrap();
         assert!(error.to_string().contains("--agreed-key-file"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn inner_mongolia_says_its_public_key_and_needs_the_institutions() {
+        let line = ["--platform", "neimenggu", "--appsecret", "demo"];
+        let error = run(args(&line), &mut Vec::new()).await.unwrap_err();
+        assert!(error.to_string().contains("--institution-key-file"), "{error}");
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            path.to_str().unwrap().to_owned()
+        };
+        let institution = file(
+            "institution.pem",
+            "-----BEGIN PUBLIC KEY-----\n\
+             MFkwEwYHKoZIzj0CAQYIKoEcz1UBgi0DQgAEpUr+x2I7MT0Skz3mn6+sH5Uqr4xx\n\
+             veuVmn/9rYuq1QMiAjCump1Znd5r7l0Dybf2J2skVA0vV1/AWgSY5iQ2Tw==\n\
+             -----END PUBLIC KEY-----\n",
+        );
+        let own = file("own.hex", "8caffde0271400c9982eee7608d9653e4ac4a642f8c8b80a7c200a52c685d543\n");
+        let keys = ["--institution-key-file", &institution, "--private-key-file", &own, "--count", "1"];
+        let line = [line.as_slice(), &keys, &["--gateway", "http://127.0.0.1:9"]].concat();
+        let lines = Arc::new(Semaphore::new(0));
+        let mut out = Paper { text: Vec::new(), lines: Arc::clone(&lines) };
+        let greeting_and_push = async {
+            drop(lines.acquire_many(3 + 1).await.unwrap());
+            Ok(())
+        };
+        run_until(args(&line), &mut out, greeting_and_push).await.unwrap();
+        let text = String::from_utf8(out.text).unwrap();
+        assert!(text.contains("public key: BDIwT4gnX5mv9vc5CiUPoAupPhFlQWY/pUznVa7fQN7Y5yumThs"), "{text}");
+        assert!(text.contains("/openplatform") && text.contains("-> PREP101"), "{text}");
     }
 }

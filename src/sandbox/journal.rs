@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -209,6 +210,23 @@ impl Journal {
     /// Changes with each entry; its value is the latest number.
     pub fn watch(&self) -> watch::Receiver<u64> {
         self.changed.subscribe()
+    }
+
+    /// Waits until a condition holds, looking again at each entry. `false` when the time is over.
+    pub async fn wait_until(&self, condition: impl Fn() -> bool, timeout: Duration) -> bool {
+        let mut changes = self.watch();
+        let wait = async {
+            loop {
+                changes.mark_unchanged();
+                if condition() {
+                    return true;
+                }
+                if changes.changed().await.is_err() {
+                    return false;
+                }
+            }
+        };
+        tokio::time::timeout(timeout, wait).await.unwrap_or(false)
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Arc<Exchange>>> {

@@ -1,6 +1,7 @@
 //! What all simulated platforms have in common for those who run one: the server, a person with curl, a demonstration.
 
 use std::future::Future;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -77,4 +78,10 @@ pub trait Play: Send + Sync + 'static {
 
     /// A document that the platform has accepted, by the name that the list in [`Play::help`] gives it.
     fn document(&self, applyno: &str, name: &str) -> Option<Vec<u8>>;
+
+    /// Writes all accepted letters into a folder, under the names of their applications.
+    ///
+    /// # Errors
+    /// When the folder or a file cannot be written.
+    fn save_letters(&self, folder: &Path) -> anyhow::Result<Vec<PathBuf>>;
 }

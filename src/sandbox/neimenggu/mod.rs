@@ -28,7 +28,6 @@ mod register;
 #[cfg(test)]
 mod tests;
 
-use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -49,7 +48,7 @@ use super::desk::Desk;
 use super::faults::Fault;
 use super::journal::Journal;
 use super::play::{Acted, Moment, Play};
-use super::server::Server;
+use super::running::Running;
 use crate::crypto::second_opinion::KeyPair;
 use register::Register;
 
@@ -67,20 +66,8 @@ POST /acts/cancel-order/{applyno}           PREP109, 02
 GET  /letters/{applyno}/letter              the PDF
 ";
 
-/// A running platform; clones share it. Everything that can be asked of it or done by it is on [`Platform`].
-#[derive(Clone)]
-pub struct Sandbox {
-    platform: Arc<Platform>,
-    server: Server,
-}
-
-impl Deref for Sandbox {
-    type Target = Platform;
-
-    fn deref(&self) -> &Platform {
-        &self.platform
-    }
-}
+/// A running platform of this kind.
+pub type Sandbox = Running<Platform>;
 
 /// The platform behind the server: what it knows, what has reached it, and what it does of its own accord.
 pub struct Platform {
@@ -107,31 +94,9 @@ impl Sandbox {
         let keys = keys.await?.context("the sandboxed platform's private key")?;
         let desk = Desk::new(options.clock.clone(), options.push_timeout)?;
         let listen = options.listen;
-        let platform = Arc::new(Platform {
-            options,
-            desk,
-            keys,
-            register: Mutex::default(),
-            generated: AtomicU32::new(0),
-        });
-        let server = Server::start(Arc::clone(&platform), listen)?;
-        Ok(Self { platform, server })
-    }
-
-    /// What the institution's calls are addressed to, without the transaction code:
-    /// `http://127.0.0.1:49152/openplatform`. A call to this address itself, with a `/` at the end, is taken too.
-    pub fn url(&self) -> String {
-        format!("{}{}", self.control_url(), Platform::PATH)
-    }
-
-    /// The root of the platform's server, under which the control endpoints are.
-    pub fn control_url(&self) -> String {
-        format!("http://{}", self.server.address)
-    }
-
-    /// Stops listening; requests that are being answered have a second to end.
-    pub async fn stop(&self) {
-        self.server.stop().await;
+        let platform =
+            Platform { options, desk, keys, register: Mutex::default(), generated: AtomicU32::new(0) };
+        Self::begin(platform, listen)
     }
 }
 
@@ -174,42 +139,14 @@ impl Platform {
         self.register().cases().map(register::Case::delivery).collect()
     }
 
-    /// Waits until a condition holds, looking again whenever the journal has grown. `false` when the time is over.
+    /// Waits until a condition holds, looking again at each entry of the journal. `false` when the time is over.
     pub async fn wait_until(&self, condition: impl Fn(&Self) -> bool, timeout: Duration) -> bool {
-        let mut changes = self.desk.journal.watch();
-        let wait = async {
-            loop {
-                changes.mark_unchanged();
-                if condition(self) {
-                    return true;
-                }
-                if changes.changed().await.is_err() {
-                    return false;
-                }
-            }
-        };
-        tokio::time::timeout(timeout, wait).await.unwrap_or(false)
-    }
-
-    /// Writes all fetched letters into a folder, as `<applicationId>.pdf`.
-    ///
-    /// # Errors
-    /// When the folder or a file cannot be written.
-    pub fn save_letters(&self, folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
-        std::fs::create_dir_all(folder).with_context(|| format!("folder `{}`", folder.display()))?;
-        let mut paths = Vec::new();
-        for delivery in self.deliveries() {
-            let Some(letter) = delivery.letters.last() else { continue };
-            let path = folder.join(format!("{}.pdf", delivery.application_id));
-            std::fs::write(&path, &letter.document)
-                .with_context(|| format!("letter `{}`", path.display()))?;
-            paths.push(path);
-        }
-        Ok(paths)
+        self.desk.journal.wait_until(|| condition(self), timeout).await
     }
 }
 
 impl Play for Platform {
+    // A call to the path itself, with a `/` at the end, is taken too: the transaction code stands in the body.
     const PATH: &'static str = "/openplatform";
 
     fn desk(&self) -> &Desk {
@@ -279,5 +216,19 @@ impl Play for Platform {
     fn document(&self, application_id: &str, name: &str) -> Option<Vec<u8>> {
         let letter = self.delivery(application_id)?.letters.pop()?;
         (name == "letter").then(|| letter.document.to_vec())
+    }
+
+    // As `<applicationId>.pdf`.
+    fn save_letters(&self, folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+        std::fs::create_dir_all(folder).with_context(|| format!("folder `{}`", folder.display()))?;
+        let mut paths = Vec::new();
+        for delivery in self.deliveries() {
+            let Some(letter) = delivery.letters.last() else { continue };
+            let path = folder.join(format!("{}.pdf", delivery.application_id));
+            std::fs::write(&path, &letter.document)
+                .with_context(|| format!("letter `{}`", path.display()))?;
+            paths.push(path);
+        }
+        Ok(paths)
     }
 }

@@ -25,13 +25,9 @@ mod register;
 mod specification;
 mod whole;
 
-use std::ops::Deref;
-use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU32;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-
-use anyhow::Context;
 
 pub use applicants::{Application, Sealed};
 pub(super) use applicants::{credit_code, pick};
@@ -46,24 +42,11 @@ pub(super) use specification::nothing_further;
 use super::desk::Desk;
 use super::faults::Fault;
 use super::journal::Journal;
-use super::letter::Letter;
-use super::server::Server;
+use super::running::Running;
 use crate::crypto::second_opinion::KeyPair;
 
-/// A running platform; clones share it. Everything that can be asked of it or done by it is on [`Platform`].
-#[derive(Clone)]
-pub struct Sandbox {
-    platform: Arc<Platform>,
-    server: Server,
-}
-
-impl Deref for Sandbox {
-    type Target = Platform;
-
-    fn deref(&self) -> &Platform {
-        &self.platform
-    }
-}
+/// A running platform of this kind.
+pub type Sandbox = Running<Platform>;
 
 /// The platform behind the server: what it knows, what has reached it, and what it does of its own accord.
 pub struct Platform {
@@ -87,32 +70,15 @@ impl Sandbox {
         let keys = tokio::task::spawn_blocking(KeyPair::generate).await??;
         let desk = Desk::new(options.clock.clone(), options.push_timeout)?;
         let listen = options.listen;
-        let platform = Arc::new(Platform {
+        let platform = Platform {
             options,
             keys,
             desk,
             register: Mutex::default(),
             generated: AtomicU32::new(0),
             abnormal: Mutex::default(),
-        });
-        let server = Server::start(Arc::clone(&platform), listen)?;
-        Ok(Self { platform, server })
-    }
-
-    /// What the institution's calls are addressed to, without the interface:
-    /// `http://127.0.0.1:49152/rest/gbsapi`.
-    pub fn url(&self) -> String {
-        format!("{}/rest/gbsapi", self.control_url())
-    }
-
-    /// The root of the platform's server, under which the control endpoints are.
-    pub fn control_url(&self) -> String {
-        format!("http://{}", self.server.address)
-    }
-
-    /// Stops listening; requests that are being answered have a second to end.
-    pub async fn stop(&self) {
-        self.server.stop().await;
+        };
+        Self::begin(platform, listen)
     }
 }
 
@@ -154,41 +120,8 @@ impl Platform {
         self.register().cases().map(|case| case.delivery(self.specification())).collect()
     }
 
-    /// Waits until a condition holds, looking again whenever the journal has grown. `false` when the time is over.
+    /// Waits until a condition holds, looking again at each entry of the journal. `false` when the time is over.
     pub async fn wait_until(&self, condition: impl Fn(&Self) -> bool, timeout: Duration) -> bool {
-        let mut changes = self.desk.journal.watch();
-        let wait = async {
-            loop {
-                changes.mark_unchanged();
-                if condition(self) {
-                    return true;
-                }
-                if changes.changed().await.is_err() {
-                    return false;
-                }
-            }
-        };
-        tokio::time::timeout(timeout, wait).await.unwrap_or(false)
-    }
-
-    /// Writes all accepted letters into a folder, as `<applyno>-ciphertext.ofd` and `<applyno>-plaintext.ofd`.
-    ///
-    /// # Errors
-    /// When the folder or a file cannot be written.
-    pub fn save_letters(&self, folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
-        std::fs::create_dir_all(folder).with_context(|| format!("folder `{}`", folder.display()))?;
-        let mut paths = Vec::new();
-        for delivery in self.deliveries() {
-            let letters =
-                [(Letter::Ciphertext, delivery.ciphertext), (Letter::Plaintext, delivery.plaintext)];
-            for (letter, accepted) in letters {
-                let Some(accepted) = accepted else { continue };
-                let path = folder.join(format!("{}-{}.ofd", delivery.applyno, letter.name()));
-                std::fs::write(&path, &accepted.document)
-                    .with_context(|| format!("letter `{}`", path.display()))?;
-                paths.push(path);
-            }
-        }
-        Ok(paths)
+        self.desk.journal.wait_until(|| condition(self), timeout).await
     }
 }

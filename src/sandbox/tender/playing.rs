@@ -1,9 +1,11 @@
 //! The platform as its server, its control endpoints and a demonstration see it.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web::Bytes;
+use anyhow::Context;
 use serde_json::Value;
 
 use super::super::answer::Answer;
@@ -101,5 +103,23 @@ impl Play for Platform {
         let letters = [(Letter::Ciphertext, delivery.ciphertext), (Letter::Plaintext, delivery.plaintext)];
         let (_, accepted) = letters.into_iter().find(|(letter, _)| letter.name() == name)?;
         Some(accepted?.document.to_vec())
+    }
+
+    // As `<applyno>-ciphertext.ofd` and `<applyno>-plaintext.ofd`.
+    fn save_letters(&self, folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+        std::fs::create_dir_all(folder).with_context(|| format!("folder `{}`", folder.display()))?;
+        let mut paths = Vec::new();
+        for delivery in self.deliveries() {
+            let letters =
+                [(Letter::Ciphertext, delivery.ciphertext), (Letter::Plaintext, delivery.plaintext)];
+            for (letter, accepted) in letters {
+                let Some(accepted) = accepted else { continue };
+                let path = folder.join(format!("{}-{}.ofd", delivery.applyno, letter.name()));
+                std::fs::write(&path, &accepted.document)
+                    .with_context(|| format!("letter `{}`", path.display()))?;
+                paths.push(path);
+            }
+        }
+        Ok(paths)
     }
 }

@@ -10,6 +10,7 @@ use super::super::super::testing::{
 };
 use super::super::{Direction, Effect, Letter, Outcome, PublicKeyText, SliceText, Sm2Order};
 use super::upload::{Encrypted, completion};
+use crate::sandbox::Play;
 
 #[tokio::test]
 async fn a_hand_made_guarantee_is_taken_from_its_application_to_the_merged_letter() {

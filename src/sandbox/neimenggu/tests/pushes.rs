@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::{Application, FilePushes, Invalidation, Reqtime, envelope};
 use super::institution::{APPID, APPKEY, Push, SECRET, Scene, institution_keys, number};
-use crate::sandbox::{Act, Fault};
+use crate::sandbox::{Act, Fault, Play};
 
 fn names(message: &Value) -> Vec<&str> {
     message.as_object().unwrap().keys().map(String::as_str).collect()
