@@ -40,7 +40,7 @@ struct Program {
 enum Command {
     Serve(serve::Args),
     Demo(demo::Args),
-    Sandbox(sandbox::Args),
+    Sandbox(Box<sandbox::Args>),
     Check(check::Args),
     Decide(decide::Args),
     Render(render::Args),
@@ -77,7 +77,7 @@ async fn run(program: Program) -> anyhow::Result<bool> {
     match program.command {
         Command::Serve(args) => serve::run(args, settings::load(&files)?, clock).await.map(|()| true),
         Command::Demo(args) => demo::run(args, clock, out).await,
-        Command::Sandbox(args) => sandbox::run(args, out).await.map(|()| true),
+        Command::Sandbox(args) => sandbox::run(*args, out).await.map(|()| true),
         Command::Check(args) => check::run(args, settings::load(&files)?, out).await,
         Command::Decide(args) => {
             let settings = settings::load(&files)?;

@@ -1,29 +1,42 @@
-//! `baohan sandbox`: a simulated Hainan platform that runs by itself until Ctrl-C.
+//! `baohan sandbox`: a simulated platform that runs by itself until Ctrl-C.
+
+mod lines;
+mod neimenggu;
 
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use clap::{Args as ClapArgs, ValueEnum};
 
-use crate::clock::Clock;
-use crate::sandbox::hainan::{PublicKeyText, Sandbox, SandboxOptions, read_faults};
+use crate::sandbox::hainan::PublicKeyText;
+use crate::sandbox::{
+    GGZY, HAINAN, JILIN, Play, Running, Sandbox, SandboxOptions, Specification, ZHANGZHOU, read_faults,
+};
+use lines::Lines;
+use neimenggu::NeimengguArgs;
 
-/// Run a simulated Hainan platform: it pushes applications and openings to a gateway, and takes its notices and
-/// letters only if they are right in every respect. It keeps nothing after it ends.
+/// Run a simulated platform: it pushes applications and openings to a gateway, and takes its notices and letters only if
+/// they are right in every respect. It keeps nothing after it ends.
 ///
 /// While it runs, `curl http://LISTEN/` lists what it can be told to do.
 #[derive(Clone, Debug, ClapArgs)]
 pub struct Args {
+    /// Whose specification it follows
+    #[arg(long, value_enum, default_value_t = Choice::Hainan)]
+    platform: Choice,
+
     /// Address to listen on; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8090")]
     listen: SocketAddr,
 
-    /// Where the gateway takes this platform's pushes
-    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080/platforms/hainan")]
-    gateway: String,
+    /// Where the gateway takes this platform's pushes; `http://127.0.0.1:8080/platforms/PLATFORM` unless given
+    #[arg(long, value_name = "URL")]
+    gateway: Option<String>,
 
     /// The appkey that the platform has given to the institution
     #[arg(long, default_value = "HN_DEMO_0001")]
@@ -37,19 +50,23 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     appsecret_file: Option<PathBuf>,
 
-    /// The platform's own code, sent with each push
-    #[arg(long, value_name = "CODE", default_value = "460000")]
-    platform_code: String,
+    /// The platform's own code, sent with each push where the specification has a field for it
+    #[arg(long, value_name = "CODE")]
+    platform_code: Option<String>,
 
-    /// The index of a letter's first slice
+    /// Zhangzhou: a file that holds the SM4 key that both sides have agreed on, as Base64
+    #[arg(long, value_name = "FILE")]
+    agreed_key_file: Option<PathBuf>,
+
+    /// Hainan: the index of a letter's first slice
     #[arg(long, value_name = "0|1", default_value_t = 1, value_parser = clap::value_parser!(u64).range(0..=1))]
     index_base: u64,
 
-    /// How the public key is handed out
+    /// Hainan: how the public key is handed out
     #[arg(long, value_enum, default_value_t = PublicKeyForm::Hex)]
     public_key: PublicKeyForm,
 
-    /// Take letters before the notice that names the guarantee
+    /// Hainan: take letters before the notice that names the guarantee
     #[arg(long)]
     upload_first: bool,
 
@@ -57,16 +74,39 @@ pub struct Args {
     #[arg(long)]
     unsealed: bool,
 
+    /// Write amount and type of an invoice as JSON numbers, and sign them so
+    #[arg(long)]
+    numbers: bool,
+
+    /// Answer with a `code` that is a JSON number
+    #[arg(long)]
+    numeric_code: bool,
+
+    /// Push forms with the field `requestData` instead of JSON
+    #[arg(long)]
+    form: bool,
+
+    /// Name abnormal sections by the ciphertext of their applications
+    #[arg(long)]
+    sealed_sections: bool,
+
+    /// Do not let the institution give an application up
+    #[arg(long)]
+    no_waivers: bool,
+
+    #[command(flatten)]
+    neimenggu: NeimengguArgs,
+
     /// Push so many made-up applications at the start
     #[arg(long, value_name = "N", default_value_t = 0)]
     count: u32,
 
-    /// Open all sections (push the keys) so many seconds after the start
+    /// Open all sections (push the keys, or collect the guarantees) so many seconds after the start
     #[arg(long, value_name = "SECONDS")]
     open_after: Option<u64>,
 
     /// Fault script (TOML or JSON): what goes wrong, on which call. A line reads, for instance,
-    /// `[[fault]] interface = "uploadbaohanfile" nth = 3 act = "reset"`. Acts: { late = MS }, { slow = MS },
+    /// `[[fault]] interface = "baohannotice" nth = 3 act = "reset"`. Acts: { late = MS }, { slow = MS },
     /// { status = 500 }, "reset", { refuse = "TEXT" }, "html200", "accept-but-reset", "half-answer", "duplicate-push",
     /// "wrong-key-first"; `repeat = true` or `every = N` instead of `nth`
     #[arg(long, value_name = "FILE")]
@@ -82,6 +122,33 @@ pub struct Args {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
+enum Choice {
+    /// 海南省公共资源交易投标担保服务平台
+    Hainan,
+    /// 吉林省公共资源交易一体化平台电子保函平台
+    Jilin,
+    /// 公共资源交易平台（电子金融服务）
+    Ggzy,
+    /// 漳州市工程项目电子保函服务平台
+    Zhangzhou,
+    /// 内蒙古自治区政府采购金融服务平台（电子预付款保函）
+    Neimenggu,
+}
+
+impl Choice {
+    /// The specification of a platform for tenders; `None` for Inner Mongolia, which is of another kind.
+    fn specification(self) -> Option<&'static Specification> {
+        match self {
+            Self::Hainan => Some(&HAINAN),
+            Self::Jilin => Some(&JILIN),
+            Self::Ggzy => Some(&GGZY),
+            Self::Zhangzhou => Some(&ZHANGZHOU),
+            Self::Neimenggu => None,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
 enum PublicKeyForm {
     /// 130 hexadecimal digits, beginning with 04
     Hex,
@@ -92,22 +159,28 @@ enum PublicKeyForm {
 }
 
 impl Args {
-    fn options(&self) -> anyhow::Result<SandboxOptions> {
-        let appsecret = match (&self.appsecret, &self.appsecret_file) {
-            (Some(secret), _) => secret.clone(),
-            (None, Some(path)) => {
-                let text = std::fs::read_to_string(path);
-                text.with_context(|| format!("appsecret file `{}`", path.display()))?.trim().to_owned()
-            }
-            (None, None) => {
-                bail!("the appsecret is missing: give --appsecret-file FILE, or --appsecret TEXT")
-            }
-        };
-        let mut options = SandboxOptions::new(&self.gateway, &self.appkey, appsecret);
+    fn gateway(&self, id: &str) -> String {
+        let given = self.gateway.clone();
+        given.unwrap_or_else(|| format!("http://127.0.0.1:8080/platforms/{id}"))
+    }
+
+    fn options(&self, specification: &'static Specification) -> anyhow::Result<SandboxOptions> {
+        let gateway = self.gateway(specification.id);
+        let mut options = SandboxOptions::of(specification, gateway, &self.appkey, self.appsecret()?);
         options.listen = self.listen;
-        options.platform_code.clone_from(&self.platform_code);
+        if let Some(code) = &self.platform_code {
+            options.platform_code.clone_from(code);
+        }
+        if !specification.restores() {
+            options.agreed_key = self.agreed_key()?;
+        }
         options.notice_first = !self.upload_first;
         options.seal_required = !self.unsealed;
+        options.waivers_granted = !self.no_waivers;
+        options.habits.numbers = self.numbers;
+        options.habits.numeric_code = self.numeric_code;
+        options.habits.form = self.form;
+        options.habits.sealed_sections = self.sealed_sections;
         options.wire.index_base = self.index_base;
         options.wire.public_key = match self.public_key {
             PublicKeyForm::Hex => PublicKeyText::Hex,
@@ -116,6 +189,28 @@ impl Args {
         };
         Ok(options)
     }
+
+    fn appsecret(&self) -> anyhow::Result<String> {
+        match (&self.appsecret, &self.appsecret_file) {
+            (Some(secret), _) => Ok(secret.clone()),
+            (None, Some(path)) => text_of("appsecret file", path),
+            (None, None) => {
+                bail!("the appsecret is missing: give --appsecret-file FILE, or --appsecret TEXT")
+            }
+        }
+    }
+
+    fn agreed_key(&self) -> anyhow::Result<[u8; 16]> {
+        let path = self.agreed_key_file.as_deref();
+        let path = path.context("the agreed key is missing: give --agreed-key-file FILE")?;
+        let key = BASE64.decode(text_of("agreed key file", path)?).ok().and_then(|key| key.try_into().ok());
+        key.with_context(|| format!("agreed key file `{}`: expected Base64 of 16 bytes", path.display()))
+    }
+}
+
+fn text_of(what: &str, path: &Path) -> anyhow::Result<String> {
+    let text = std::fs::read_to_string(path);
+    Ok(text.with_context(|| format!("{what} `{}`", path.display()))?.trim().to_owned())
 }
 
 /// Runs the platform until Ctrl-C and prints each exchange as a line.
@@ -131,28 +226,32 @@ async fn run_until(
     out: &mut dyn Write,
     stop: impl Future<Output = std::io::Result<()>>,
 ) -> anyhow::Result<()> {
-    let options = args.options()?;
-    let clock = options.clock.clone();
+    if let Some(specification) = args.platform.specification() {
+        let sandbox = Sandbox::start(args.options(specification)?).await?;
+        return session(sandbox, &args, out, stop).await;
+    }
+    let sandbox = args.neimenggu.start(&args).await?;
+    writeln!(out, "the platform's public key: {}", BASE64.encode(sandbox.public_key()))?;
+    session(sandbox, &args, out, stop).await
+}
+
+async fn session(
+    sandbox: Running<impl Play>,
+    args: &Args,
+    out: &mut dyn Write,
+    stop: impl Future<Output = std::io::Result<()>>,
+) -> anyhow::Result<()> {
     let faults = args.faults.as_deref().map(read_faults).transpose()?;
-    let journal = args.journal.as_ref().map(|path| {
-        let file = std::fs::OpenOptions::new().append(true).create(true).open(path);
-        file.with_context(|| format!("journal `{}`", path.display()))
-    });
-    let mut lines = Lines { journal: journal.transpose()?, written: 0 };
-    let sandbox = Sandbox::start(options).await?;
-    sandbox.script(faults.unwrap_or_default());
+    let mut lines = Lines::new(args.journal.as_deref())?;
+    let desk = sandbox.desk();
+    desk.faults.set(faults.unwrap_or_default());
     writeln!(out, "the platform's interfaces: {}", sandbox.url())?;
     writeln!(out, "what it can be told to do: curl {}/", sandbox.control_url())?;
     out.flush()?;
 
-    let acts = acts(&sandbox, &clock, args.count, args.open_after);
-    tokio::select! {
-        interrupted = stop => interrupted.context("Ctrl-C cannot be awaited")?,
-        result = lines.follow(&sandbox, out) => result?,
-        () = acts => {}
-    }
+    play(&*sandbox, args, &mut lines, out, stop).await?;
     sandbox.stop().await;
-    lines.rest(&sandbox, out)?;
+    lines.rest(&desk.journal, out)?;
     if let Some(folder) = &args.letters {
         let paths = sandbox.save_letters(folder)?;
         writeln!(out, "{} letters in {}", paths.len(), folder.display())?;
@@ -160,50 +259,34 @@ async fn run_until(
     Ok(())
 }
 
+/// Prints what happens, until it is told to stop.
+async fn play(
+    platform: &impl Play,
+    args: &Args,
+    lines: &mut Lines,
+    out: &mut dyn Write,
+    stop: impl Future<Output = std::io::Result<()>>,
+) -> anyhow::Result<()> {
+    tokio::select! {
+        interrupted = stop => interrupted.context("Ctrl-C cannot be awaited"),
+        result = lines.follow(&platform.desk().journal, out) => result,
+        never = acts(platform, args.count, args.open_after) => match never {},
+    }
+}
+
 /// What was asked for on the command line; then it leaves the platform to those who call it.
-async fn acts(sandbox: &Sandbox, clock: &Clock, count: u32, open_after: Option<u64>) {
+async fn acts(platform: &impl Play, count: u32, open_after: Option<u64>) -> std::convert::Infallible {
     let apply = async {
-        drop(sandbox.apply_many(count).await);
+        drop(platform.apply_many(count).await);
     };
     let open = async {
         if let Some(seconds) = open_after {
-            clock.wait(Duration::from_secs(seconds)).await;
-            drop(sandbox.open_section().await);
+            platform.desk().clock.wait(Duration::from_secs(seconds)).await;
+            drop(platform.open_all().await);
         }
     };
     tokio::join!(apply, open);
     std::future::pending().await
-}
-
-/// Where the exchanges are written, and how far that has come.
-struct Lines {
-    journal: Option<std::fs::File>,
-    written: u64,
-}
-
-impl Lines {
-    /// Writes each exchange as it is entered; ends only with an error.
-    async fn follow(&mut self, sandbox: &Sandbox, out: &mut dyn Write) -> anyhow::Result<()> {
-        let mut changes = sandbox.journal().watch();
-        loop {
-            changes.mark_unchanged();
-            self.rest(sandbox, out)?;
-            changes.changed().await.context("the journal has ended")?;
-        }
-    }
-
-    /// Writes what has not been written yet.
-    fn rest(&mut self, sandbox: &Sandbox, out: &mut dyn Write) -> anyhow::Result<()> {
-        for exchange in sandbox.journal().since(self.written) {
-            writeln!(out, "{exchange}")?;
-            if let Some(file) = &mut self.journal {
-                writeln!(file, "{}", serde_json::to_string(exchange.as_ref())?)?;
-            }
-            self.written = exchange.number;
-        }
-        out.flush()?;
-        Ok(())
-    }
 }
 
 #[cfg(test)]
@@ -270,5 +353,62 @@ mod tests {
     async fn without_a_secret_it_says_how_to_give_one() {
         let error = run(args(&[]), &mut Vec::new()).await.unwrap_err();
         assert!(error.to_string().contains("--appsecret-file"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn each_platform_greets_by_its_own_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = folder.path().join("key");
+        std::fs::write(&key, "GRbgz0P1Fe9gKrpOJtZ4jA==\n").unwrap();
+        for (platform, acts) in [("jilin", "wrong-key"), ("ggzy", "abort"), ("zhangzhou", "collect")] {
+            let line =
+                ["--platform", platform, "--appsecret", "demo", "--agreed-key-file", key.to_str().unwrap()];
+            let args = args(&line);
+            let options = args.options(args.platform.specification().unwrap()).unwrap();
+            assert!(options.gateway.ends_with(&format!("/platforms/{platform}")));
+            let sandbox = Sandbox::start(options).await.unwrap();
+            assert!(sandbox.help().contains(&format!("POST /acts/{acts}/")), "{platform}");
+            sandbox.stop().await;
+        }
+    }
+
+    #[test]
+    fn without_the_agreed_key_it_says_how_to_give_one() {
+        let args = args(&["--platform", "zhangzhou", "--appsecret", "demo"]);
+        let error = args.options(&ZHANGZHOU).err().unwrap();
+        assert!(error.to_string().contains("--agreed-key-file"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn inner_mongolia_says_its_public_key_and_needs_the_institutions() {
+        let line = ["--platform", "neimenggu", "--appsecret", "demo"];
+        let error = run(args(&line), &mut Vec::new()).await.unwrap_err();
+        assert!(error.to_string().contains("--institution-key-file"), "{error}");
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            path.to_str().unwrap().to_owned()
+        };
+        let institution = file(
+            "institution.pem",
+            "-----BEGIN PUBLIC KEY-----\n\
+             MFkwEwYHKoZIzj0CAQYIKoEcz1UBgi0DQgAEpUr+x2I7MT0Skz3mn6+sH5Uqr4xx\n\
+             veuVmn/9rYuq1QMiAjCump1Znd5r7l0Dybf2J2skVA0vV1/AWgSY5iQ2Tw==\n\
+             -----END PUBLIC KEY-----\n",
+        );
+        let own = file("own.hex", "8caffde0271400c9982eee7608d9653e4ac4a642f8c8b80a7c200a52c685d543\n");
+        let keys = ["--institution-key-file", &institution, "--private-key-file", &own, "--count", "1"];
+        let line = [line.as_slice(), &keys, &["--gateway", "http://127.0.0.1:9"]].concat();
+        let lines = Arc::new(Semaphore::new(0));
+        let mut out = Paper { text: Vec::new(), lines: Arc::clone(&lines) };
+        let greeting_and_push = async {
+            drop(lines.acquire_many(3 + 1).await.unwrap());
+            Ok(())
+        };
+        run_until(args(&line), &mut out, greeting_and_push).await.unwrap();
+        let text = String::from_utf8(out.text).unwrap();
+        assert!(text.contains("public key: BDIwT4gnX5mv9vc5CiUPoAupPhFlQWY/pUznVa7fQN7Y5yumThs"), "{text}");
+        assert!(text.contains("/openplatform") && text.contains("-> PREP101"), "{text}");
     }
 }

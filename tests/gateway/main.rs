@@ -32,3 +32,4 @@ mod requests;
 mod secrecy;
 mod serving;
 mod traces;
+mod whole_life;

@@ -1,18 +1,35 @@
-//! A.4 and A.5: slices arrive, and a completion turns them into a letter.
+//! A.3 to A.5: a key is given, slices arrive, and a completion turns them into a letter.
 
 use std::sync::Arc;
 
-use super::Platform;
-use super::applicants::{Application, Sealed};
-use super::delivery::Accepted;
-use super::journal::Effect;
-use super::letters::{Arrival, Expected, Letter, decode_slice, md5};
-use super::message::{Message, Reason};
-use super::receive::{Request, Taken};
-use super::register::{Case, Register, Slice};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde_json::json;
+
+use super::super::journal::Effect;
+use super::super::letter::{Letter, md5};
+use super::super::message::{Message, Reason};
+use super::super::tender::{
+    Accepted, Application, Case, Expected, Platform, Register, Request, Sealed, Slice, Taken,
+};
+use super::slices::{Arrival, decode_slice};
+use super::wire::PublicKeyText;
 use crate::crypto::second_opinion::sm3;
 
 impl Platform {
+    /// A.3
+    pub(super) fn public_key(&self, request: &Request<'_>) -> Result<Taken, Reason> {
+        self.register().known(request.applyno())?;
+        let point = self.keys.public_sec1();
+        let publickey = match self.options.wire.public_key {
+            PublicKeyText::Hex => hex::encode(point),
+            PublicKeyText::HexWithout04 => hex::encode(point.split_at(1).1),
+            PublicKeyText::Base64 => BASE64.encode(point),
+        };
+        let data = Some(json!({ "publickey": publickey }));
+        Ok(Taken { effect: Effect::PublicKeyGiven, duplicate: false, data })
+    }
+
     /// A.4: a slice may be sent again as long as it is the same.
     pub(super) fn slice(&self, request: &Request<'_>) -> Result<Taken, Reason> {
         let letter = Letter::of(request.text("filetype"));
@@ -59,6 +76,7 @@ impl Platform {
             application: &case.application,
             sealed: &case.sealed,
             baohanno: request.text("baohanno"),
+            merged: true,
             seal_required: self.options.seal_required,
         };
         let document = arrival.open(&self.options.wire, &self.keys)?;
@@ -82,7 +100,7 @@ impl Platform {
                 upload.slices.values_mut().for_each(|slice| slice.text = None);
                 request.text("baohanfilemd5").clone_into(&mut upload.stated_md5);
                 upload.accepted = Some(Accepted {
-                    at: self.options.clock.now(),
+                    at: self.desk.clock.now(),
                     bytes: document.len(),
                     md5: md5(&document),
                     sm3: digest,
@@ -98,7 +116,7 @@ impl Platform {
     }
 
     /// What a refused completion does to the slices, for a refusal that the fault script makes up.
-    pub(super) fn settle(&self, body: &[u8]) {
+    pub(in crate::sandbox) fn settle(&self, body: &[u8]) {
         let Ok(message) = Message::parse(body) else { return };
         if let Ok(case) = self.register().known(message.text("applyno")) {
             case.upload(Letter::of(message.text("filetype"))).settled = true;

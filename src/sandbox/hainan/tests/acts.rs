@@ -4,14 +4,15 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::Value;
 
-use super::super::message::Message;
-use super::super::{Outcome, digest};
-use super::institution::{SECRET, Scene, number};
+use super::super::super::digest;
+use super::super::super::message::Message;
+use super::super::super::testing::{SECRET, Scene, number};
+use super::super::{Outcome, SPECIFICATION};
 use crate::crypto::second_opinion::sm4_ecb_decrypt;
 
 /// Each push in order: its interface and its fields.
 fn pushed(scene: &Scene) -> Vec<(String, Value)> {
-    scene.pushes.lock().unwrap().clone()
+    scene.pushes().into_iter().map(|push| (push.interface, push.body)).collect()
 }
 
 #[tokio::test]
@@ -20,6 +21,8 @@ async fn every_act_sends_the_fields_of_its_table_and_is_signed() {
     let application = scene.approved().await;
     let applyno = application.applyno.as_str();
     let sandbox = &scene.sandbox;
+    scene.answer("canclenotice", 200, r#"{"code":0,"message":"不能注销"}"#);
+    scene.answer("giveupapply", 502, "<html>");
     sandbox.surrender(applyno).await.unwrap();
     sandbox.restore(applyno).await.unwrap();
     sandbox.invoice(applyno, "1").await.unwrap();
@@ -60,6 +63,7 @@ async fn every_act_sends_the_fields_of_its_table_and_is_signed() {
     for ((interface, body), (expected, required)) in pushes.iter().zip(tables) {
         assert_eq!(interface, expected);
         let message = Message::parse(body.to_string().as_bytes()).unwrap();
+        assert_eq!(message.check(SPECIFICATION.pushed(interface).unwrap()), Ok(()), "{interface}");
         assert_eq!(message.text("sign"), digest::sign(message.fields(), SECRET), "{interface}");
         for name in head.iter().chain(required) {
             assert!(message.get(name).is_some(), "{interface} {name}");

@@ -5,8 +5,12 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
+use super::super::super::testing::{
+    Scene, ciphertext_lines, merged_lines, notice, number, sealed_ofd, unsealed_files, zipped,
+};
 use super::super::{Direction, Effect, Letter, Outcome, PublicKeyText, SliceText, Sm2Order};
-use super::institution::{Encrypted, Scene, ciphertext_lines, completion, merged_lines, number, sealed_ofd};
+use super::upload::{Encrypted, completion};
+use crate::sandbox::Play;
 
 #[tokio::test]
 async fn a_hand_made_guarantee_is_taken_from_its_application_to_the_merged_letter() {
@@ -87,7 +91,7 @@ async fn a_second_letter_and_a_second_notice_of_other_content_are_refused_and_co
     assert_eq!(delivery.ciphertext.as_ref().unwrap().other_files.len(), 1);
     assert!(!delivery.exactly_once());
 
-    let mut other = super::institution::notice(&application);
+    let mut other = notice(&application);
     other.iter_mut().find(|(name, _)| *name == "cost").unwrap().1 = "99.00".to_owned();
     assert_eq!(scene.call("baohannotice", &other).await["message"], "重复通知，且内容与已接收的不一致");
     let delivery = scene.sandbox.delivery(&application.applyno).unwrap();
@@ -106,8 +110,7 @@ async fn the_open_points_of_the_specification_can_be_chosen() {
     })
     .await;
     let application = scene.applied().await;
-    let document =
-        super::institution::zipped(&super::institution::unsealed_files(&ciphertext_lines(&application), ""));
+    let document = zipped(&unsealed_files(&ciphertext_lines(&application), ""));
     let mut file = Encrypted::new(&document);
     file.old_order = true;
     let text = BASE64.encode(&file.ciphertext);

@@ -2,8 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
+
+use super::super::super::testing::{Scene, ciphertext_lines, notice, number, sealed_ofd};
 use super::super::{Act, Fault, Outcome};
-use super::institution::{Scene, ciphertext_lines, notice, sealed_ofd};
 
 /// Whether the notice has taken effect.
 fn noted(scene: &Scene, applyno: &str) -> bool {
@@ -73,7 +75,7 @@ async fn a_large_slice_is_cut_off_in_the_middle() {
     let text = "QUJD".repeat(1 << 20);
     let fields = [
         ("applyno", application.applyno.clone()),
-        ("baohanno", super::institution::number(&application)),
+        ("baohanno", number(&application)),
         ("baohanfile", text),
         ("filetype", "1".to_owned()),
         ("filesuffixtype", "ofd".to_owned()),
@@ -104,8 +106,8 @@ async fn pushes_go_wrong_by_script_too() {
         .script(vec![on("baohanapply", Act::DuplicatePush), on("baohanrestore", Act::WrongKeyFirst)]);
     let application = scene.approved().await;
     assert!(scene.sandbox.restore(&application.applyno).await.unwrap().is_accepted());
-    let pushes = scene.pushes.lock().unwrap().clone();
-    let [(_, first), (_, again), (_, wrong), (_, right)] = pushes.as_slice() else { panic!("{pushes:?}") };
+    let pushes: Vec<Value> = scene.pushes().into_iter().map(|push| push.body).collect();
+    let [first, again, wrong, right] = pushes.as_slice() else { panic!("{pushes:?}") };
     assert_eq!(first["biaoduanno"], again["biaoduanno"]);
     assert_ne!(first["timestamp"], again["timestamp"]);
     assert_ne!(first["sign"], again["sign"]);

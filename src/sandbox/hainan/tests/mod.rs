@@ -3,5 +3,5 @@
 mod acts;
 mod deliveries;
 mod faults;
-mod institution;
 mod strictness;
+mod upload;

@@ -5,11 +5,12 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-use super::super::Application;
-use super::institution::{
-    APPKEY, Encrypted, Scene, ciphertext_lines, completion, merged_lines, notice, number, sealed_ofd,
+use super::super::super::testing::{
+    APPKEY, MAKER, Scene, Seal, ciphertext_lines, merged_lines, notice, number, ofd_with, sealed_ofd,
     unsealed_files, zipped,
 };
+use super::super::Application;
+use super::upload::{Encrypted, completion};
 
 #[tokio::test]
 async fn a_request_that_is_not_authentic_is_refused() {
@@ -151,10 +152,14 @@ async fn a_ciphertext_letter_must_say_what_it_must_and_keep_the_secret() {
         (with(&application.section_name), "密文保函泄露标段名称明文"),
         (with(&application.section_number), "密文保函泄露标段编号明文"),
         (sealed_ofd(&lines, &leaky_attachment), "密文保函的Doc_0/Attachs/data.xml泄露招标人明文"),
-        (zipped(&unsealed_files(&lines, "")), "保函没有电子签章（A.4.2）"),
+        (zipped(&unsealed_files(&lines, "")), "保函没有电子签章"),
         (zipped(&changed), "OFD文件缺少Doc_0/Document.xml"),
         (zipped(&[("a.xml".to_owned(), String::new())]), "OFD文件缺少OFD.xml"),
         (forged(&application), "签名保护的文件Doc_0/Attachs/data.xml已被改动"),
+        (
+            ofd_with(&Seal { listed: &MAKER, ..Seal::sound() }, &lines, ""),
+            "Doc_0/Signs/Sign_0/Signature.xml的电子印章无效：签章者证书不在印章的证书列表中",
+        ),
     ];
     for (document, reason) in cases {
         assert_eq!(scene.upload(&application, "1", &document).await["message"], reason);
@@ -170,9 +175,10 @@ fn forged(application: &Application) -> Vec<u8> {
     for index in 0..archive.len() {
         let mut file = archive.by_index(index).unwrap();
         let name = file.name().unwrap().into_owned();
-        let mut text = String::new();
-        std::io::Read::read_to_string(&mut file, &mut text).unwrap();
-        files.push((name, text.replace("<a/>", "<b/>")));
+        let mut bytes = Vec::new();
+        std::io::Read::read_to_end(&mut file, &mut bytes).unwrap();
+        let changed = if bytes == b"<a/>" { b"<b/>".to_vec() } else { bytes };
+        files.push((name, changed));
     }
     zipped(&files)
 }
