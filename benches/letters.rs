@@ -6,7 +6,7 @@
 use std::io::Write;
 
 use anyhow::Context;
-use baohan_gateway::document::{DocumentOptions, Laid, Letter, LetterKind, Metadata, Press};
+use baohan_gateway::document::{DocumentOptions, Form, Laid, Letter, LetterKind, Metadata, Press};
 
 /// Of `/proc/self/stat`, whatever the processor's own clock does.
 const TICK_MICROSECONDS: u64 = 10_000;
@@ -26,7 +26,7 @@ fn main() -> anyhow::Result<()> {
     let mut lay_out = || {
         // Other data each time, as in life: Typst remembers what it has laid out.
         number += 1;
-        let mut letter = Letter::sample(LetterKind::Plaintext);
+        let mut letter = Letter::sample(Form::BidBond, LetterKind::Plaintext);
         letter.number = format!("DEMO{number:020}");
         letter.applicant.name = format!("海峡示例第{number}建设有限公司");
         anyhow::Ok(press.letter(&letter)?)

@@ -56,6 +56,11 @@ pub fn china_date(instant: Timestamp) -> civil::Date {
     CHINA_STANDARD_TIME.to_datetime(instant).date()
 }
 
+/// The first moment of a day in China.
+pub fn china_midnight(date: civil::Date) -> Timestamp {
+    CHINA_STANDARD_TIME.to_timestamp(date.at(0, 0, 0, 0)).unwrap_or(Timestamp::MAX)
+}
+
 /// Reads a platform's time text.
 ///
 /// # Errors

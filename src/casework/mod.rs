@@ -2,13 +2,17 @@
 //!
 //! Pushes, jobs and operators all come through [`carry_out`], always inside a transaction of the caller's.
 
+pub mod letter_file;
 pub mod platform;
 pub mod restoration;
+pub mod round;
+pub mod sections;
 pub mod task;
 
 use jiff::Timestamp;
 
 pub use platform::{Platform, Platforms};
+pub use round::Round;
 pub use task::Task;
 
 use crate::domain::decision::{Newcomer, decide};

@@ -2,10 +2,12 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::{Platform, sections};
 use crate::dialect::{Profile, SectionKey};
 use crate::domain::command::KeyCheck;
 use crate::domain::identity::GuaranteeNumber;
 use crate::domain::{Command, Guarantee};
+use crate::store::jobs::Lane;
 use crate::store::keys::{self, Purpose};
 use crate::store::{Connection, StoreError, jobs};
 
@@ -19,7 +21,7 @@ pub fn command(
     key: &SectionKey,
     at: Timestamp,
 ) -> Command {
-    let fits = known.is_some_and(|known| profile.reveal(&known.application.section, key).is_ok());
+    let fits = known.is_some_and(|known| profile.reveal_application(&known.application, Some(key)).is_ok());
     let time = SignedDuration::from_mins(i64::from(profile.restoration_minutes()));
     Command::Restore {
         guarantee,
@@ -30,19 +32,26 @@ pub fn command(
 }
 
 /// Keeps the key of a restoration that was carried out in the same transaction. At the opening nothing of the guarantee
-/// may wait out an earlier back-off.
+/// may wait out an earlier back-off. From now on the section's number can be read, and what was reported of it counts.
 ///
 /// # Errors
 /// When the database fails.
 pub fn keep(
     connection: &mut Connection,
+    platform: &Platform,
     opened: &Guarantee,
     key: &SectionKey,
     at: Timestamp,
 ) -> Result<(), StoreError> {
     keys::put(connection, &opened.id, Purpose::Restoration, &key.to_bytes(), at)?;
     if let Some(opening) = &opened.opening {
-        jobs::hasten(connection, &opened.id, opening.deadline)?;
+        jobs::hasten(connection, &Lane::of_guarantee(&opened.id), opening.deadline)?;
+    }
+    let profile = &platform.profile;
+    if profile.reports_sections()
+        && let Ok(section) = profile.reveal_application(&opened.application, Some(key))
+    {
+        sections::mark(connection, platform, &opened.id, &section.number, at)?;
     }
     Ok(())
 }

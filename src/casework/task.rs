@@ -1,15 +1,19 @@
 //! What a job has to do, and which jobs a decision's work becomes.
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::round::Round;
 use crate::dialect::Profile;
 use crate::dialect::options::Step;
 use crate::domain::decision::{Question, Work, application_result};
 use crate::domain::guarantee::{Guarantee, LetterKind};
+use crate::domain::identity::PlatformId;
 use crate::domain::notice::Notice;
 use crate::store::StoreError;
-use crate::store::jobs::NewJob;
+use crate::store::jobs::{Lane, NewJob};
 
 /// The deadline of work that has none of its own, counted from when it is planned. It is so far away that a backlog of
 /// such work, however old, stands behind every restoration; among itself it keeps its order.
@@ -24,13 +28,30 @@ pub fn is_urgent(created_at: Timestamp, deadline: Timestamp) -> bool {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "task", rename_all = "kebab-case")]
 pub enum Task {
-    Consult { question: Question },
-    MakeLetter { letter: LetterKind },
-    Upload { letter: LetterKind },
-    Notify { notice: Box<Notice> },
+    Consult {
+        question: Question,
+    },
+    MakeLetter {
+        letter: LetterKind,
+    },
+    Upload {
+        letter: LetterKind,
+    },
+    Notify {
+        notice: Box<Notice>,
+        /// The letter that goes with it, where the platform gets it within the notice.
+        #[serde(default)]
+        encloses: Option<LetterKind>,
+    },
+    Round {
+        round: Round,
+    },
 }
 
 impl Task {
+    /// The kind of jobs that come back by the clock: one of each round is always waiting for its time.
+    pub const ROUND: &str = "round";
+
     /// The stable name of this kind of job, as stored and as a metric's label.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -38,6 +59,7 @@ impl Task {
             Self::MakeLetter { .. } => "make-letter",
             Self::Upload { .. } => "upload",
             Self::Notify { .. } => "notify",
+            Self::Round { .. } => Self::ROUND,
         }
     }
 }
@@ -53,40 +75,64 @@ pub fn plan(
     work: Vec<Work>,
     at: Timestamp,
 ) -> Result<Vec<NewJob>, StoreError> {
-    let ordinary = at.saturating_add(ORDINARY_TIME).unwrap_or(Timestamp::MAX);
+    let lane = Lane::of_guarantee(&guarantee.id);
     let tasks = work.into_iter().flat_map(|work| tasks(profile, guarantee, work));
     tasks
-        .map(|(task, deadline)| {
-            Ok(NewJob {
-                platform: guarantee.platform.clone(),
-                lane: guarantee.id.clone(),
-                kind: task.kind().to_owned(),
-                payload: serde_json::to_value(&task)
-                    .map_err(|error| StoreError::Statement(error.to_string()))?,
-                deadline: deadline.unwrap_or(ordinary),
-                due_at: None,
-            })
-        })
+        .map(|(task, deadline)| job(&guarantee.platform, lane.clone(), &task, deadline, Duration::ZERO, at))
         .collect()
+}
+
+/// One job, with the deadline of ordinary work where it has none of its own.
+pub(super) fn job(
+    platform: &PlatformId,
+    lane: Lane,
+    task: &Task,
+    deadline: Option<Timestamp>,
+    wait: Duration,
+    at: Timestamp,
+) -> Result<NewJob, StoreError> {
+    let ordinary = || at.saturating_add(ORDINARY_TIME).unwrap_or(Timestamp::MAX);
+    Ok(NewJob {
+        platform: platform.clone(),
+        lane,
+        kind: task.kind().to_owned(),
+        payload: serde_json::to_value(task).map_err(|error| StoreError::Statement(error.to_string()))?,
+        deadline: deadline.unwrap_or_else(ordinary),
+        wait,
+    })
 }
 
 fn tasks(profile: &Profile, guarantee: &Guarantee, work: Work) -> Vec<(Task, Option<Timestamp>)> {
     match work {
         Work::Consult(question) => vec![(Task::Consult { question }, None)],
         Work::MakeLetter { letter, deadline } => vec![(Task::MakeLetter { letter }, deadline)],
-        Work::Notify(notice) => vec![(Task::Notify { notice: Box::new(notice) }, None)],
+        Work::Notify(notice) => profile.speaks(&notice).then(|| (notify(notice), None)).into_iter().collect(),
         Work::HandOver { letter, deadline } => profile
             .flow(letter)
             .iter()
             .filter_map(|step| match step {
                 Step::Upload => Some(Task::Upload { letter }),
-                Step::Notice => {
-                    application_result(guarantee).map(|notice| Task::Notify { notice: Box::new(notice) })
-                }
+                Step::Notice => handed_over(profile, letter, application_result(guarantee)?),
+                Step::RestorationNotice => handed_over(profile, letter, restoration_result(guarantee)?),
             })
             .map(|task| (task, deadline))
             .collect(),
     }
+}
+
+fn notify(notice: Notice) -> Task {
+    Task::Notify { notice: Box::new(notice), encloses: None }
+}
+
+/// What a platform has no words for is not said.
+fn handed_over(profile: &Profile, letter: LetterKind, notice: Notice) -> Option<Task> {
+    let encloses = profile.encloses(&notice).then_some(letter);
+    profile.speaks(&notice).then(|| Task::Notify { notice: Box::new(notice), encloses })
+}
+
+fn restoration_result(guarantee: &Guarantee) -> Option<Notice> {
+    let application = guarantee.application.number.clone();
+    Some(Notice::RestorationResult { application, guarantee: guarantee.number()?.clone() })
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use crate::casework::Platform;
 use crate::crypto::keyring::Keyring;
 use crate::delivery::client::Client;
 use crate::domain::guarantee::LetterKind;
+use crate::domain::section::Secrecy;
 use crate::gateway;
 use crate::settings::Settings;
 use crate::store::Store;
@@ -110,7 +111,11 @@ fn describe(platform: &Platform, out: &mut dyn Write) -> anyhow::Result<()> {
     for (interface, url) in profile.outbound() {
         writeln!(out, "       {:<26} {url}  ({} {})", interface.name, interface.clause, interface.title)?;
     }
-    for letter in [LetterKind::Ciphertext, LetterKind::Merged] {
+    let letters: &[LetterKind] = match profile.secrecy() {
+        Secrecy::UntilOpening => &[LetterKind::Ciphertext, LetterKind::Merged],
+        Secrecy::None => &[LetterKind::Plaintext],
+    };
+    for &letter in letters {
         let steps: Vec<&str> = profile.flow(letter).iter().map(|step| step.name()).collect();
         writeln!(out, "       {} letter: {}", letter.name(), steps.join(", then "))?;
     }

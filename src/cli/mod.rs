@@ -3,6 +3,7 @@
 pub mod check;
 pub mod decide;
 pub mod demo;
+pub mod dialects;
 pub mod keys;
 pub mod migrate;
 pub mod render;
@@ -46,6 +47,7 @@ enum Command {
     Render(render::Args),
     Verify(verify::Args),
     Keys(keys::Args),
+    Dialects(dialects::Args),
     Migrate(migrate::MigrateArgs),
     Replay(replay::ReplayArgs),
 }
@@ -86,6 +88,7 @@ async fn run(program: Program) -> anyhow::Result<bool> {
         }
         Command::Render(args) => render::run(&args, out).map(|()| true),
         Command::Verify(args) => verify::run(&args, out, now),
+        Command::Dialects(args) => dialects::run(&args, out).map(|()| true),
         Command::Keys(args) => keys::run(args, out, now).map(|()| true),
         Command::Migrate(args) => {
             let store = gateway::connect_store(&settings::load(&files)?)?;

@@ -94,8 +94,9 @@ fn describe(record: &Record, change: &str, out: &mut dyn Write) -> std::io::Resu
         _ => String::new(),
     };
     let state = state.name();
-    writeln!(
-        out,
-        "{id} {kind} for {platform}, guarantee {lane}: {state} after {attempts} attempts{why} -> {change}"
-    )
+    let whose = match lane.round() {
+        Some(round) => format!("round {round}"),
+        None => format!("guarantee {lane}"),
+    };
+    writeln!(out, "{id} {kind} for {platform}, {whose}: {state} after {attempts} attempts{why} -> {change}")
 }

@@ -20,8 +20,10 @@ use crate::sandbox::{
 use lines::Lines;
 use neimenggu::NeimengguArgs;
 
-/// Run a simulated platform: it pushes applications and openings to a gateway, and takes its notices and letters only if
-/// they are right in every respect. It keeps nothing after it ends.
+/// Run a simulated platform, with faults if asked
+///
+/// It pushes applications and openings to a gateway, and takes its notices and letters only if they are right in every
+/// respect. It keeps nothing after it ends.
 ///
 /// While it runs, `curl http://LISTEN/` lists what it can be told to do.
 #[derive(Clone, Debug, ClapArgs)]

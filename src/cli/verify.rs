@@ -10,9 +10,10 @@ use serde::Serialize;
 use crate::crypto::certificate::Certificate;
 use crate::seal::{Report, Trust, verify_file};
 
-/// Verify the electronic seals of OFD files and the signatures of PDF files: every digest, the signatures of signer and
-/// seal maker (SM2 by two implementations, RSA, ECDSA), validity at the time of sealing, and that nothing in the file
-/// escapes the seal. Succeeds only if every file is sealed and intact.
+/// Verify the electronic seals of OFD files and the signatures of PDF files
+///
+/// Checks every digest, the signatures of signer and seal maker (SM2 by two implementations, RSA, ECDSA), validity at the
+/// time of sealing, and that nothing in the file escapes the seal. Succeeds only if every file is sealed and intact.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Files to verify

@@ -7,7 +7,6 @@ use uuid::Uuid;
 
 use super::client::{Client, Failure, Received};
 use crate::clock::Clock;
-use crate::crypto::sm3;
 use crate::dialect::{Answer, ComposeError, Message, Profile, Verdict};
 use crate::domain::identity::GuaranteeId;
 use crate::store::messages::{Direction, NewMessage};
@@ -41,19 +40,19 @@ pub enum NotDelivered {
     Failed(#[from] Failure),
 }
 
-/// What is kept of an exchange: both bodies, sealed by the store. Of a slice only size and digest are kept, since the
-/// sealed letter itself is in the archive.
+/// What is kept of an exchange: both bodies, sealed by the store. Of a slice, or of a notice with a letter in it, only
+/// size and digest are kept, since the sealed letter itself is in the archive.
 pub struct Record(NewMessage);
 
 impl Courier {
-    /// Sends one message about a guarantee.
+    /// Sends one message; `guarantee` is the one that it is about, where it is about one.
     ///
     /// # Errors
     /// When the message can't be composed: no attempt to send it will ever succeed.
     pub async fn send(
         &self,
         profile: &Profile,
-        guarantee: &GuaranteeId,
+        guarantee: Option<&GuaranteeId>,
         message: &Message<'_>,
     ) -> Result<Exchange, ComposeError> {
         let at = self.clock.now();
@@ -61,7 +60,7 @@ impl Courier {
         let interface = outgoing.interface.clone();
         let started = Instant::now();
         let kept = match message {
-            Message::Slice { .. } => slice_summary(&outgoing.body),
+            Message::Slice { .. } | Message::Enclosing { .. } => messages::summary(&outgoing.body),
             _ => outgoing.body.clone(),
         };
         let received = self.client.post(outgoing).await;
@@ -76,7 +75,7 @@ impl Courier {
             platform: profile.id().clone(),
             direction: Direction::Out,
             interface,
-            guarantee: Some(guarantee.clone()),
+            guarantee: guarantee.cloned(),
             request_id: Uuid::now_v7().to_string(),
             at,
             body: kept,
@@ -134,8 +133,4 @@ fn understand(answer: Answer) -> Result<Answer, NotDelivered> {
         Verdict::Rejected => Err(NotDelivered::Rejected(answer.message)),
         Verdict::Unreadable => Err(NotDelivered::Unreadable(answer.message)),
     }
-}
-
-fn slice_summary(body: &[u8]) -> Vec<u8> {
-    format!("{{\"bytes\":{},\"sm3\":\"{}\"}}", body.len(), hex::encode(sm3::digest(body))).into_bytes()
 }

@@ -168,7 +168,7 @@ impl Uploader {
             return Ok(Ok(key));
         }
         let message = Message::PublicKey { application: parcel.application };
-        let exchange = self.courier.send(parcel.profile, parcel.id, &message).await?;
+        let exchange = self.courier.send(parcel.profile, Some(parcel.id), &message).await?;
         let answer = match exchange.result {
             Ok(answer) => answer,
             Err(cause) => return Ok(Err((cause, exchange.record))),
@@ -197,7 +197,7 @@ impl Uploader {
             index,
             data,
         };
-        let exchange = self.courier.send(parcel.profile, parcel.id, &message).await?;
+        let exchange = self.courier.send(parcel.profile, Some(parcel.id), &message).await?;
         let result = exchange.result.as_ref().map_or_else(NotDelivered::metric, |_| AttemptResult::Ok);
         self.courier.metrics.chunk_uploaded(parcel.profile.id().as_str(), result);
         if let Err(cause) = exchange.result {
@@ -230,7 +230,7 @@ impl Uploader {
             iv: &iv,
             file_digest: &file_key::file_digest(parcel.options, &parcel.file, ciphertext),
         };
-        let exchange = self.courier.send(parcel.profile, parcel.id, &message).await?;
+        let exchange = self.courier.send(parcel.profile, Some(parcel.id), &message).await?;
         let generation = delivery.generation;
         Ok(match exchange.result {
             Ok(_) => Progress::Complete(parcel.settlement(generation, exchange.record, Ending::Complete)),

@@ -9,16 +9,29 @@ use super::digest::Signed;
 use super::json;
 use super::meaning::Meaning;
 use super::profile::{Outbound, Profile};
-use super::table::{Condition, Field};
-use crate::domain::claim::{ClaimResult, ClaimStatus};
+use super::response::LetterFile;
+use super::table::{Condition, Field, Interface};
+use crate::crypto::CipherError;
+use crate::domain::claim::ClaimResult;
 use crate::domain::guarantee::LetterKind;
 use crate::domain::identity::{ApplicationNumber, GuaranteeNumber};
-use crate::domain::notice::{ApplicationResult, InvoiceResult, Notice};
+use crate::domain::notice::{ApplicationResult, InvoiceResult, Notice, Progress, ProgressStep};
 
 /// What the gateway tells a platform.
 #[derive(Clone, Copy, Debug)]
 pub enum Message<'a> {
     Notice(&'a Notice),
+    /// A notice with the letter that it is about.
+    Enclosing {
+        notice: &'a Notice,
+        file: &'a LetterFile,
+        /// Where the same file can be fetched.
+        url: Option<&'a str>,
+    },
+    /// Asks which tender sections have become abnormal since then.
+    AbnormalSections {
+        since: Timestamp,
+    },
     /// Asks for the key to which the file's key is encrypted.
     PublicKey {
         application: &'a ApplicationNumber,
@@ -64,10 +77,12 @@ pub enum ComposeError {
     Missing { interface: String, field: String, clause: String },
     #[error("{interface}: `{field}`: expected at most {longest} characters, found {found} ({clause})")]
     TooLong { interface: String, field: String, clause: String, longest: usize, found: usize },
+    #[error("{interface}: the message can't be encrypted: {error}")]
+    Unencrypted { interface: String, error: CipherError },
 }
 
 /// A value of a message, before it is written as the platform has it.
-enum Value<'a> {
+pub(super) enum Value<'a> {
     Text(&'a str),
     Written(String),
     Moment(Timestamp),
@@ -76,17 +91,28 @@ enum Value<'a> {
 }
 
 impl Message<'_> {
+    /// What it does where the platform has an interface for it alone.
     pub fn action(&self) -> Action {
         match self {
-            Self::Notice(Notice::ApplicationResult(_)) => Action::ApplicationResult,
-            Self::Notice(Notice::InvoiceResult(_)) => Action::InvoiceResult,
-            Self::Notice(Notice::SurrenderResult(_)) => Action::SurrenderResult,
-            Self::Notice(Notice::ClaimResult { .. }) => Action::ClaimResult,
-            Self::Notice(Notice::WaiverRequest { .. }) => Action::WaiverRequest,
+            Self::Notice(notice) | Self::Enclosing { notice, .. } => action(notice),
+            Self::AbnormalSections { .. } => Action::AbnormalSections,
             Self::PublicKey { .. } => Action::PublicKey,
             Self::Slice { .. } => Action::Slice,
             Self::Completion { .. } => Action::Completion,
         }
+    }
+}
+
+fn action(notice: &Notice) -> Action {
+    match notice {
+        Notice::ApplicationResult(_) => Action::ApplicationResult,
+        Notice::Progress(_) => Action::ApplicationStatus,
+        Notice::RestorationResult { .. } => Action::RestorationResult,
+        Notice::InvoiceResult(_) => Action::InvoiceResult,
+        Notice::SurrenderResult(_) => Action::SurrenderResult,
+        Notice::ClaimResult { .. } => Action::ClaimResult,
+        Notice::CancellationResult { .. } => Action::CancellationResult,
+        Notice::WaiverRequest { .. } => Action::WaiverRequest,
     }
 }
 
@@ -96,13 +122,18 @@ impl Profile {
     /// # Errors
     /// When the dialect does not have such a message, or a value is missing or too long for it.
     pub fn compose(&self, message: &Message<'_>, now: Timestamp) -> Result<Outgoing, ComposeError> {
-        let action = message.action();
-        let outbound = self
-            .outbound
-            .iter()
-            .find(|it| it.interface.does == action)
-            .ok_or(ComposeError::NotSpoken(action.name()))?;
-        let mut fields = self.fields(outbound, message, now)?;
+        let outbound = match message {
+            Message::Notice(notice) | Message::Enclosing { notice, .. } => self.spoken(notice),
+            _ => self.outbound.iter().find(|it| it.interface.does == message.action()),
+        };
+        let outbound = outbound.ok_or(ComposeError::NotSpoken(message.action().name()))?;
+        let interface = &outbound.interface;
+        let value = |field| self.value(field, message, now);
+        let mut fields = written(interface, &interface.clause, &interface.fields, value)?;
+        if let Some(wrapping) = &self.wrapping {
+            let body = self.wrap(wrapping, interface, &object(&fields, ""), now)?;
+            return Ok(self.outgoing(outbound, body, None));
+        }
         if self.digest_in_header {
             fields.retain(|(field, _)| field.is != Some(Meaning::Digest));
         }
@@ -111,72 +142,62 @@ impl Profile {
             digest = self.digester.sign(&signed(&fields), "");
         }
 
-        let size: usize = fields.iter().map(|(field, value)| field.name.len() + value.len() + 8).sum();
-        let mut body = Vec::with_capacity(size + 256);
-        body.push(b'{');
-        for (field, value) in &fields {
-            let digest_goes_here = field.is == Some(Meaning::Digest);
-            json::write_member(&mut body, &field.name, if digest_goes_here { &digest } else { value });
-        }
-        body.push(b'}');
+        let body = object(&fields, &digest);
         let digest_header = self.digest_header().map(|header| {
             let text = std::str::from_utf8(&body).unwrap_or_default();
             (header.to_owned(), self.digester.sign(&signed(&fields), text))
         });
-        Ok(Outgoing {
+        Ok(self.outgoing(outbound, body, digest_header))
+    }
+
+    fn outgoing(
+        &self,
+        outbound: &Outbound,
+        body: Vec<u8>,
+        digest_header: Option<(String, String)>,
+    ) -> Outgoing {
+        Outgoing {
             interface: outbound.interface.name.clone(),
             url: outbound.url.clone(),
             content_type: self.envelope.content_type.clone(),
             digest_header,
             body,
-        })
+        }
     }
 
-    /// The fields to be sent, in the table's order; the digest's own is empty.
-    fn fields<'a>(
-        &'a self,
-        outbound: &'a Outbound,
-        message: &Message<'a>,
-        now: Timestamp,
-    ) -> Result<Vec<(&'a Field, Cow<'a, str>)>, ComposeError> {
-        let interface = &outbound.interface;
-        let valued: Vec<_> =
-            interface.fields.iter().map(|field| (field, self.value(field, message, now))).collect();
-        let holds = |condition: &Condition| {
-            let other = valued.iter().find(|(field, _)| field.name == condition.field);
-            let value = other.and_then(|(_, value)| value.as_deref()).unwrap_or_default();
-            condition.is.iter().any(|it| it == value)
-        };
-        let mut fields = Vec::with_capacity(valued.len());
-        for (field, value) in &valued {
-            let needed = field.when.as_ref().map_or(field.required, holds);
-            let value = match value.as_ref().filter(|value| !value.is_empty()) {
-                Some(value) => value.clone(),
-                None if field.is == Some(Meaning::Digest) => Cow::Borrowed(""),
-                None if needed => {
-                    return Err(ComposeError::Missing {
-                        interface: interface.name.clone(),
-                        field: field.name.clone(),
-                        clause: interface.clause.clone(),
-                    });
+    /// The interface that says a notice: one that does just that, or one that tells every step of an application.
+    /// None where the platform has none, or no word for what happened.
+    fn spoken(&self, notice: &Notice) -> Option<&Outbound> {
+        let does = |action| self.outbound.iter().find(move |it| it.interface.does == action);
+        does(action(notice))
+            .filter(|it| self.has_words(&it.interface, notice))
+            .or_else(|| does(Action::ApplicationStatus).filter(|it| self.has_words(&it.interface, notice)))
+    }
+
+    /// An interface without a word for the outcome is called only to tell a success.
+    fn has_words(&self, interface: &Interface, notice: &Notice) -> bool {
+        let refused = matches!(notice, Notice::SurrenderResult(result) if result.surrendered_at.is_none());
+        let of_steps = interface.does == Action::ApplicationStatus;
+        let tells_outcome = of_steps || interface.field(Meaning::Outcome).is_some();
+        (tells_outcome || !refused)
+            && [Meaning::ApplicationStatus, Meaning::ClaimStatus].into_iter().all(|meaning| {
+                let Some(field) = interface.field(meaning) else { return true };
+                match of_notice(notice, meaning) {
+                    Some(Value::Word(word)) => field.values.contains_key(word),
+                    _ => false,
                 }
-                None if field.required => Cow::Borrowed(""),
-                None => continue,
-            };
-            let found = || value.chars().count();
-            if let Some(longest) = field.length.filter(|longest| value.len() > *longest && found() > *longest)
-            {
-                return Err(ComposeError::TooLong {
-                    interface: interface.name.clone(),
-                    field: field.name.clone(),
-                    clause: interface.clause.clone(),
-                    longest,
-                    found: found(),
-                });
-            }
-            fields.push((*field, value));
-        }
-        Ok(fields)
+            })
+    }
+
+    /// Whether the platform can be told this at all. What it has no interface and no word for, it learns by another
+    /// way.
+    pub fn speaks(&self, notice: &Notice) -> bool {
+        self.spoken(notice).is_some()
+    }
+
+    /// Whether the platform gets the letter within this notice.
+    pub fn encloses(&self, notice: &Notice) -> bool {
+        self.spoken(notice).is_some_and(|it| it.interface.field(Meaning::LetterFile).is_some())
     }
 
     fn value<'a>(&'a self, field: &'a Field, message: &Message<'a>, now: Timestamp) -> Option<Cow<'a, str>> {
@@ -198,19 +219,102 @@ impl Profile {
         Some(match value {
             Value::Text(text) => Cow::Borrowed(text),
             Value::Written(text) => Cow::Owned(text),
-            Value::Moment(instant) => Cow::Owned(self.moments.write(instant)),
+            Value::Moment(instant) => Cow::Owned(self.moments.write(instant, field.format.as_deref())),
             Value::Word(word) => Cow::Borrowed(field.values.get(word)?),
         })
     }
 }
 
-fn signed<'f>(fields: &'f [(&Field, Cow<'_, str>)]) -> Vec<Signed<'f>> {
+/// The fields to be sent, in the table's order; the digest's own is empty. `clause` lists them, and `interface` is what
+/// they are sent to.
+pub(super) fn written<'f, 'v>(
+    interface: &Interface,
+    clause: &str,
+    fields: &'f [Field],
+    value: impl Fn(&'f Field) -> Option<Cow<'v, str>>,
+) -> Result<Vec<(&'f Field, Cow<'v, str>)>, ComposeError> {
+    let valued: Vec<_> = fields.iter().map(|field| (field, value(field))).collect();
+    let holds = |condition: &Condition| {
+        let other = valued.iter().find(|(field, _)| field.name == condition.field);
+        let value = other.and_then(|(_, value)| value.as_deref()).unwrap_or_default();
+        condition.is.iter().any(|it| it == value)
+    };
+    let mut fields = Vec::with_capacity(valued.len());
+    for (field, value) in &valued {
+        let needed = field.when.as_ref().map_or(field.required, holds);
+        // What is told under a condition is not told where the condition does not hold, but for people's own words.
+        let own_words = matches!(field.is, Some(Meaning::FailureReason | Meaning::Remark));
+        let silent = field.when.is_some() && !needed && !(own_words && !field.required);
+        let value = match value.as_ref().filter(|value| !value.is_empty() && !silent) {
+            Some(value) => value.clone(),
+            None if field.is == Some(Meaning::Digest) => Cow::Borrowed(""),
+            None if needed => {
+                return Err(ComposeError::Missing {
+                    interface: interface.name.clone(),
+                    field: field.name.clone(),
+                    clause: clause.to_owned(),
+                });
+            }
+            None if field.required => Cow::Borrowed(""),
+            None => continue,
+        };
+        let found = || value.chars().count();
+        let limit = field.length.filter(|_| !field.is.is_some_and(Meaning::echoes));
+        if let Some(longest) = limit.filter(|longest| value.len() > *longest && found() > *longest) {
+            if field.omit_if_long && !needed {
+                continue;
+            }
+            if field.is.is_some_and(Meaning::is_prose) {
+                fields.push((*field, Cow::Owned(cut(&value, longest))));
+                continue;
+            }
+            return Err(ComposeError::TooLong {
+                interface: interface.name.clone(),
+                field: field.name.clone(),
+                clause: clause.to_owned(),
+                longest,
+                found: found(),
+            });
+        }
+        fields.push((*field, value));
+    }
+    Ok(fields)
+}
+
+/// As much of a text as there is room for, in characters, and a sign that there was more.
+pub(super) fn cut(text: &str, longest: usize) -> String {
+    text.chars().take(longest.saturating_sub(1)).chain(['…']).collect()
+}
+
+/// The JSON of these fields, with the digest in its place.
+pub(super) fn object(fields: &[(&Field, Cow<'_, str>)], digest: &str) -> Vec<u8> {
+    let size: usize = fields.iter().map(|(field, value)| field.name.len() + value.len() + 8).sum();
+    let mut object = Vec::with_capacity(size + 256);
+    object.push(b'{');
+    for (field, value) in fields {
+        let digest_goes_here = field.is == Some(Meaning::Digest);
+        json::write_member(&mut object, &field.name, if digest_goes_here { digest } else { value });
+    }
+    object.push(b'}');
+    object
+}
+
+pub(super) fn signed<'f>(fields: &'f [(&Field, Cow<'_, str>)]) -> Vec<Signed<'f>> {
     fields.iter().map(|(field, value)| Signed { name: &field.name, value, null: false }).collect()
 }
 
 fn of_message<'a>(message: &Message<'a>, meaning: Meaning) -> Option<Value<'a>> {
     match *message {
         Message::Notice(notice) => of_notice(notice, meaning),
+        Message::Enclosing { notice, file, url } => match meaning {
+            Meaning::LetterFile => Some(Value::Text(&file.base64)),
+            Meaning::LetterUrl => url.map(Value::Text),
+            _ => of_notice(notice, meaning),
+        },
+        Message::AbnormalSections { since } => match meaning {
+            Meaning::UpdatedSince => Some(Value::Moment(since)),
+            _ => None,
+        },
         Message::PublicKey { application } => identity(Some(application), None, meaning),
         Message::Slice { application, guarantee, letter, data, .. } => match meaning {
             Meaning::SliceData => Some(Value::Text(data)),
@@ -230,9 +334,23 @@ fn of_message<'a>(message: &Message<'a>, meaning: Meaning) -> Option<Value<'a>> 
 fn of_notice(notice: &Notice, meaning: Meaning) -> Option<Value<'_>> {
     match notice {
         Notice::ApplicationResult(result) => of_application_result(result, meaning),
+        Notice::Progress(progress) => of_progress(progress, meaning),
+        Notice::RestorationResult { application, guarantee } => {
+            identity(Some(application), Some(guarantee), meaning)
+        }
+        Notice::CancellationResult { application, guarantee, at, text } => match meaning {
+            Meaning::CancelledAt => Some(Value::Moment(*at)),
+            Meaning::Remark => optional(text.as_ref()),
+            _ => identity(Some(application), Some(guarantee), meaning),
+        },
         Notice::InvoiceResult(result) => of_invoice_result(result, meaning),
         Notice::SurrenderResult(result) => match meaning {
             Meaning::Outcome => Some(outcome(result.surrendered_at.is_some())),
+            Meaning::ApplicationStatus => Some(Value::Word(match result.surrendered_at {
+                Some(_) => "surrendered",
+                None => "surrender-refused",
+            })),
+            Meaning::FailureReason => optional(result.reason.as_ref()),
             Meaning::SurrenderedAt => result.surrendered_at.map(Value::Moment),
             _ => identity(Some(&result.application), Some(&result.guarantee), meaning),
         },
@@ -267,6 +385,12 @@ fn of_application_result(result: &ApplicationResult, meaning: Meaning) -> Option
     let terms = result.terms.as_ref();
     match meaning {
         Meaning::Outcome => Some(outcome(terms.is_some())),
+        Meaning::ApplicationStatus => Some(Value::Word(if terms.is_some() { "issued" } else { "declined" })),
+        Meaning::FailureReason => optional(result.reason.as_ref()),
+        Meaning::GuaranteedAmount => terms.map(|it| Value::Written(it.amount.to_string())),
+        Meaning::ApplicantName => terms.map(|it| Value::Text(&it.applicant)),
+        Meaning::ValidFrom => terms.map(|it| Value::Moment(it.valid.0)),
+        Meaning::ValidUntil => terms.map(|it| Value::Moment(it.valid.1)),
         Meaning::Issuer => Some(Value::Text(&result.issuer)),
         Meaning::IssuedAt => Some(Value::Moment(result.at)),
         Meaning::PayerName => terms.map(|it| Value::Text(&it.payer.holder)),
@@ -275,6 +399,35 @@ fn of_application_result(result: &ApplicationResult, meaning: Meaning) -> Option
         Meaning::Rate => terms.map(|it| Value::Written(it.rate.to_string())),
         Meaning::Premium => terms.map(|it| Value::Written(it.premium.to_string())),
         _ => identity(Some(&result.application), terms.map(|it| &it.guarantee), meaning),
+    }
+}
+
+/// 内蒙古 10.2
+fn of_progress(progress: &Progress, meaning: Meaning) -> Option<Value<'_>> {
+    let step = &progress.step;
+    match meaning {
+        Meaning::ApplicationStatus => Some(Value::Word(match step {
+            ProgressStep::Approved => "approved",
+            ProgressStep::Paid { .. } => "paid",
+            ProgressStep::IssueFailed { .. } => "issue-failed",
+            ProgressStep::OrderCancelled => "order-cancelled",
+            ProgressStep::OrderKept { .. } => "order-kept",
+        })),
+        Meaning::FailureReason => match step {
+            ProgressStep::IssueFailed { reason } | ProgressStep::OrderKept { reason } => {
+                Some(Value::Text(reason))
+            }
+            _ => None,
+        },
+        Meaning::PaidAt | Meaning::Premium | Meaning::PaymentMethod => match step {
+            ProgressStep::Paid { at, premium, method } => Some(match meaning {
+                Meaning::PaidAt => Value::Moment(*at),
+                Meaning::Premium => Value::Written(premium.to_string()),
+                _ => Value::Word(method.name()),
+            }),
+            _ => None,
+        },
+        _ => identity(Some(&progress.application), None, meaning),
     }
 }
 
@@ -289,16 +442,12 @@ fn of_invoice_result(result: &InvoiceResult, meaning: Meaning) -> Option<Value<'
     }
 }
 
-/// 海南 A.13. The payer's and the beneficiary's names are the holders of their accounts.
+/// 海南 A.13, 内蒙古 10.6. The payer's and the beneficiary's names are the holders of their accounts.
 fn of_claim_result(result: &ClaimResult, meaning: Meaning) -> Option<Value<'_>> {
     let (payer, beneficiary) = (&result.payer, &result.beneficiary);
     match meaning {
-        Meaning::ClaimStatus => Some(Value::Word(match result.status {
-            ClaimStatus::ToBePaid => "to-be-paid",
-            ClaimStatus::Paid => "paid",
-            ClaimStatus::Rejected => "rejected",
-            ClaimStatus::Other => "other",
-        })),
+        Meaning::ClaimStatus => Some(Value::Word(result.status.name())),
+        Meaning::PaidAt => result.paid_at.map(Value::Moment),
         Meaning::Remark => optional(result.remark.as_ref()),
         Meaning::PaidAmount => Some(Value::Written(result.amount.to_string())),
         Meaning::PayerName => Some(Value::Text(&payer.account.holder)),

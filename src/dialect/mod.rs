@@ -3,7 +3,7 @@
 //! A [`Table`] is one specification in a TOML file: its interfaces, their fields, and how messages are digested,
 //! encrypted, answered and sent. A [`Profile`] is a table with one platform's settings applied. It turns bytes into a
 //! typed [`Request`] ([`Profile::open`], the only way to a request, and it verifies before it interprets), answers
-//! ([`Profile::reply`]), and turns notices into bytes ([`Profile::compose`]).
+//! ([`Profile::success`], [`Profile::failure`]), and turns notices into bytes ([`Profile::compose`]).
 //!
 //! No platform is named in this room outside `tables/`: a platform that differs is another table, and an envelope or a
 //! digest that no table can express is a variant of one enum in [`options`].
@@ -21,21 +21,25 @@ pub mod meaning;
 mod moment;
 pub mod open;
 pub mod options;
+mod payload;
 pub mod profile;
 pub mod registry;
 pub mod rejection;
 mod renaming;
 pub mod reply;
 pub mod request;
+pub mod response;
 mod soundness;
 pub mod table;
+mod wrapper;
 
-pub use answer::{Answer, Verdict};
+pub use answer::{AbnormalSection, Answer, Verdict};
 pub use cipher::{SectionKey, WrongKey};
 pub use compose::{ComposeError, Message, Outgoing};
 pub use open::Opened;
 pub use profile::{PlatformOptions, Profile, ProfileError};
 pub use registry::Registry;
-pub use rejection::{Rejection, RejectionKind, Tolerance};
-pub use request::Request;
+pub use rejection::{Failure, Rejection, RejectionKind, Tolerance};
+pub use request::{Query, Request, Subject};
+pub use response::Response;
 pub use table::{Table, TableError};

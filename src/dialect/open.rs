@@ -1,5 +1,6 @@
 //! From the bytes of a push to a typed request. Nothing of a push is interpreted before its digest is verified, and
-//! there is no other way to a [`Request`].
+//! there is no other way to a [`Request`]. The one exception is a digital envelope, which has no digest; see
+//! [`Interface::enveloped`].
 
 use jiff::Timestamp;
 
@@ -10,24 +11,35 @@ use super::meaning::Meaning;
 use super::options::{OutsideWindow, UnknownFields};
 use super::profile::Profile;
 use super::rejection::{Rejection, RejectionKind, Tolerance, shown};
-use super::request::{Broken, Request, Values};
-use super::table::Interface;
+use super::request::{Broken, Request, Subject, Values};
+use super::table::{Field, Interface};
 use crate::crypto::sm3;
-use crate::domain::identity::ApplicationNumber;
 
 /// A push that is what it says it is.
 #[derive(Clone, Debug)]
 pub struct Opened {
     /// The interface's name.
     pub interface: String,
-    pub application: ApplicationNumber,
+    pub subject: Subject,
     pub request: Request,
     /// Which business the push is about: unique per platform and interface.
     pub business_key: String,
-    /// SM3 over every field except time and digest: the same for a push that only repeats another.
+    /// SM3 over every field of the interface, without time and digest: the same for a push that only repeats another.
+    /// A field that the table does not have means nothing to us, and so takes no part: it may be new with each repeat.
     pub content: [u8; 32],
     pub tolerances: Vec<Tolerance>,
     pub sent_at: Timestamp,
+    /// Whether a digest says whose push it is. Of a digital envelope, which has none, nothing may follow but its answer;
+    /// see [`Interface::enveloped`].
+    pub authentic: bool,
+}
+
+/// What is known of a message before its own fields are looked at.
+pub(super) struct Verified {
+    pub content: [u8; 32],
+    pub sent_at: Timestamp,
+    pub tolerances: Vec<Tolerance>,
+    pub authentic: bool,
 }
 
 impl Profile {
@@ -83,23 +95,63 @@ impl Profile {
             let message = format!("{} 未登记", self.envelope.app_key);
             return Err(reject(RejectionKind::UnknownAppKey, message));
         }
-        let named =
-            self.envelope.interface.as_deref().and_then(|name| find(&members, name)).map(Lexeme::text);
-        let interface = interface
-            .or(named)
-            .and_then(|path| self.inbound.iter().find(|it| it.path() == path))
-            .ok_or_else(|| reject(RejectionKind::UnknownInterface, "接口不存在".to_owned()))?;
+        let interface = self
+            .called(interface, &members)
+            .map_err(|message| reject(RejectionKind::UnknownInterface, message))?;
 
         let within = |broken: Broken| Rejection {
             kind: broken.kind,
             message: broken.message,
             interface: Some(interface.name.clone()),
         };
-        tolerances.extend(self.verify(&members, &body.text, digest).map_err(within)?);
-        self.interpret(interface, &members, tolerances, now).map_err(within)
+        match &self.wrapping {
+            Some(wrapping) => self.open_wrapped(wrapping, interface, &members, &body.text, tolerances, now),
+            None => self.open_flat(interface, &members, &body.text, digest, tolerances, now),
+        }
+        .map_err(within)
     }
 
-    fn verify(
+    /// The interface that the address and the message name, each where it does; they must agree. Fails with the words
+    /// for it.
+    fn called(&self, path: Option<&str>, members: &[Member<'_>]) -> Result<&Interface, String> {
+        let member = self.envelope.interface.as_deref();
+        let named = member.and_then(|member| find(members, member)).map(Lexeme::text);
+        let named = named.filter(|name| !name.is_empty());
+        let is_named = |it: &Interface, name: &str| {
+            if self.wrapping.is_some() { it.name == name } else { it.path() == name }
+        };
+        let found = match (path, named) {
+            (Some(path), _) => self.inbound.iter().find(|it| it.path() == path),
+            (None, Some(name)) => self.inbound.iter().find(|it| is_named(it, name)),
+            (None, None) => None,
+        };
+        let interface = found.ok_or("接口不存在")?;
+        match named.filter(|name| !is_named(interface, name)) {
+            Some(_) => Err(format!("{} 与请求地址不一致", member.unwrap_or_default())),
+            None => Ok(interface),
+        }
+    }
+
+    fn open_flat(
+        &self,
+        interface: &Interface,
+        members: &[Member<'_>],
+        text: &str,
+        digest: Option<&str>,
+        mut tolerances: Vec<Tolerance>,
+        now: Timestamp,
+    ) -> Result<Opened, Broken> {
+        tolerances.extend(self.verify(members, text, digest)?);
+        self.note_unusual(&interface.fields, &interface.clause, members, &mut tolerances)?;
+        let values = Values::new(self, &interface.clause, &interface.fields, members);
+        let sent_at = self.sent_at(&values, now, &mut tolerances)?;
+        let apart = [self.envelope.timestamp.as_str(), self.envelope.digest.as_str()];
+        let content = content(members, &interface.fields, &apart);
+        self.interpret(interface, &values, Verified { content, sent_at, tolerances, authentic: true })
+    }
+
+    /// Verifies the digest over the texts as they were received.
+    pub(super) fn verify(
         &self,
         members: &[Member<'_>],
         text: &str,
@@ -121,16 +173,13 @@ impl Profile {
         })
     }
 
-    fn interpret(
+    /// When a message says that it was sent, if that is near enough to now.
+    pub(super) fn sent_at(
         &self,
-        interface: &Interface,
-        members: &[Member<'_>],
-        mut tolerances: Vec<Tolerance>,
+        values: &Values<'_>,
         now: Timestamp,
-    ) -> Result<Opened, Broken> {
-        self.note_unusual(interface, members, &mut tolerances)?;
-        let texts = interface.fields.iter().map(|field| find(members, &field.name).map_or("", Lexeme::text));
-        let values = Values { profile: self, interface, texts: texts.collect() };
+        tolerances: &mut Vec<Tolerance>,
+    ) -> Result<Timestamp, Broken> {
         if values.text(Meaning::Timestamp).is_empty() {
             return Err(values.broken(&self.envelope.timestamp, "为必填项"));
         }
@@ -143,36 +192,55 @@ impl Profile {
             }
             tolerances.push(Tolerance::TimeOutsideWindow);
         }
+        Ok(sent_at)
+    }
+
+    /// Checks a message's own fields, which have been verified or decrypted, and gives them their types.
+    pub(super) fn interpret(
+        &self,
+        interface: &Interface,
+        values: &Values<'_>,
+        verified: Verified,
+    ) -> Result<Opened, Broken> {
+        let Verified { content, sent_at, tolerances, authentic } = verified;
         values.check()?;
-        let request = values.request()?.ok_or_else(|| Broken {
+        let request = values.request(interface.does)?.ok_or_else(|| Broken {
             kind: RejectionKind::UnknownInterface,
             message: "接口不存在".to_owned(),
         })?;
         Ok(Opened {
             interface: interface.name.clone(),
-            application: values.application()?,
+            subject: values.subject(),
             request,
-            business_key: values.business_key(),
-            content: self.content(members),
+            business_key: values.business_key(interface.key()),
+            content,
             tolerances,
             sent_at,
+            authentic,
         })
     }
 
-    /// Records members that are not strings; refuses or records those that the table does not have.
-    fn note_unusual(
+    fn is_of_an_interface(&self, name: &str) -> bool {
+        let ours = self.outbound.iter().map(|it| &it.interface);
+        self.inbound.iter().chain(ours).any(|it| it.fields.iter().any(|field| field.name == name))
+    }
+
+    /// Records members that are not strings; refuses those that only other interfaces have, and refuses or records those
+    /// that none has.
+    pub(super) fn note_unusual(
         &self,
-        interface: &Interface,
+        fields: &[Field],
+        clause: &str,
         members: &[Member<'_>],
         tolerances: &mut Vec<Tolerance>,
     ) -> Result<(), Broken> {
         for member in members {
             let name = member.name.as_ref();
             let of_envelope = self.envelope.interface.as_deref() == Some(name);
-            if !of_envelope && !interface.fields.iter().any(|field| field.name == name) {
+            if !of_envelope && !fields.iter().any(|field| field.name == name) {
                 let field = shown(name);
-                if self.envelope.unknown_fields == UnknownFields::Refuse {
-                    let message = format!("{field} 不是该接口的字段（{}）", interface.clause);
+                if self.envelope.unknown_fields == UnknownFields::Refuse || self.is_of_an_interface(name) {
+                    let message = format!("{field} 不是该接口的字段（{clause}）");
                     return Err(Broken { kind: RejectionKind::UnknownField { field }, message });
                 }
                 tolerances.push(Tolerance::UnknownField(field));
@@ -185,25 +253,25 @@ impl Profile {
         }
         Ok(())
     }
+}
 
-    /// Names and values with their lengths before them, sorted by name, so that no two contents give the same bytes.
-    /// An empty field is the same as none.
-    fn content(&self, members: &[Member<'_>]) -> [u8; 32] {
-        let apart = [self.envelope.timestamp.as_str(), self.envelope.digest.as_str()];
-        let mut members: Vec<_> = members
-            .iter()
-            .map(|member| (member.name.as_ref(), member.value.text()))
-            .filter(|(name, value)| !apart.contains(name) && !value.is_empty())
-            .collect();
-        members.sort_unstable();
-        let mut hasher = sm3::Hasher::new();
-        for text in members.iter().flat_map(|(name, value)| [name, value]) {
-            let length = u64::try_from(text.len()).unwrap_or(u64::MAX);
-            hasher.update(&length.to_be_bytes());
-            hasher.update(text.as_bytes());
-        }
-        hasher.finish()
+/// Digests names and values with their lengths before them, sorted by name, so that no two contents give the same
+/// bytes. An empty field is the same as none; those that are `apart`, or not of these fields, are no content.
+pub(super) fn content(members: &[Member<'_>], fields: &[Field], apart: &[&str]) -> [u8; 32] {
+    let mut members: Vec<_> = members
+        .iter()
+        .map(|member| (member.name.as_ref(), member.value.text()))
+        .filter(|(name, value)| !apart.contains(name) && !value.is_empty())
+        .filter(|(name, _)| fields.iter().any(|field| field.name == *name))
+        .collect();
+    members.sort_unstable();
+    let mut hasher = sm3::Hasher::new();
+    for text in members.iter().flat_map(|(name, value)| [name, value]) {
+        let length = u64::try_from(text.len()).unwrap_or(u64::MAX);
+        hasher.update(&length.to_be_bytes());
+        hasher.update(text.as_bytes());
     }
+    hasher.finish()
 }
 
 pub(super) fn find<'m>(members: &'m [Member<'_>], name: &str) -> Option<&'m Lexeme<'m>> {

@@ -3,9 +3,12 @@
 //! A table states them; a platform's settings may change any of them. Each section therefore exists twice, complete
 //! and with every key optional, and the macro keeps the two the same.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use super::action::Action;
+use super::rejection::Failure;
 use crate::crypto::encoding::TextForm;
 use crate::crypto::sm2::{Form, Layout, Order};
 
@@ -62,12 +65,21 @@ options! {
         form_field: String = "requestData".into(),
         /// The member that names the interface, where the address does not.
         interface: Option<String> = None,
-        unknown_fields: UnknownFields = UnknownFields::Refuse,
+        /// What a platform adds to its messages must not stop them; that it did so is recorded.
+        unknown_fields: UnknownFields = UnknownFields::Accept,
         content_type: String = "application/json; charset=UTF-8".into(),
     }
 }
 
-choice! { UnknownFields { Refuse, /** They stay in the digest's text and are recorded. */ Accept } }
+choice! {
+    UnknownFields {
+        Refuse,
+        /// They stay in the digest's text, are recorded, and mean nothing. A field of another interface is still refused:
+        /// a digest does not cover which interface a message was made for, and it is by its fields that a message which
+        /// was sent elsewhere is told.
+        Accept,
+    }
+}
 
 options! {
     /// How a message's digest (报文摘要) is computed and compared.
@@ -164,6 +176,48 @@ choice! {
 }
 
 options! {
+    /// How the message inside a wrapper is encrypted (内蒙古 9.3): by SM2 to its receiver; or in a digital envelope
+    /// (数字信封) by SM4 under a key of its own, and that key by SM2.
+    PayloadOptions, PayloadOverrides {
+        /// How SM2 ciphertexts of ours are laid out. Those of the platform are read in any layout.
+        order: Order = Order::default(),
+        form: Form = Form::default(),
+        /// Of everything encrypted that we send; hexadecimal digits and Base64 are both read.
+        text: TextForm = TextForm::Base64,
+        envelope_mode: CipherMode = CipherMode::Ecb,
+        envelope_padding: CipherPadding = CipherPadding::Pkcs7,
+        /// With `envelope_mode = "cbc"`.
+        envelope_iv: EnvelopeIv = EnvelopeIv::Zero,
+        /// In what form a key of ours is encrypted. Those of the platform are read in any form.
+        envelope_key: EnvelopeKey = EnvelopeKey::Raw,
+        /// Accept a message by SM2 and with a digest where the table says that a digital envelope comes.
+        accept_plain_style: bool = true,
+        /// Accept a digital envelope there, which nothing authenticates; it is never accepted elsewhere.
+        accept_enveloped: bool = true,
+        encrypt_answers: bool = true,
+        /// Repeat an answer's code and message in its data.
+        code_inside: bool = false,
+    }
+}
+
+choice! { EnvelopeIv { Zero, /** The first block of the ciphertext. */ Prefix } }
+choice! {
+    EnvelopeKey {
+        /** The 16 bytes. */ Raw,
+        /** Their hexadecimal digits. */ Hex,
+        /** Their Base64. */ Base64,
+        /** 16 characters, which are the key as they stand. */ Text,
+    }
+}
+
+impl PayloadOptions {
+    /// How SM2 ciphertexts of ours are laid out.
+    pub fn layout(&self) -> Layout {
+        Layout { order: self.order, form: self.form }
+    }
+}
+
+options! {
     /// The form of times and how far a message's time may be from ours.
     TimestampOptions, TimestampOverrides {
         /// `yyyy`, `MM`, `dd`, `HH` (or `H`, without a leading zero), `mm`, `ss`; China Standard Time.
@@ -186,6 +240,8 @@ options! {
         code_form: CodeForm = CodeForm::Text,
         success: String = "1".into(),
         failure: String = "0".into(),
+        /// Codes for some kinds of failure, where the platform has them.
+        failures: BTreeMap<Failure, String> = BTreeMap::new(),
         /// Where optional values go, and what stands there if there are none.
         data: String = "data".into(),
         empty_data: EmptyData = EmptyData::Omit,
@@ -238,9 +294,10 @@ choice! { PublicKeyScope { PerApplication, PerPlatform } }
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Flow {
-    /// After the ciphertext letter is sealed.
-    pub ciphertext: Vec<Step>,
+    /// After the letter made at issue is sealed.
+    pub issued: Vec<Step>,
     /// After the merged letter is sealed.
+    #[serde(default)]
     pub merged: Vec<Step>,
 }
 
@@ -248,14 +305,14 @@ pub struct Flow {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct FlowOverrides {
-    pub ciphertext: Option<Vec<Step>>,
+    pub issued: Option<Vec<Step>>,
     pub merged: Option<Vec<Step>>,
 }
 
 impl Flow {
     pub(super) fn overridden(&self, by: &FlowOverrides) -> Self {
         Self {
-            ciphertext: by.ciphertext.clone().unwrap_or_else(|| self.ciphertext.clone()),
+            issued: by.issued.clone().unwrap_or_else(|| self.issued.clone()),
             merged: by.merged.clone().unwrap_or_else(|| self.merged.clone()),
         }
     }
@@ -269,6 +326,8 @@ pub enum Step {
     Notice,
     /// Public key, slices, completion.
     Upload,
+    /// Hand over the merged letter in a notice of its own.
+    RestorationNotice,
 }
 
 impl Step {
@@ -276,13 +335,15 @@ impl Step {
         match self {
             Self::Notice => "notice",
             Self::Upload => "upload",
+            Self::RestorationNotice => "restoration-notice",
         }
     }
 
     /// What the gateway calls in this step.
     pub(super) fn actions(self) -> &'static [Action] {
         match self {
-            Self::Notice => &[Action::ApplicationResult],
+            Self::Notice => &[],
+            Self::RestorationNotice => &[Action::RestorationResult],
             Self::Upload => &[Action::PublicKey, Action::Slice, Action::Completion],
         }
     }

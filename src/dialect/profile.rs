@@ -7,20 +7,27 @@ use serde::Deserialize;
 
 use super::cipher::{Agreed, FieldCipher, SectionKey, WrongKey};
 use super::digest::Digester;
-use super::meaning::Meaning;
+use super::meaning::{Meaning, Shape};
 use super::moment::Moments;
 use super::options::{
     CipherOverrides, DigestOverrides, Envelope, EnvelopeOverrides, FileKey, Flow, FlowOverrides,
-    ReplyOptions, ReplyOverrides, Step, TimestampOverrides, UploadOptions, UploadOverrides,
+    PayloadOverrides, ReplyOptions, ReplyOverrides, Step, TimestampOverrides, UploadOptions, UploadOverrides,
 };
 use super::renaming;
+use super::request::particulars_of;
 use super::soundness::{self, Mismatch};
-use super::table::{Direction, Interface, Table};
+use super::table::{Direction, Field, Interface, Table};
+use super::wrapper::Wrapping;
+use crate::clock;
 use crate::crypto::{encoding, sm2, sm4};
+use crate::domain::application::Application;
 use crate::domain::command::Replacement;
 use crate::domain::guarantee::LetterKind;
 use crate::domain::identity::{ApplicationNumber, PlatformId};
-use crate::domain::section::{Ciphertext, RevealedSection, SealedSection};
+use crate::domain::money::Fen;
+use crate::domain::particulars::Particulars;
+use crate::domain::product::{LetterFormat, Product};
+use crate::domain::section::{RevealedSection, Secrecy};
 use crate::secret::Secret;
 
 /// A platform's settings, apart from the business rules.
@@ -33,6 +40,9 @@ pub struct PlatformOptions {
     pub title: String,
     pub appkey: String,
     pub appsecret: Secret,
+    /// What messages name as the institution's account, where that is not the `appkey`, which then only takes part in
+    /// the digest.
+    pub appid: Option<String>,
     /// The platform codes that its pushes may carry; any, if empty. What we send carries the first.
     #[serde(default)]
     pub platform_codes: Vec<String>,
@@ -50,6 +60,8 @@ pub struct PlatformOptions {
     pub agreed_iv: Option<Secret>,
     /// The institution's SM2 key, where the platform encrypts to it.
     pub private_key: Option<Secret>,
+    /// The platform's SM2 key, where we encrypt whole messages to it.
+    pub public_key: Option<String>,
     /// With `upload.file_key = "agreed"`.
     pub file_key: Option<Secret>,
     pub file_iv: Option<Secret>,
@@ -67,8 +79,10 @@ pub struct PlatformOptions {
     pub flow: FlowOverrides,
     #[serde(default)]
     pub upload: UploadOverrides,
-    /// Where the applicant goes on after an application, told where the dialect's answer has a place for it;
-    /// `{application}` stands for the application's number.
+    #[serde(default)]
+    pub payload: PayloadOverrides,
+    /// Where the applicant goes on after an application, told where the dialect's answer has a place for it; needed
+    /// where that place may not be empty. `{application}` stands for the application's number.
     pub redirect_url: Option<String>,
     #[serde(default)]
     pub applications: Applications,
@@ -112,6 +126,8 @@ pub struct Profile {
     id: PlatformId,
     title: String,
     dialect: String,
+    product: Product,
+    letter_format: LetterFormat,
     pub(super) app_key: String,
     pub(super) platform_codes: Vec<String>,
     pub(super) envelope: Envelope,
@@ -122,6 +138,7 @@ pub struct Profile {
     pub(super) reply: ReplyOptions,
     pub(super) inbound: Vec<Interface>,
     pub(super) outbound: Vec<Outbound>,
+    pub(super) wrapping: Option<Wrapping>,
     flow: Flow,
     upload: UploadOptions,
     file_key: Option<(sm4::Key, sm4::Iv)>,
@@ -142,7 +159,10 @@ impl Profile {
         if options.appsecret.expose().is_empty() {
             return Err(error("appsecret", "the secret that the platform assigned", "nothing"));
         }
-        let envelope = table.envelope.overridden(&options.envelope);
+        if options.appid.as_ref().is_some_and(String::is_empty) {
+            return Err(error("appid", "the account that the platform assigned", "nothing"));
+        }
+        let mut envelope = table.envelope.overridden(&options.envelope);
         let digest = table.digest.overridden(&options.digest);
         let upload = table.upload.overridden(&options.upload);
         if upload.slice_bytes == 0 {
@@ -162,9 +182,17 @@ impl Profile {
             address("redirect_url", redirect)?;
         }
         let (inbound, outbound) = interfaces(table, options, &envelope)?;
+        let wrapping =
+            Wrapping::of(table, options, &envelope, &digest, agreed.private_key.clone()).transpose()?;
+        if let Some(wrapping) = &wrapping {
+            envelope.interface = Some(wrapping.name(Meaning::Transaction).to_owned());
+        }
         let cipher = table.cipher.overridden(&options.cipher);
         for interface in &inbound {
             soundness::iv_field(interface, &cipher).map_err(|mismatch| wrong("cipher", mismatch))?;
+            if options.redirect_url.is_none() {
+                soundness::no_redirect(interface).map_err(|mismatch| wrong("redirect_url", mismatch))?;
+            }
         }
         let reply = table.reply.overridden(&options.reply);
         soundness::codes(&reply).map_err(|mismatch| wrong("reply", mismatch))?;
@@ -174,7 +202,9 @@ impl Profile {
             id,
             title: options.title.clone(),
             dialect: table.id.clone(),
-            app_key: options.appkey.clone(),
+            product: table.product,
+            letter_format: table.letters,
+            app_key: options.appid.as_ref().unwrap_or(&options.appkey).clone(),
             platform_codes: options.platform_codes.clone(),
             digester: Digester::new(&digest, &envelope.digest, &options.appkey, &options.appsecret)
                 .map_err(|mismatch| wrong("digest", mismatch))?,
@@ -186,6 +216,7 @@ impl Profile {
             reply,
             inbound,
             outbound,
+            wrapping,
             flow,
             upload,
             file_key,
@@ -211,10 +242,39 @@ impl Profile {
         &self.dialect
     }
 
+    /// What its applications are for.
+    pub fn product(&self) -> Product {
+        self.product
+    }
+
+    /// The format in which it takes letters, unless settings say otherwise.
+    pub fn letter_format(&self) -> LetterFormat {
+        self.letter_format
+    }
+
+    /// Whether it asks for what the institution has collected from applicants.
+    pub fn asks_for_dossiers(&self) -> bool {
+        self.inbound.iter().any(|it| it.answer_field(Meaning::ApplicantContact).is_some())
+    }
+
+    /// Whether it asks for a letter's fields for machines.
+    pub fn asks_for_letter_data(&self) -> bool {
+        self.inbound.iter().any(|it| it.answer_field(Meaning::DataUrl).is_some())
+    }
+
+    /// Whether anything it is told must hold a link to a document.
+    pub fn needs_links(&self) -> bool {
+        let links = [Meaning::LetterUrl, Meaning::DataUrl];
+        let told = self.outbound.iter().flat_map(|it| &it.interface.fields);
+        let mut told = told.filter(|field| field.required).filter_map(|field| field.is);
+        let mut answered = self.inbound.iter().flat_map(|it| &it.answer).map(|row| row.is);
+        told.any(|meaning| links.contains(&meaning)) || answered.any(|meaning| links.contains(&meaning))
+    }
+
     /// The steps that hand a letter over.
     pub fn flow(&self, letter: LetterKind) -> &[Step] {
         match letter {
-            LetterKind::Ciphertext => &self.flow.ciphertext,
+            LetterKind::Ciphertext | LetterKind::Plaintext => &self.flow.issued,
             LetterKind::Merged => &self.flow.merged,
         }
     }
@@ -264,39 +324,70 @@ impl Profile {
         self.cipher.agreed()
     }
 
-    /// Opens the section's ciphertext: every field, or none.
+    /// Until when the institution may not read an application's section.
+    pub fn secrecy(&self) -> Secrecy {
+        let application = self.inbound.iter().find(|it| it.does == super::action::Action::Apply);
+        let encrypted = application.is_some_and(|it| it.fields.iter().any(|field| field.cipher));
+        if encrypted && self.cipher.agreed().is_none() { Secrecy::UntilOpening } else { Secrecy::None }
+    }
+
+    /// Opens the section's ciphertext and that of the particulars: every field, or none. Without a key nothing may be
+    /// encrypted.
     ///
     /// # Errors
     /// When any field does not open to plausible text.
-    pub fn reveal(&self, section: &SealedSection, key: &SectionKey) -> Result<RevealedSection, WrongKey> {
-        let open = |ciphertext: &Ciphertext, meaning| self.reveal_field(ciphertext, meaning, key);
+    pub fn reveal_application(
+        &self,
+        application: &Application,
+        key: Option<&SectionKey>,
+    ) -> Result<RevealedSection, WrongKey> {
+        let apply = self.inbound.iter().find(|it| it.does == super::action::Action::Apply).ok_or(WrongKey)?;
+        let open = |text: &str, meaning| {
+            let field = apply.field(meaning).ok_or(WrongKey)?;
+            if field.cipher {
+                self.reveal_field(field, text, key.ok_or(WrongKey)?)
+            } else {
+                Ok(text.to_owned())
+            }
+        };
+        let section = &application.section;
         let code = section.beneficiary_code.as_ref();
+        let particulars = particulars_of(&apply.fields).filter_map(|(field, meaning, particular)| {
+            let text = application.particulars.get(particular)?;
+            let normal = |plain: String| self.normal(field, meaning, &plain).unwrap_or(plain);
+            let plain = if field.cipher { open(text, meaning).map(normal) } else { Ok(text.to_owned()) };
+            Some(plain.map(|plain| (particular, plain)))
+        });
         Ok(RevealedSection {
-            number: open(&section.number, Meaning::SectionNumber)?,
-            name: open(&section.name, Meaning::SectionName)?,
-            beneficiary: open(&section.beneficiary, Meaning::BeneficiaryName)?,
-            beneficiary_code: code.map(|it| open(it, Meaning::BeneficiaryCode)).transpose()?,
+            number: open(section.number.as_str(), Meaning::SectionNumber)?,
+            name: open(section.name.as_str(), Meaning::SectionName)?,
+            beneficiary: open(section.beneficiary.as_str(), Meaning::BeneficiaryName)?,
+            beneficiary_code: code.map(|it| open(it.as_str(), Meaning::BeneficiaryCode)).transpose()?,
+            particulars: particulars.collect::<Result<Particulars, WrongKey>>()?,
         })
     }
 
-    fn reveal_field(
-        &self,
-        text: &Ciphertext,
-        meaning: Meaning,
-        key: &SectionKey,
-    ) -> Result<String, WrongKey> {
-        let application = self.inbound.iter().find(|it| it.does == super::action::Action::Apply);
-        let field = application.and_then(|it| it.field(meaning)).ok_or(WrongKey)?;
-        if !field.cipher {
-            return Ok(text.as_str().to_owned());
-        }
-        let plain = self.cipher.decrypt(key, text.as_str(), field.length.unwrap_or(usize::MAX))?;
+    /// A particular as the domain writes it: days as 2024-06-03, times as 2024-06-03 09:30:00, amounts with two places.
+    /// `None` for what is not of its form.
+    pub(super) fn normal(&self, field: &Field, meaning: Meaning, text: &str) -> Option<String> {
+        let own = field.format.as_deref();
+        Some(match meaning.shape() {
+            Shape::Text => text.to_owned(),
+            Shape::Amount => text.parse::<Fen>().ok()?.to_string(),
+            Shape::Count => text.parse::<u32>().ok().filter(|count| *count > 0)?.to_string(),
+            Shape::Moment => clock::to_wire(self.moments.read_field(text, own)?),
+            Shape::Date => Moments::read_date(text, own.unwrap_or("yyyy-MM-dd"))?.to_string(),
+        })
+    }
+
+    fn reveal_field(&self, field: &Field, text: &str, key: &SectionKey) -> Result<String, WrongKey> {
+        let plain = self.cipher.decrypt(key, text, field.length.unwrap_or(usize::MAX))?;
         // Credit codes have 18 characters and older organisation codes 9, with or without a hyphen; platforms also
         // fill in digits where they have none.
         let plausible_code = |code: &str| {
             code.len() <= 32 && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
         };
-        if meaning == Meaning::BeneficiaryCode && !plausible_code(&plain) {
+        if field.is == Some(Meaning::BeneficiaryCode) && !plausible_code(&plain) {
             return Err(WrongKey);
         }
         Ok(plain)
@@ -316,11 +407,15 @@ fn percent_encoded(text: &str) -> String {
     encoded
 }
 
-fn error(key: impl Into<String>, expected: impl Into<String>, found: impl Into<String>) -> ProfileError {
+pub(super) fn error(
+    key: impl Into<String>,
+    expected: impl Into<String>,
+    found: impl Into<String>,
+) -> ProfileError {
     ProfileError { key: key.into(), expected: expected.into(), found: found.into() }
 }
 
-fn wrong(key: &str, mismatch: Mismatch) -> ProfileError {
+pub(super) fn wrong(key: &str, mismatch: Mismatch) -> ProfileError {
     error(key, mismatch.expected, mismatch.found)
 }
 
@@ -350,14 +445,7 @@ fn interfaces(
     let (mut inbound, mut outbound) = (Vec::new(), Vec::new());
     for interface in &table.interfaces {
         let mut interface = interface.clone();
-        for field in &mut interface.fields {
-            match field.is {
-                Some(Meaning::AppKey) => field.name.clone_from(&envelope.app_key),
-                Some(Meaning::Timestamp) => field.name.clone_from(&envelope.timestamp),
-                Some(Meaning::Digest) => field.name.clone_from(&envelope.digest),
-                _ => {}
-            }
-        }
+        renaming::of_envelope(&mut interface.fields, envelope);
         match interface.direction {
             Direction::In => inbound.push(interface),
             Direction::Out => outbound.push(Outbound { url: url(&interface, options)?, interface }),

@@ -6,7 +6,13 @@ use std::path::{Path, PathBuf};
 use super::table::{Table, TableError};
 
 /// Dialects that come with the gateway.
-const BUILT_IN: [(&str, &str); 1] = [("tables/hainan-2024.toml", include_str!("tables/hainan-2024.toml"))];
+const BUILT_IN: [(&str, &str); 5] = [
+    ("tables/hainan-2024.toml", include_str!("tables/hainan-2024.toml")),
+    ("tables/jilin-2.0.3.toml", include_str!("tables/jilin-2.0.3.toml")),
+    ("tables/zhangzhou-2.3.toml", include_str!("tables/zhangzhou-2.3.toml")),
+    ("tables/ggzy.toml", include_str!("tables/ggzy.toml")),
+    ("tables/neimenggu-2024.toml", include_str!("tables/neimenggu-2024.toml")),
+];
 
 /// Why the dialects can't be loaded.
 #[derive(Debug, thiserror::Error)]

@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+use serde::Deserialize;
+
+use crate::crypto::sm2::Layout;
+
 /// A push that can't be accepted. The message may be shown to the platform: it names the field and the rule, and holds
 /// nothing internal and no value that came from outside.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -24,6 +28,8 @@ pub enum RejectionKind {
     UnknownAppKey,
     UnknownInterface,
     BadDigest,
+    /// The message, or what it carries, can't be decrypted.
+    Undecryptable,
     /// Its time is outside the platform's window.
     Stale,
     UnknownField {
@@ -37,6 +43,20 @@ pub enum RejectionKind {
 }
 
 impl RejectionKind {
+    /// Which of the platform's failure codes fits.
+    pub fn failure(&self) -> Failure {
+        match self {
+            Self::UnknownAppKey | Self::BadDigest => Failure::Digest,
+            Self::Undecryptable => Failure::Decryption,
+            Self::NotJson
+            | Self::DuplicateField { .. }
+            | Self::UnknownInterface
+            | Self::Stale
+            | Self::UnknownField { .. }
+            | Self::Malformed { .. } => Failure::Content,
+        }
+    }
+
     /// The stable name, for metrics.
     pub fn label(&self) -> &'static str {
         match self {
@@ -45,11 +65,29 @@ impl RejectionKind {
             Self::UnknownAppKey => "unknown-app-key",
             Self::UnknownInterface => "unknown-interface",
             Self::BadDigest => "bad-digest",
+            Self::Undecryptable => "undecryptable",
             Self::Stale => "stale",
             Self::UnknownField { .. } => "unknown-field",
             Self::Malformed { .. } => "malformed",
         }
     }
+}
+
+/// Kinds of failure that platforms may have codes of their own for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Failure {
+    Digest,
+    Decryption,
+    /// A field is missing, too long or not of its form, or the request is not possible as things stand.
+    Content,
+    UnknownProject,
+    UnknownGuarantee,
+    UnknownApplicant,
+    /// We can't take the message now.
+    Unavailable,
+    /// Something failed inside.
+    Internal,
 }
 
 /// Something in a push that was not as agreed and was let pass. Recorded, so that an operator can pin the settings down.
@@ -69,6 +107,14 @@ pub enum Tolerance {
     Nested(String),
     /// The specification does not have the field.
     UnknownField(String),
+    /// A message was encrypted by SM2 in this other layout.
+    PayloadLayout(Layout),
+    /// A message's ciphertext was written in this other text form.
+    PayloadText(&'static str),
+    /// The key of a digital envelope was encrypted in this other form.
+    EnvelopeKey(&'static str),
+    /// A message came with a digest where a digital envelope was expected.
+    NotEnveloped,
 }
 
 /// As it is recorded: `digest-empties:keep`, `literal:amount`.
@@ -82,6 +128,10 @@ impl fmt::Display for Tolerance {
             Self::Literal(field) => write!(f, "literal:{field}"),
             Self::Nested(field) => write!(f, "nested:{field}"),
             Self::UnknownField(field) => write!(f, "unknown-field:{field}"),
+            Self::PayloadLayout(layout) => write!(f, "payload-layout:{layout}"),
+            Self::PayloadText(form) => write!(f, "payload-text:{form}"),
+            Self::EnvelopeKey(form) => write!(f, "envelope-key:{form}"),
+            Self::NotEnveloped => f.write_str("not-enveloped"),
         }
     }
 }

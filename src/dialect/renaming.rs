@@ -1,7 +1,21 @@
 //! Other names for single fields, as a platform's settings give them.
 
 use super::meaning::Meaning;
-use super::table::Interface;
+use super::options::Envelope;
+use super::table::{Field, Interface};
+
+/// Gives the envelope's fields the names that its options say.
+pub(super) fn of_envelope(fields: &mut [Field], envelope: &Envelope) {
+    for field in fields {
+        match (field.is, &envelope.interface) {
+            (Some(Meaning::AppKey), _) => field.name.clone_from(&envelope.app_key),
+            (Some(Meaning::Timestamp), _) => field.name.clone_from(&envelope.timestamp),
+            (Some(Meaning::Digest), _) => field.name.clone_from(&envelope.digest),
+            (Some(Meaning::Transaction), Some(interface)) => field.name.clone_from(interface),
+            _ => {}
+        }
+    }
+}
 
 /// Gives a field of a request or an answer another name, in every interface of that name that has it. `from` is
 /// `interface.field`; false where there is no such field or the new name is taken. The envelope's fields and an

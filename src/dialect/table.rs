@@ -8,9 +8,11 @@ use serde::Deserialize;
 use super::action::Action;
 use super::meaning::Meaning;
 use super::options::{
-    CipherOptions, DigestOptions, Envelope, Flow, ReplyOptions, TimestampOptions, UploadOptions,
+    CipherOptions, DigestOptions, Envelope, Flow, PayloadOptions, ReplyOptions, TimestampOptions,
+    UploadOptions,
 };
 use super::soundness;
+use crate::domain::product::{LetterFormat, Product};
 
 /// One dialect, as its file states it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -22,6 +24,12 @@ pub struct Table {
     pub title: String,
     /// The specification's own version.
     pub version: String,
+    /// What its applications are for.
+    #[serde(default)]
+    pub product: Product,
+    /// The format in which it takes letters.
+    #[serde(default)]
+    pub letters: LetterFormat,
     #[serde(default)]
     pub envelope: Envelope,
     #[serde(default)]
@@ -35,8 +43,23 @@ pub struct Table {
     pub flow: Flow,
     #[serde(default)]
     pub upload: UploadOptions,
+    /// With a wrapper.
+    #[serde(default)]
+    pub payload: PayloadOptions,
+    /// What stands round every message, where the fields of the interfaces are encrypted inside.
+    pub wrapper: Option<Wrapper>,
     #[serde(rename = "interface")]
     pub interfaces: Vec<Interface>,
+}
+
+/// The fields round every request and every answer. A message's own fields stand encrypted in the one that is the
+/// payload.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Wrapper {
+    pub clause: String,
+    pub fields: Vec<Field>,
+    pub answer: Vec<AnswerField>,
 }
 
 /// One interface: a clause of the specification.
@@ -53,9 +76,31 @@ pub struct Interface {
     /// The meanings that together say which business a push is about; the application's and the guarantee's number,
     /// unless stated.
     pub key: Option<Vec<Meaning>>,
+    /// Whether request and answer are encrypted by a key of their own, which stands where the digest would: a digital
+    /// envelope (数字信封).
+    ///
+    /// Nothing authenticates such a request: whoever has the institution's public key can make one. It must therefore
+    /// change nothing, and its answer, encrypted to the platform's public key, is of use to nobody else. A platform
+    /// should besides be let in by its address or its certificate only.
+    #[serde(default)]
+    pub enveloped: bool,
     pub fields: Vec<Field>,
     #[serde(default)]
     pub answer: Vec<AnswerField>,
+    /// The objects in the answer that the specification says something about.
+    #[serde(default)]
+    pub groups: Vec<Group>,
+}
+
+/// An object or array of an answer that has a row of its own in the specification.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Group {
+    /// As rows name it under [`AnswerField::within`].
+    pub name: String,
+    pub required: Option<bool>,
+    #[serde(default)]
+    pub note: String,
 }
 
 /// Who calls: `in` is the platform, `out` is the gateway.
@@ -75,11 +120,14 @@ impl Direction {
     }
 }
 
-/// One row of a request's table. Name, type, length, necessity and note are the specification's own.
+/// One row of a request's table. Name, label, type, length, necessity, note and example are the specification's own.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Field {
     pub name: String,
+    /// The Chinese name, where the specification has one beside the note.
+    #[serde(default)]
+    pub label: String,
     #[serde(rename = "type")]
     pub kind: Option<FieldType>,
     /// In characters.
@@ -87,6 +135,8 @@ pub struct Field {
     pub required: bool,
     #[serde(default)]
     pub note: String,
+    #[serde(default)]
+    pub example: String,
     /// 密文
     #[serde(default)]
     pub cipher: bool,
@@ -98,8 +148,14 @@ pub struct Field {
     /// The wire's words for a meaning that is one of a few: ours to theirs.
     #[serde(default)]
     pub values: BTreeMap<String, String>,
+    /// Whether an optional value that is longer than the field is left out, and not a mistake: there is nothing shorter to
+    /// say.
+    #[serde(default)]
+    pub omit_if_long: bool,
     /// The value it always has in what we send.
     pub constant: Option<String>,
+    /// The form of a date or time, where it is not the dialect's: of `yyyy`, `MM`, `dd`, `HH`, `mm`, `ss`.
+    pub format: Option<String>,
     /// The member of each object in a JSON array that is sent as text.
     pub items: Option<String>,
 }
@@ -109,6 +165,7 @@ pub struct Field {
 pub enum FieldType {
     String,
     Datetime,
+    Text,
 }
 
 impl FieldType {
@@ -116,6 +173,7 @@ impl FieldType {
         match self {
             Self::String => "string",
             Self::Datetime => "datetime",
+            Self::Text => "text",
         }
     }
 }
@@ -133,12 +191,29 @@ pub struct Condition {
 #[serde(deny_unknown_fields)]
 pub struct AnswerField {
     pub name: String,
-    /// The object it stands in, if not at the top.
+    /// As in [`Field::label`].
+    #[serde(default)]
+    pub label: String,
+    #[serde(rename = "type")]
+    pub kind: Option<FieldType>,
+    /// In characters.
+    pub length: Option<usize>,
+    /// The object it stands in, if not at the top; `data.list[]` is each object of the array `list` in `data`.
     pub within: Option<String>,
     pub required: bool,
+    /// Whether a success must have it, though a failure need not: 成功时必填.
+    #[serde(default)]
+    pub on_success: bool,
     #[serde(default)]
     pub note: String,
+    #[serde(default)]
+    pub example: String,
     pub is: Meaning,
+    /// As in [`Field::values`].
+    #[serde(default)]
+    pub values: BTreeMap<String, String>,
+    /// As in [`Field::format`].
+    pub format: Option<String>,
 }
 
 /// Why a table can't be used, and where in it.

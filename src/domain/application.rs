@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::identity::ApplicationNumber;
 use super::money::Fen;
+use super::particulars::Particulars;
 use super::party::{Contact, Party};
-use super::section::SealedSection;
+use super::section::{SealedSection, Secrecy};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Application {
@@ -14,9 +15,13 @@ pub struct Application {
     pub platform_code: Option<String>,
     pub applicant: Party,
     pub contact: Contact,
-    /// The bid bond that the guarantee stands in for.
+    /// What the guarantee stands in for: a bid's deposit, or an advance.
     pub amount: Fen,
     pub section: SealedSection,
+    #[serde(default)]
+    pub particulars: Particulars,
+    #[serde(default)]
+    pub secrecy: Secrecy,
 }
 
 #[cfg(test)]
@@ -38,6 +43,8 @@ impl Application {
                 beneficiary: Ciphertext::new("c3"),
                 beneficiary_code: None,
             },
+            particulars: Particulars::default(),
+            secrecy: Secrecy::UntilOpening,
         }
     }
 }

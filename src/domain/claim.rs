@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::money::Fen;
@@ -14,10 +15,26 @@ pub struct ClaimRequest {
     pub amount: Option<Fen>,
     /// The account to pay into; not all platforms send one.
     pub payee_account: Option<String>,
+    #[serde(default)]
+    pub payee_bank: Option<String>,
     pub claimant: Contact,
-    pub reason: String,
+    /// The identity number of whoever claims.
+    #[serde(default)]
+    pub claimant_id: Option<String>,
+    /// Not all platforms demand one.
+    pub reason: Option<String>,
+    /// Whom and what the claim says it is about, where it repeats that.
+    #[serde(default)]
+    pub about: ClaimSubject,
     /// Links to the evidence. They are kept and never fetched without an operator's word.
     pub evidence: Vec<String>,
+}
+
+/// What a claim repeats of the application; it must be the same there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClaimSubject {
+    pub applicant_code: Option<String>,
+    pub project_number: Option<String>,
 }
 
 impl fmt::Debug for ClaimRequest {
@@ -26,7 +43,7 @@ impl fmt::Debug for ClaimRequest {
     }
 }
 
-/// The institution's answer to a claim (海南 A.13).
+/// The institution's answer to a claim (海南 A.13, 内蒙古 10.6).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClaimResult {
     pub status: ClaimStatus,
@@ -35,6 +52,9 @@ pub struct ClaimResult {
     pub payer: ClaimSide,
     pub beneficiary: ClaimSide,
     pub amount: Fen,
+    /// When it was paid, where it was.
+    #[serde(default)]
+    pub paid_at: Option<Timestamp>,
 }
 
 /// One side of a payment on a claim.
@@ -48,6 +68,7 @@ pub struct ClaimSide {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ClaimStatus {
+    InHandling,
     ToBePaid,
     Paid,
     Rejected,
@@ -55,6 +76,17 @@ pub enum ClaimStatus {
 }
 
 impl ClaimStatus {
+    /// The stable name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::InHandling => "in-handling",
+            Self::ToBePaid => "to-be-paid",
+            Self::Paid => "paid",
+            Self::Rejected => "rejected",
+            Self::Other => "other",
+        }
+    }
+
     /// Whether the claim is closed, so that another may follow.
     pub fn is_final(self) -> bool {
         matches!(self, Self::Paid | Self::Rejected)

@@ -2,9 +2,11 @@
 
 use jiff::Timestamp;
 
+use super::abnormality::Abnormality;
 use super::application::Application;
 use super::claim::{ClaimRequest, ClaimResult};
-use super::guarantee::LetterKind;
+use super::dossier::Dossier;
+use super::guarantee::{Cancellation, LetterKind};
 use super::identity::{DocumentDigest, GuaranteeNumber};
 use super::invoice::{Invoice, InvoiceRequest};
 use super::terms::{Payment, Terms};
@@ -12,29 +14,92 @@ use super::terms::{Payment, Terms};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     // From the platform.
-    Apply { application: Application, replace: Replacement },
-    Restore { guarantee: GuaranteeNumber, opened_at: Timestamp, key: KeyCheck, deadline: Timestamp },
-    RequestInvoice { guarantee: GuaranteeNumber, request: InvoiceRequest },
-    RequestSurrender { guarantee: GuaranteeNumber, reason: String },
-    Cancel { guarantee: GuaranteeNumber },
-    Claim { guarantee: GuaranteeNumber, request: ClaimRequest },
+    Apply {
+        application: Application,
+        replace: Replacement,
+    },
+    Restore {
+        guarantee: GuaranteeNumber,
+        opened_at: Timestamp,
+        key: KeyCheck,
+        deadline: Timestamp,
+    },
+    RequestInvoice {
+        guarantee: GuaranteeNumber,
+        request: InvoiceRequest,
+    },
+    /// Not every platform names the guarantee beside the application.
+    RequestSurrender {
+        guarantee: Option<GuaranteeNumber>,
+        reason: String,
+    },
+    Cancel {
+        guarantee: GuaranteeNumber,
+        cancellation: Cancellation,
+    },
+    Claim {
+        guarantee: GuaranteeNumber,
+        request: ClaimRequest,
+    },
     Waive,
+    /// Like a waiver, except that the platform waits for a notice of its outcome.
+    CancelOrder {
+        reason: String,
+    },
+    RecordAbnormality {
+        abnormality: Abnormality,
+    },
 
     // From the institution: its rules, its core system or an operator.
-    Approve { terms: Terms },
-    Decline { reason: String, issuer: String },
-    RecordPremium { payment: Payment, payer: PayerRule },
+    Approve {
+        terms: Terms,
+    },
+    Decline {
+        reason: String,
+        issuer: String,
+    },
+    RecordPremium {
+        payment: Payment,
+        payer: PayerRule,
+    },
+    RecordDossier {
+        dossier: Dossier,
+    },
+    AbandonIssue {
+        reason: String,
+    },
     AskWaiver,
     GrantSurrender,
-    RefuseSurrender { reason: String },
-    AnswerClaim { result: ClaimResult },
-    IssueInvoice { invoice: Invoice },
-    RefuseInvoice { reason: String },
+    /// Agreed with the applicant directly: nobody asked through the platform, or whoever did is answered by it.
+    Surrender {
+        reason: String,
+    },
+    RefuseSurrender {
+        reason: String,
+    },
+    AnswerClaim {
+        result: ClaimResult,
+    },
+    IssueInvoice {
+        invoice: Invoice,
+    },
+    RefuseInvoice {
+        reason: String,
+    },
 
     // From jobs.
-    RecordLetter { letter: LetterKind, document: DocumentDigest },
-    RecordDelivery { letter: LetterKind },
-    SettleWaiver { accepted: bool },
+    RecordLetter {
+        letter: LetterKind,
+        document: DocumentDigest,
+    },
+    RecordDelivery {
+        letter: LetterKind,
+    },
+    SettleWaiver {
+        accepted: bool,
+    },
+    /// The last day of validity is over.
+    Expire,
 }
 
 /// Whether the platform's key opened every ciphertext field of the guarantee.

@@ -7,15 +7,19 @@ mod ways_out;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::abnormality::Abnormality;
 use super::application::Application;
 use super::command::{Command, KeyCheck, PayerRule, Replacement};
+use super::dossier::Dossier;
 use super::event::Event;
 use super::guarantee::{Guarantee, Letter, LetterKind, Opening, Stage};
 use super::identity::{ApplicationNumber, DocumentDigest, GuaranteeId, GuaranteeNumber, PlatformId};
 use super::invoice::InvoiceOutcome;
-use super::notice::{ApplicationResult, IssuedTerms, Notice};
+use super::money::Fen;
+use super::notice::{ApplicationResult, IssuedTerms, Notice, Progress, ProgressStep};
 use super::refusal::Refusal;
-use super::terms::{BasicAccount, Payment};
+use super::section::Secrecy;
+use super::terms::{BasicAccount, Payment, Terms};
 
 /// A guarantee's new state and everything that follows from it; stored together or not at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,32 +120,32 @@ impl Draft {
                 self.request_invoice(request)?;
             }
             Command::RequestSurrender { guarantee, reason } => {
-                self.expect_number(&guarantee)?;
+                if let Some(guarantee) = guarantee {
+                    self.expect_number(&guarantee)?;
+                }
                 self.request_surrender(reason)?;
             }
-            Command::Cancel { guarantee } => {
+            Command::Cancel { guarantee, cancellation } => {
                 self.expect_number(&guarantee)?;
-                self.cancel()?;
+                self.cancel(cancellation)?;
             }
             Command::Claim { guarantee, request } => {
                 self.expect_number(&guarantee)?;
                 self.claim(request)?;
             }
             Command::Waive => self.waive()?,
-            Command::Approve { terms } => {
-                self.expect_undecided()?;
-                self.events.push(Event::Approved {
-                    guarantee_number: terms.guarantee_number.clone(),
-                    premium: terms.premium,
-                });
-                self.guarantee.terms = Some(terms);
-                self.guarantee.stage = Stage::Approved;
-            }
+            Command::CancelOrder { reason } => self.cancel_order(reason)?,
+            Command::RecordAbnormality { abnormality } => self.record_abnormality(abnormality)?,
+            Command::Approve { terms } => self.approve(terms)?,
             Command::Decline { reason, issuer } => self.decline(reason, issuer)?,
             Command::RecordPremium { payment, payer } => self.record_premium(payment, payer)?,
+            Command::RecordDossier { dossier } => self.record_dossier(dossier)?,
+            Command::AbandonIssue { reason } => self.abandon_issue(reason)?,
+            Command::Expire => self.expire()?,
             Command::AskWaiver => self.ask_waiver()?,
             Command::SettleWaiver { accepted } => self.settle_waiver(accepted)?,
             Command::GrantSurrender => self.grant_surrender()?,
+            Command::Surrender { reason } => self.surrender(reason)?,
             Command::RefuseSurrender { reason } => self.refuse_surrender(reason)?,
             Command::AnswerClaim { result } => self.answer_claim(result)?,
             Command::IssueInvoice { invoice } => self.settle_invoice(InvoiceOutcome::Issued(invoice))?,
@@ -180,19 +184,34 @@ impl Draft {
         }
         self.events.push(Event::ApplicationReplaced { amount: application.amount });
         self.guarantee.application = application;
+        // It may be for another section.
+        self.guarantee.abnormality = None;
         self.guarantee.terms = None;
         self.guarantee.stage = Stage::Applied;
         self.work.push(Work::Consult(Question::Underwriting));
         Ok(())
     }
 
+    fn approve(&mut self, terms: Terms) -> Result<(), Refusal> {
+        self.expect_undecided()?;
+        self.events.push(Event::Approved {
+            guarantee_number: terms.guarantee_number.clone(),
+            premium: terms.premium,
+        });
+        self.guarantee.terms = Some(terms);
+        self.guarantee.stage = Stage::Approved;
+        self.tell(ProgressStep::Approved);
+        Ok(())
+    }
+
     fn decline(&mut self, reason: String, issuer: String) -> Result<(), Refusal> {
         self.expect_undecided()?;
         self.guarantee.stage = Stage::Declined;
-        self.events.push(Event::Declined { reason });
+        self.events.push(Event::Declined { reason: reason.clone() });
         self.work.push(Work::Notify(Notice::ApplicationResult(ApplicationResult {
             application: self.guarantee.application.number.clone(),
             terms: None,
+            reason: Some(reason),
             issuer,
             at: self.at,
         })));
@@ -209,10 +228,14 @@ impl Draft {
         if payer == PayerRule::BasicAccountOnly && payment.basic_account != BasicAccount::Confirmed {
             return Err(Refusal::NotFromBasicAccount);
         }
+        let premium = self.guarantee.terms.as_ref().map_or(Fen::ZERO, |terms| terms.premium);
+        let (at, method) = (payment.paid_at.unwrap_or(self.at), payment.method);
         self.guarantee.payment = Some(payment);
         self.guarantee.stage = Stage::Issuing;
         self.events.push(Event::PremiumPaid);
-        self.work.push(Work::MakeLetter { letter: LetterKind::Ciphertext, deadline: None });
+        self.tell(ProgressStep::Paid { at, premium, method });
+        let letter = self.guarantee.letter_at_issue();
+        self.work.push(Work::MakeLetter { letter, deadline: None });
         Ok(())
     }
 
@@ -220,8 +243,8 @@ impl Draft {
         let letter = Some(Letter { document: document.clone(), sealed_at: self.at, delivered_at: None });
         let mut deadline = None;
         match (kind, self.guarantee.stage) {
-            (LetterKind::Ciphertext, Stage::Issuing) => {
-                self.guarantee.ciphertext_letter = letter;
+            (first, Stage::Issuing) if first == self.guarantee.letter_at_issue() => {
+                self.guarantee.issued_letter = letter;
                 self.guarantee.stage = Stage::Issued;
             }
             (LetterKind::Merged, Stage::Opened) => {
@@ -234,7 +257,7 @@ impl Draft {
         self.events.push(Event::LetterSealed { letter: kind, document });
         self.work.push(Work::HandOver { letter: kind, deadline });
         match kind {
-            LetterKind::Ciphertext => Ok(()),
+            LetterKind::Ciphertext | LetterKind::Plaintext => Ok(()),
             LetterKind::Merged => self.refuse_overtaken_surrender(),
         }
     }
@@ -242,7 +265,7 @@ impl Draft {
     /// A letter that arrived twice has arrived: the first time counts.
     fn record_delivery(&mut self, kind: LetterKind) -> Result<(), Refusal> {
         let letter = match kind {
-            LetterKind::Ciphertext => &mut self.guarantee.ciphertext_letter,
+            LetterKind::Ciphertext | LetterKind::Plaintext => &mut self.guarantee.issued_letter,
             LetterKind::Merged => &mut self.guarantee.merged_letter,
         };
         let letter = letter.as_mut().ok_or(Refusal::LetterNotExpected)?;
@@ -254,6 +277,9 @@ impl Draft {
     }
 
     fn open(&mut self, key: KeyCheck, opening: Opening) -> Result<(), Refusal> {
+        if self.guarantee.application.secrecy == Secrecy::None {
+            return Err(Refusal::NothingSealed);
+        }
         match self.guarantee.stage {
             Stage::Issued => {}
             Stage::Applied | Stage::Approved | Stage::Issuing => return Err(Refusal::NotIssued),
@@ -271,6 +297,50 @@ impl Draft {
         Ok(())
     }
 
+    fn record_dossier(&mut self, dossier: Dossier) -> Result<(), Refusal> {
+        self.expect_not_ended()?;
+        self.guarantee.dossier = Some(dossier);
+        self.events.push(Event::DossierRecorded);
+        Ok(())
+    }
+
+    fn expect_not_ended(&self) -> Result<(), Refusal> {
+        let stage = self.guarantee.stage;
+        if stage.is_ended() { Err(Refusal::NotInForce(stage)) } else { Ok(()) }
+    }
+
+    fn abandon_issue(&mut self, reason: String) -> Result<(), Refusal> {
+        match self.guarantee.stage {
+            Stage::Issuing => {
+                self.guarantee.stage = Stage::Abandoned;
+                self.events.push(Event::IssueAbandoned { reason: reason.clone() });
+                self.tell(ProgressStep::IssueFailed { reason });
+                Ok(())
+            }
+            stage => Err(Refusal::NotBeingIssued(stage)),
+        }
+    }
+
+    fn record_abnormality(&mut self, abnormality: Abnormality) -> Result<(), Refusal> {
+        self.expect_not_ended()?;
+        if self.guarantee.abnormality.as_ref() != Some(&abnormality) {
+            self.events.push(Event::SectionAbnormal { abnormality: abnormality.kind });
+            self.guarantee.abnormality = Some(abnormality);
+        }
+        Ok(())
+    }
+
+    /// Tells platforms that want to hear of each step.
+    fn tell(&mut self, step: ProgressStep) {
+        let application = self.guarantee.application.number.clone();
+        self.work.push(Work::Notify(Notice::Progress(Progress { application, step })));
+    }
+
+    /// Whether the guarantee has ended, be it marked as expired or not yet.
+    fn last_day_is_over(&self) -> bool {
+        self.guarantee.terms.as_ref().is_some_and(|terms| terms.validity.is_over(self.at))
+    }
+
     fn numbers(&self) -> Result<(ApplicationNumber, GuaranteeNumber), Refusal> {
         let guarantee = self.guarantee.number().ok_or(Refusal::NotIssued)?.clone();
         Ok((self.guarantee.application.number.clone(), guarantee))
@@ -280,7 +350,7 @@ impl Draft {
 /// The notice that tells a platform that its application was approved and on which terms, once the letter is sealed.
 pub fn application_result(guarantee: &Guarantee) -> Option<Notice> {
     let terms = guarantee.terms.as_ref()?;
-    let letter = guarantee.ciphertext_letter.as_ref()?;
+    let letter = guarantee.issued_letter.as_ref()?;
     let payer = guarantee.payment.as_ref()?.payer.clone();
     Some(Notice::ApplicationResult(ApplicationResult {
         application: guarantee.application.number.clone(),
@@ -289,7 +359,11 @@ pub fn application_result(guarantee: &Guarantee) -> Option<Notice> {
             payer,
             rate: terms.rate,
             premium: terms.premium,
+            amount: guarantee.application.amount,
+            applicant: guarantee.application.applicant.name.clone(),
+            valid: terms.validity.bounds(letter.sealed_at),
         }),
+        reason: None,
         issuer: terms.issuer.clone(),
         at: letter.sealed_at,
     }))

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::abnormality::AbnormalityKind;
 use super::claim::ClaimStatus;
 use super::guarantee::LetterKind;
 use super::identity::{DocumentDigest, GuaranteeNumber};
@@ -15,16 +16,22 @@ pub enum Event {
     Approved { guarantee_number: GuaranteeNumber, premium: Fen },
     Declined { reason: String },
     PremiumPaid,
+    DossierRecorded,
+    IssueAbandoned { reason: String },
     LetterSealed { letter: LetterKind, document: DocumentDigest },
     LetterDelivered { letter: LetterKind },
     KeyReceived,
     WaiverAsked,
     WaiverRefused,
     Waived,
+    OrderKept { reason: String },
     SurrenderAsked,
+    SurrenderAgreed { reason: String },
     Surrendered,
     SurrenderRefused { reason: String },
     Cancelled,
+    Expired,
+    SectionAbnormal { abnormality: AbnormalityKind },
     ClaimReceived { amount: Option<Fen> },
     ClaimAnswered { status: ClaimStatus },
     InvoiceAsked { amount: Fen },
@@ -41,6 +48,10 @@ impl Event {
             Self::Approved { .. } => "审批通过",
             Self::Declined { .. } => "审批未通过",
             Self::PremiumPaid => "保费已支付",
+            Self::DossierRecorded => "投标人资料已登记",
+            Self::IssueAbandoned { .. } => "开函失败",
+            Self::LetterSealed { letter: LetterKind::Plaintext, .. } => "保函已签章",
+            Self::LetterDelivered { letter: LetterKind::Plaintext } => "保函已送达",
             Self::LetterSealed { letter: LetterKind::Ciphertext, .. } => "密文保函已签章",
             Self::LetterSealed { letter: LetterKind::Merged, .. } => "明文保函已合并签章",
             Self::LetterDelivered { letter: LetterKind::Ciphertext } => "密文保函已送达",
@@ -49,10 +60,14 @@ impl Event {
             Self::WaiverAsked => "已向平台提出放弃申请",
             Self::WaiverRefused => "平台不同意放弃",
             Self::Waived => "申请已放弃",
+            Self::OrderKept { .. } => "订单取消未通过",
             Self::SurrenderAsked => "收到退保申请",
+            Self::SurrenderAgreed { .. } => "与投标人约定退保",
             Self::Surrendered => "已退保",
             Self::SurrenderRefused { .. } => "退保未通过",
             Self::Cancelled => "保函已注销",
+            Self::Expired => "保函已到期",
+            Self::SectionAbnormal { .. } => "标段异常",
             Self::ClaimReceived { .. } => "收到索赔",
             Self::ClaimAnswered { .. } => "索赔处理结果",
             Self::InvoiceAsked { .. } => "收到发票申请",

@@ -3,12 +3,15 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::abnormality::Abnormality;
 use super::application::Application;
 use super::claim::{ClaimRequest, ClaimResult, ClaimStatus};
 use super::command::{Command, Replacement};
+use super::dossier::Dossier;
 use super::identity::{DocumentDigest, GuaranteeId, GuaranteeNumber, PlatformId};
 use super::invoice::{InvoiceOutcome, InvoiceRequest};
 use super::money::Fen;
+use super::section::Secrecy;
 use super::terms::{Payment, Terms};
 
 /// Everything known of a guarantee, from its application on.
@@ -21,7 +24,9 @@ pub struct Guarantee {
     pub application: Application,
     pub terms: Option<Terms>,
     pub payment: Option<Payment>,
-    pub ciphertext_letter: Option<Letter>,
+    /// The letter made at issue: ciphertext where the section is secret, plaintext otherwise.
+    #[serde(alias = "ciphertext_letter")]
+    pub issued_letter: Option<Letter>,
     pub merged_letter: Option<Letter>,
     pub opening: Option<Opening>,
     pub surrender: Option<Surrender>,
@@ -31,6 +36,9 @@ pub struct Guarantee {
     pub paid_on_claims: Fen,
     pub invoice: Option<InvoiceCase>,
     pub waiver_asked: bool,
+    pub dossier: Option<Dossier>,
+    pub abnormality: Option<Abnormality>,
+    pub cancellation: Option<Cancellation>,
 }
 
 /// Where a guarantee stands. It only ever moves forward, except that a replaced application is underwritten again.
@@ -41,9 +49,9 @@ pub enum Stage {
     Applied,
     /// Underwritten; the premium is due.
     Approved,
-    /// Paid; the ciphertext letter is being made.
+    /// Paid; the first letter is being made.
     Issuing,
-    /// The ciphertext letter is sealed.
+    /// The first letter is sealed: of ciphertext where the section is secret, else in the clear.
     Issued,
     /// The platform's key has arrived; the plaintext letter is being made.
     Opened,
@@ -51,12 +59,16 @@ pub enum Stage {
     Restored,
     Declined,
     Waived,
+    /// It could not be issued though it was paid.
+    Abandoned,
     Surrendered,
     Cancelled,
+    /// Its last day is over.
+    Expired,
 }
 
 impl Stage {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Applied,
         Self::Approved,
         Self::Issuing,
@@ -65,9 +77,21 @@ impl Stage {
         Self::Restored,
         Self::Declined,
         Self::Waived,
+        Self::Abandoned,
         Self::Surrendered,
         Self::Cancelled,
+        Self::Expired,
     ];
+
+    /// Whether a guarantee is there and binds the institution.
+    pub fn is_in_force(self) -> bool {
+        matches!(self, Self::Issued | Self::Opened | Self::Restored)
+    }
+
+    /// Whether it ended, in whichever way.
+    pub fn is_ended(self) -> bool {
+        !self.is_in_force() && !matches!(self, Self::Applied | Self::Approved | Self::Issuing)
+    }
 
     /// The stable name, as stored and as a metric's label.
     pub fn name(self) -> &'static str {
@@ -80,8 +104,10 @@ impl Stage {
             Self::Restored => "restored",
             Self::Declined => "declined",
             Self::Waived => "waived",
+            Self::Abandoned => "abandoned",
             Self::Surrendered => "surrendered",
             Self::Cancelled => "cancelled",
+            Self::Expired => "expired",
         }
     }
 
@@ -91,13 +117,15 @@ impl Stage {
             Self::Applied => "待审批",
             Self::Approved => "待支付保费",
             Self::Issuing => "出函中",
-            Self::Issued => "密文保函已出具",
+            Self::Issued => "保函已出具",
             Self::Opened => "已开标待还原",
             Self::Restored => "明文保函已出具",
             Self::Declined => "审批未通过",
             Self::Waived => "已放弃",
+            Self::Abandoned => "开函失败",
             Self::Surrendered => "已退保",
             Self::Cancelled => "已注销",
+            Self::Expired => "已到期",
         }
     }
 }
@@ -109,7 +137,7 @@ pub enum Content {
     Other,
 }
 
-/// Which of a guarantee's two letters.
+/// Which of a guarantee's letters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LetterKind {
@@ -117,6 +145,8 @@ pub enum LetterKind {
     Ciphertext,
     /// 明文保函 with the 密文保函 appended, under one seal.
     Merged,
+    /// 明文保函, where the platform keeps nothing secret.
+    Plaintext,
 }
 
 impl LetterKind {
@@ -124,6 +154,7 @@ impl LetterKind {
         match self {
             Self::Ciphertext => "ciphertext",
             Self::Merged => "merged",
+            Self::Plaintext => "plaintext",
         }
     }
 }
@@ -143,6 +174,27 @@ pub struct Opening {
     pub key_received_at: Timestamp,
     /// When the plaintext letter has to be with the platform.
     pub deadline: Timestamp,
+}
+
+/// A beneficiary's word that the guarantee is no longer needed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cancellation {
+    pub kind: CancellationKind,
+    /// When it is to end; the time of the push, where none is given.
+    pub effective_at: Option<Timestamp>,
+    pub remark: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CancellationKind {
+    /// The platform gives no reason.
+    #[default]
+    Unstated,
+    /// 项目履约完成
+    Fulfilled,
+    /// 保函文件格式错误
+    Defective,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -182,7 +234,7 @@ impl Guarantee {
             application,
             terms: None,
             payment: None,
-            ciphertext_letter: None,
+            issued_letter: None,
             merged_letter: None,
             opening: None,
             surrender: None,
@@ -190,6 +242,17 @@ impl Guarantee {
             paid_on_claims: Fen::ZERO,
             invoice: None,
             waiver_asked: false,
+            dossier: None,
+            abnormality: None,
+            cancellation: None,
+        }
+    }
+
+    /// Which letter is made at issue.
+    pub fn letter_at_issue(&self) -> LetterKind {
+        match self.application.secrecy {
+            Secrecy::UntilOpening => LetterKind::Ciphertext,
+            Secrecy::None => LetterKind::Plaintext,
         }
     }
 
@@ -199,7 +262,9 @@ impl Guarantee {
 
     pub fn letter(&self, kind: LetterKind) -> Option<&Letter> {
         match kind {
-            LetterKind::Ciphertext => self.ciphertext_letter.as_ref(),
+            LetterKind::Ciphertext | LetterKind::Plaintext => {
+                self.issued_letter.as_ref().filter(|_| kind == self.letter_at_issue())
+            }
             LetterKind::Merged => self.merged_letter.as_ref(),
         }
     }
@@ -225,7 +290,7 @@ impl Guarantee {
                     ClaimStatus::Rejected => true,
                     // What was paid and comes again is a repetition; further damage is claimed in other words.
                     ClaimStatus::Paid => content == Content::Other,
-                    ClaimStatus::ToBePaid | ClaimStatus::Other => false,
+                    ClaimStatus::InHandling | ClaimStatus::ToBePaid | ClaimStatus::Other => false,
                 })
             }
             _ => false,

@@ -4,16 +4,19 @@
 //! [`Command`] and the present instant, and yields the new state, the events and the work that follows, or a
 //! [`Refusal`] that says why not.
 
+pub mod abnormality;
 pub mod application;
 pub mod claim;
 pub mod command;
 pub mod decision;
+pub mod dossier;
 pub mod event;
 pub mod guarantee;
 pub mod identity;
 pub mod invoice;
 pub mod money;
 pub mod notice;
+pub mod particulars;
 pub mod party;
 pub mod premium;
 pub mod product;

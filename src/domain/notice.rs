@@ -10,15 +10,51 @@ use super::invoice::Invoice;
 use super::money::Fen;
 use super::party::Account;
 use super::premium::Rate;
+use super::terms::PaymentMethod;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Notice {
     ApplicationResult(ApplicationResult),
+    Progress(Progress),
+    /// The merged letter, handed over in the notice itself.
+    RestorationResult {
+        application: ApplicationNumber,
+        guarantee: GuaranteeNumber,
+    },
     InvoiceResult(InvoiceResult),
     SurrenderResult(SurrenderResult),
-    ClaimResult { application: ApplicationNumber, guarantee: GuaranteeNumber, result: ClaimResult },
-    WaiverRequest { application: ApplicationNumber },
+    ClaimResult {
+        application: ApplicationNumber,
+        guarantee: GuaranteeNumber,
+        result: ClaimResult,
+    },
+    CancellationResult {
+        application: ApplicationNumber,
+        guarantee: GuaranteeNumber,
+        at: Timestamp,
+        text: Option<String>,
+    },
+    WaiverRequest {
+        application: ApplicationNumber,
+    },
+}
+
+/// A step of an application, for platforms that want to hear of each (内蒙古 10.2).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    pub application: ApplicationNumber,
+    pub step: ProgressStep,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProgressStep {
+    Approved,
+    Paid { at: Timestamp, premium: Fen, method: PaymentMethod },
+    IssueFailed { reason: String },
+    OrderCancelled,
+    OrderKept { reason: String },
 }
 
 /// Whether an application was approved, and on which terms (海南 A.2).
@@ -27,6 +63,8 @@ pub struct ApplicationResult {
     pub application: ApplicationNumber,
     /// None where the application was declined.
     pub terms: Option<IssuedTerms>,
+    /// Why it was declined.
+    pub reason: Option<String>,
     /// The organisation that issues (出单机构).
     pub issuer: String,
     /// When the letter was sealed, or the application declined.
@@ -39,6 +77,10 @@ pub struct IssuedTerms {
     pub payer: Account,
     pub rate: Rate,
     pub premium: Fen,
+    pub amount: Fen,
+    pub applicant: String,
+    /// The first and the last moment of validity.
+    pub valid: (Timestamp, Timestamp),
 }
 
 /// The answer to a request for an invoice (海南 A.8).
@@ -57,4 +99,6 @@ pub struct SurrenderResult {
     pub guarantee: GuaranteeNumber,
     /// When the guarantee was surrendered; None where the request was refused.
     pub surrendered_at: Option<Timestamp>,
+    /// Why it was refused.
+    pub reason: Option<String>,
 }

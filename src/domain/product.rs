@@ -1,22 +1,44 @@
-//! What is guaranteed, and what kind of institution stands for it. Both together decide which text a letter has.
+//! What is guaranteed, and which kind of institution guarantees it.
 
 use serde::{Deserialize, Serialize};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Product {
-    /// 投标保函: stands in for the bid bond.
+    /// 投标保函: stands in for a bid's deposit.
+    #[default]
     BidBond,
-    /// 预付款保函: secures an advance until it is worked off or paid back.
+    /// 预付款保函: secures an advance that a buyer pays.
     AdvancePayment,
 }
 
-/// Only banks and other financial institutions may issue independent guarantees (法释〔2016〕24号 article 1); an insurer
-/// is bound by its policy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// Only banks and non-bank financial institutions may issue independent guarantees (法释〔2016〕24号, article 1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum InstitutionKind {
+    #[default]
     Bank,
     Insurer,
     GuaranteeCompany,
+}
+
+/// The file format of letters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LetterFormat {
+    /// GB/T 33190
+    #[default]
+    Ofd,
+    /// PDF/A-2b
+    Pdf,
+}
+
+impl LetterFormat {
+    /// The file name's extension, and what the database calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ofd => "ofd",
+            Self::Pdf => "pdf",
+        }
+    }
 }

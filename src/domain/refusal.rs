@@ -10,8 +10,14 @@ pub enum Refusal {
     UnknownApplication,
     #[error("该业务流水号已提交过申请")]
     AlreadyApplied,
+    #[error("保函编号未找到对应的保函")]
+    UnknownGuarantee,
     #[error("保函编号与该申请的保函编号不一致")]
     GuaranteeNumberMismatch,
+    #[error("项目编号与该保函的项目编号不一致")]
+    ProjectMismatch,
+    #[error("统一社会信用代码与该保函的申请人不一致")]
+    ApplicantMismatch,
     #[error("同一业务已收到过不同内容的请求，本次内容未受理")]
     ContentConflict,
     #[error("保证金金额应在 {smallest} 元至 {largest} 元之间，收到 {amount} 元")]
@@ -38,10 +44,24 @@ pub enum Refusal {
     AlreadyOpened,
     #[error("该保函{}，不能还原", .0.title())]
     NotRestorable(Stage),
+    #[error("该保函出具时即为明文，无需还原")]
+    NothingSealed,
     #[error("已开标，不能退保")]
     SurrenderAfterOpening,
+    #[error("该保函已有赔付，不能退保")]
+    SurrenderAfterPayment,
     #[error("该保函{}，不能退保", .0.title())]
     NotSurrenderable(Stage),
+    #[error("该申请{}，不能标记为开函失败", .0.title())]
+    NotBeingIssued(Stage),
+    #[error("保函有效期未满")]
+    NotExpired,
+    #[error("该保函{}，不会到期", .0.title())]
+    NotInForce(Stage),
+    #[error("保函文件尚未生成，请稍后再查询")]
+    LetterNotReady,
+    #[error("投标人资料尚未齐备：缺少{0}")]
+    DossierIncomplete(&'static str),
     #[error("没有待处理的退保申请")]
     NoSurrenderAsked,
     #[error("退保申请已受理，正在处理")]

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::particulars::Particulars;
+
 /// A field as the platform encrypted it, in the text form in which it came; letters print it as it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -19,7 +21,19 @@ impl Ciphertext {
     }
 }
 
-/// What an application tells of its tender section before the opening.
+/// Until when the institution may not read the section and the beneficiary.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Secrecy {
+    /// The platform hands over the key when the bids are opened.
+    #[default]
+    UntilOpening,
+    /// The institution can read them from the start; there is nothing to restore.
+    None,
+}
+
+/// What an application tells of its tender section, in the texts in which it came: ciphertext where the platform
+/// encrypts them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SealedSection {
     pub number: Ciphertext,
@@ -35,6 +49,7 @@ pub struct RevealedSection {
     pub name: String,
     pub beneficiary: String,
     pub beneficiary_code: Option<String>,
+    pub particulars: Particulars,
 }
 
 impl fmt::Debug for RevealedSection {

@@ -1,9 +1,10 @@
 //! From settings to working parts.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use jiff::Timestamp;
 
 use crate::casework::{Platform, Platforms};
@@ -11,20 +12,25 @@ use crate::clock::Clock;
 use crate::crypto::certificate::Certificate;
 use crate::crypto::keyring::Keyring;
 use crate::crypto::sm2::PrivateKey;
-use crate::crypto::{self, second_opinion};
+use crate::crypto::{self, international, second_opinion};
 use crate::delivery::Courier;
 use crate::delivery::client::Client;
 use crate::delivery::public_keys::PublicKeys;
 use crate::delivery::upload::Uploader;
 use crate::dialect::{Profile, Registry};
-use crate::document::{DocumentOptions, Press};
+use crate::document::{DocumentOptions, Form, LetterKind, Press};
 use crate::domain::identity::PlatformId;
+use crate::domain::product::LetterFormat;
+use crate::domain::section::Secrecy;
 use crate::downloads::{Downloads, Links};
 use crate::institution::letterhead::InstitutionOptions;
 use crate::institution::rules::Rules;
 use crate::intake::Intake;
+use crate::intake::inquiry::Inquiries;
 use crate::jobs::desk::Desk;
-use crate::jobs::letters::LetterMaker;
+use crate::jobs::letters::{LetterMaker, Style, Writing};
+use crate::seal::Trust;
+use crate::seal::pdf::{Container, InternationalSigner, PdfSigner, SealPicture};
 use crate::seal::sealer::Sealer;
 use crate::seal::signer::LocalSigner;
 use crate::settings::{SealOptions, Settings};
@@ -32,7 +38,8 @@ use crate::store::Store;
 use crate::store::archive::Archive;
 use crate::telemetry::Metrics;
 
-/// The parts that both listeners and workers use.
+/// The parts that both listeners and workers use. Cheap to clone.
+#[derive(Clone)]
 pub struct Assembly {
     pub store: Store,
     pub archive: Archive,
@@ -42,6 +49,8 @@ pub struct Assembly {
     pub desk: Arc<Desk>,
     /// Makes the links under which platforms fetch documents.
     pub links: Links,
+    /// Answers what platforms ask.
+    pub inquiries: Arc<Inquiries>,
     /// From when to when the institution may use its seal.
     pub seal_validity: (Timestamp, Timestamp),
 }
@@ -62,7 +71,9 @@ impl Assembly {
         let (documents, institution) = (settings.documents.clone(), settings.institution.clone());
         let press = tokio::task::spawn_blocking(move || press(&documents, &institution));
         let warm = tokio::task::spawn_blocking(second_opinion::warm);
-        let sealer = sealer(&settings.seal)?;
+        let sealer = Arc::new(sealer(&settings.seal)?);
+        let styles = styles(settings, &platforms, &sealer)?;
+        let trust = Arc::new(trust(&settings.seal)?);
         let seal_validity = sealer.validity();
         migrate(&store).await?;
         let archive = Archive::open(&settings.archive).context("archive.folder")?;
@@ -70,22 +81,25 @@ impl Assembly {
         let press = press.await.context("loading fonts and templates panicked")??;
         warm.await.context("warming up libsm panicked")?;
         let courier = Courier { client, clock: clock.clone(), metrics: metrics.clone() };
+        let links = Links::new(&settings.downloads);
         let desk = Arc::new(Desk {
             store: store.clone(),
             platforms: platforms.clone(),
             clock: clock.clone(),
             metrics: metrics.clone(),
-            letters: Arc::new(LetterMaker::new(press, sealer, settings.institution.clone())),
+            letters: Arc::new(LetterMaker::new(press, sealer, settings.institution.clone(), styles)),
             uploader: Uploader {
                 courier,
                 store: store.clone(),
                 archive: archive.clone(),
                 public_keys: PublicKeys::default(),
             },
+            links: links.clone(),
             options: settings.jobs.clone(),
+            rounds: settings.rounds.clone(),
         });
-        let links = Links::new(&settings.downloads);
-        Ok(Self { store, archive, platforms, clock, metrics, desk, links, seal_validity })
+        let inquiries = Arc::new(Inquiries::new(archive.clone(), links.clone(), trust));
+        Ok(Self { store, archive, platforms, clock, metrics, desk, links, inquiries, seal_validity })
     }
 
     /// The use case that the listener calls.
@@ -95,6 +109,7 @@ impl Assembly {
             platforms: self.platforms.clone(),
             clock: self.clock.clone(),
             metrics: self.metrics.clone(),
+            inquiries: Arc::clone(&self.inquiries),
         }
     }
 
@@ -179,9 +194,85 @@ pub fn platforms(settings: &Settings) -> anyhow::Result<Platforms> {
             .with_context(|| format!("platforms.{id}.wire"))?;
         let rules =
             Rules::new(section.underwriting.clone(), &settings.institution.name).with_context(within)?;
+        if profile.needs_links() && settings.downloads.public_url.is_none() {
+            let expected = "an address under which platforms reach this gateway";
+            bail!(
+                "downloads.public_url: expected {expected}, since platforms.{id} is told links; found none"
+            );
+        }
         platforms.push(Platform::under_rules(profile, rules));
     }
     Ok(Platforms::new(platforms))
+}
+
+/// How the letters for each platform look.
+///
+/// # Errors
+/// Which key or certificate a platform's PDF letters lack.
+pub fn styles(
+    settings: &Settings,
+    platforms: &Platforms,
+    sealer: &Arc<Sealer>,
+) -> anyhow::Result<BTreeMap<PlatformId, Style>> {
+    let mut styles = BTreeMap::new();
+    for platform in platforms.iter() {
+        let id = platform.profile.id();
+        let options = settings.platforms.get(id.as_str()).map(|section| &section.letters);
+        let options = options.cloned().unwrap_or_default();
+        let (product, kind) = (platform.profile.product(), settings.institution.kind);
+        let form = options.form.unwrap_or_else(|| Form::choose(product, kind));
+        if !form.has(LetterKind::Ciphertext) && platform.profile.secrecy() == Secrecy::UntilOpening {
+            let expected = "a form that can be printed before the opening";
+            bail!("platforms.{id}.letters.form: expected {expected}, found `{}`", form.name());
+        }
+        let writing = match options.format.unwrap_or_else(|| platform.profile.letter_format()) {
+            LetterFormat::Ofd => Writing::Ofd,
+            LetterFormat::Pdf => {
+                let within = || format!("platforms.{id}.letters.signature.container");
+                let signer = pdf_signer(&settings.seal, options.signature.container, sealer);
+                let picture =
+                    sealer.picture_png().context("seal.electronic_seal: expected a PNG picture in it")?;
+                let picture =
+                    SealPicture::from_png(picture, sealer.size_mm()).context("seal.electronic_seal")?;
+                Writing::Pdf {
+                    signer: signer.with_context(within)?,
+                    picture: Arc::new(picture),
+                    profile: options.signature,
+                }
+            }
+        };
+        styles.insert(id.clone(), Style { form, writing });
+    }
+    Ok(styles)
+}
+
+/// Who signs PDF letters in this container: the RSA or ECDSA key for `cms` where there is one, else the seal's.
+fn pdf_signer(
+    options: &SealOptions,
+    container: Container,
+    sealer: &Arc<Sealer>,
+) -> anyhow::Result<PdfSigner> {
+    if container != Container::Cms {
+        return Ok(PdfSigner::Sm2(Arc::clone(sealer)));
+    }
+    let (Some(key), Some(certificates)) = (&options.pdf_key, &options.pdf_certificates) else {
+        bail!(
+            "`cms` needs seal.pdf_key and seal.pdf_certificates; `ses` and `gm-signed-data` use the seal's own key"
+        );
+    };
+    let pem = std::fs::read_to_string(certificates)
+        .with_context(|| format!("seal.pdf_certificates: can't read `{}`", certificates.display()))?;
+    let certificates = Certificate::all_from_pem(&pem).context("seal.pdf_certificates")?;
+    let key = international::PrivateKey::from_file(key).context("seal.pdf_key")?;
+    let signer = InternationalSigner::new(key, certificates).context("seal.pdf_certificates")?;
+    Ok(PdfSigner::International(Arc::new(signer)))
+}
+
+fn trust(options: &SealOptions) -> anyhow::Result<Trust> {
+    let Some(file) = &options.anchors else { return Ok(Trust::default()) };
+    let pem = std::fs::read_to_string(file)
+        .with_context(|| format!("seal.anchors: can't read `{}`", file.display()))?;
+    Ok(Trust { anchors: Certificate::all_from_pem(&pem).context("seal.anchors")? })
 }
 
 /// Loads the institution's key, certificate and seal, and checks that they belong together.
@@ -189,7 +280,7 @@ pub fn platforms(settings: &Settings) -> anyhow::Result<Platforms> {
 /// # Errors
 /// Which file is missing or does not fit.
 pub fn sealer(options: &SealOptions) -> anyhow::Result<Sealer> {
-    let SealOptions { signer_key, signer_certificate, electronic_seal } = options;
+    let SealOptions { signer_key, signer_certificate, electronic_seal, .. } = options;
     let key = PrivateKey::from_file(signer_key).context("seal.signer_key")?;
     let certificate = || {
         let pem = std::fs::read_to_string(signer_certificate).context("expected a certificate as PEM")?;

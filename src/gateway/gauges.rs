@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinHandle;
 
 use super::Assembly;
-use crate::casework::Platforms;
+use crate::casework::{Platforms, Task};
 use crate::clock::Clock;
 use crate::store::guarantees::Summary;
 use crate::store::jobs::JobState;
@@ -61,7 +61,9 @@ async fn refresh(
         })
         .collect();
     metrics.set_jobs(&counts);
-    let ready = jobs.iter().filter(|it| it.state == JobState::Ready).map(|it| it.oldest).min();
+    let ready = jobs.iter().filter(|it| it.state == JobState::Ready);
+    // A round is enqueued long before its time.
+    let ready = ready.map(|it| if it.kind == Task::ROUND { it.first_due } else { it.oldest }).min();
     metrics.set_oldest_ready_job(ready.map(age).unwrap_or_default());
     metrics.set_guarantees(
         stages.iter().map(|(platform, stage, it)| (platform.as_str(), stage.name(), count(*it))),

@@ -3,6 +3,7 @@
 mod assembly;
 mod gauges;
 mod readiness;
+mod rounds;
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -38,6 +39,7 @@ pub struct Gateway {
     metrics_server: ServerHandle,
     worker: WorkerHandle,
     gauges: JoinHandle<Option<()>>,
+    rounds: JoinHandle<Option<()>>,
 }
 
 impl Gateway {
@@ -58,6 +60,7 @@ impl Gateway {
     /// As [`Gateway::start`].
     pub async fn start_on(listener: TcpListener, settings: Settings, clock: Clock) -> anyhow::Result<Self> {
         let assembly = Assembly::build(&settings, clock).await?;
+        let rounds = rounds::keep_going(&assembly).await?;
         let worker = Worker::new(
             assembly.store.clone(),
             assembly.desk.clone(),
@@ -105,12 +108,14 @@ impl Gateway {
             metrics_server: metrics_handle,
             worker,
             gauges,
+            rounds,
         })
     }
 
     /// Stops in order: no more pushes, then no more jobs; running ones are finished or released.
     pub async fn stop(self) {
         self.server.stop(true).await;
+        self.rounds.abort();
         self.worker.stop().await;
         self.gauges.abort();
         self.metrics_server.stop(false).await;

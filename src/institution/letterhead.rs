@@ -3,6 +3,8 @@
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 
+use crate::domain::product::InstitutionKind;
+
 /// The `[institution]` section of the settings.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -13,6 +15,8 @@ pub struct InstitutionOptions {
     /// Unified social credit code.
     #[serde(deserialize_with = "written")]
     pub code: String,
+    #[serde(default)]
+    pub kind: InstitutionKind,
     #[serde(deserialize_with = "written")]
     pub address: String,
     #[serde(default)]

@@ -2,7 +2,8 @@
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use jiff::{Timestamp, ToSpan};
+use jiff::civil::Date;
+use jiff::{Span, Timestamp};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
@@ -11,9 +12,10 @@ use crate::clock::china_date;
 use crate::domain::command::PayerRule;
 use crate::domain::decision::Question;
 use crate::domain::money::Fen;
+use crate::domain::particulars::Particular;
 use crate::domain::party::Account;
 use crate::domain::premium::{PremiumRule, Quote, Rate, Tier};
-use crate::domain::terms::{BasicAccount, Payment, Terms, Validity};
+use crate::domain::terms::{BasicAccount, Payment, PaymentMethod, Terms, Validity};
 use crate::domain::{Command, Guarantee, Refusal};
 
 /// With date and random digits, a number stays below the 50 characters that platforms take.
@@ -197,18 +199,35 @@ impl Rules {
     /// When the amount is outside the limits.
     pub fn terms(&self, guarantee: &Guarantee, at: Timestamp) -> Result<Terms, Refusal> {
         let quote = self.quote(guarantee.application.amount)?;
-        let days = i64::from(self.options.longest_validity_days);
-        let today = china_date(at);
         Ok(Terms {
             guarantee_number: numbering::guarantee_number(&self.options.number_prefix, at),
             premium: quote.premium,
             rate: quote.rate,
             issuer: self.issuer.clone(),
-            validity: Validity {
-                days_after_bid_validity: self.options.days_after_bid_validity,
-                latest: today.checked_add(days.days()).unwrap_or(jiff::civil::Date::MAX),
-            },
+            validity: self.validity(guarantee, at),
         })
+    }
+
+    /// As long as the application asks for, from the day it asks for; where it asks for nothing, as the rules say.
+    fn validity(&self, guarantee: &Guarantee, at: Timestamp) -> Validity {
+        let particulars = &guarantee.application.particulars;
+        let date = |particular| particulars.get(particular).and_then(|text| text.parse::<Date>().ok());
+        let from = date(Particular::GuaranteeFrom);
+        let first = from.unwrap_or_else(|| china_date(at));
+        let months = particulars.get(Particular::GuaranteeMonths).and_then(|text| text.parse::<i64>().ok());
+        let after_months = || {
+            let end = first.checked_add(Span::new().try_months(months?).ok()?).ok()?;
+            end.yesterday().ok()
+        };
+        let by_rule = || {
+            let days = Span::new().try_days(self.options.longest_validity_days);
+            days.and_then(|days| first.checked_add(days)).unwrap_or(Date::MAX)
+        };
+        Validity {
+            from,
+            days_after_bid_validity: self.options.days_after_bid_validity,
+            latest: date(Particular::GuaranteeUntil).or_else(after_months).unwrap_or_else(by_rule),
+        }
     }
 
     fn underwrite(&self, guarantee: &Guarantee, at: Timestamp) -> Vec<Command> {
@@ -225,7 +244,12 @@ impl Rules {
         if let Collection::Assumed { account, bank } = &self.options.premium {
             let holder = guarantee.application.applicant.name.clone();
             let payer = Account { holder, number: account.clone(), bank: bank.clone() };
-            let payment = Payment { payer, basic_account: BasicAccount::Confirmed };
+            let payment = Payment {
+                payer,
+                basic_account: BasicAccount::Confirmed,
+                method: PaymentMethod::OnlineBanking,
+                paid_at: Some(at),
+            };
             commands.push(Command::RecordPremium { payment, payer: self.options.payer.rule() });
         }
         commands

@@ -4,18 +4,19 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::case;
 use super::outcome::PushOutcome;
 use super::push::Push;
 use super::receive::Answered;
 use super::request;
-use crate::casework::{self, Platform, restoration};
-use crate::dialect::Opened;
-use crate::domain::Refusal;
+use crate::casework::{self, Platform, restoration, sections};
+use crate::dialect::{Opened, Response};
 use crate::domain::guarantee::Content;
-use crate::domain::identity::GuaranteeId;
+use crate::domain::identity::{ApplicationNumber, GuaranteeId, GuaranteeNumber};
+use crate::domain::{Command, Refusal};
 use crate::store::bindings::{self, Binding, BusinessKey};
 use crate::store::messages::NewMessage;
-use crate::store::{Connection, StoreError, guarantees, messages};
+use crate::store::{Connection, StoreError, messages};
 use crate::telemetry::Metrics;
 
 /// An opened push on its way into the store.
@@ -37,10 +38,13 @@ impl Filing {
     pub(super) fn file(&self, connection: &mut Connection) -> Result<Filed, StoreError> {
         let profile = &self.platform.profile;
         let opened = &self.opened;
-        let known = guarantees::find_by_application(connection, profile.id(), &opened.application)?;
+        let known = case::find(connection, profile.id(), &opened.subject)?;
         let id = known.as_ref().map(|stored| stored.guarantee.id.clone());
         let prepared =
             request::prepare(profile, opened, known.as_ref().map(|stored| &stored.guarantee), self.at);
+        let Some(prepared) = prepared else {
+            return self.refuse(connection, id, PushOutcome::Refused, Refusal::UnknownApplication);
+        };
 
         let business = self.business_key();
         let content = hex::encode(opened.content);
@@ -60,14 +64,19 @@ impl Filing {
                 };
             }
         }
+        let applied = matches!(prepared.command, Command::Apply { .. });
         match casework::carry_out(connection, &self.platform, known, prepared.command, self.at)? {
             Err(refusal) => self.refuse(connection, id, PushOutcome::Refused, refusal),
             Ok(guarantee) => {
-                if let Some(key) = &prepared.key {
-                    restoration::keep(connection, &guarantee, key, self.at)?;
+                if applied {
+                    sections::mark_applied(connection, &self.platform, &guarantee, self.at)?;
                 }
-                let redirect = profile.redirect(&opened.application);
-                let answer = profile.reply(Some(&opened.interface), true, "成功", redirect.as_deref());
+                if let Some(key) = &prepared.key {
+                    restoration::keep(connection, &self.platform, &guarantee, key, self.at)?;
+                }
+                let redirect =
+                    opened.subject.application.as_ref().and_then(|number| profile.redirect(number));
+                let answer = profile.success(&opened.interface, &Response::Done { redirect });
                 let stored_answer = answer.clone();
                 let (filed, message) =
                     self.finish(connection, Some(guarantee.id), PushOutcome::Accepted, answer, None)?;
@@ -97,8 +106,9 @@ impl Filing {
         outcome: PushOutcome,
         refusal: Refusal,
     ) -> Result<Filed, StoreError> {
-        let answer =
-            self.platform.profile.reply(Some(&self.opened.interface), false, &refusal.to_string(), None);
+        let refusal = case::said_of(&self.opened.subject, refusal);
+        let (profile, interface) = (&self.platform.profile, self.opened.interface.as_str());
+        let answer = profile.failure(Some(interface), case::failure(&refusal), &refusal.to_string());
         self.finish(connection, id, outcome, answer, Some(refusal)).map(|(filed, _)| filed)
     }
 
@@ -126,24 +136,25 @@ impl Filing {
     /// Logs once what became of the push, and raises the alarms that it deserves.
     pub(super) fn report(&self, filed: &Filed, metrics: &Metrics) {
         let platform = self.platform.profile.id();
-        let application = &self.opened.application;
+        let application = self.opened.subject.application.as_ref().map(ApplicationNumber::as_str);
+        let guarantee_number = self.opened.subject.guarantee.as_ref().map(GuaranteeNumber::as_str);
         let (interface, request_id) = (&self.opened.interface, &self.push.request_id);
         match &filed.refusal {
             None => {
                 let outcome = filed.answered.outcome.name();
-                tracing::info!(%platform, interface, %application, request_id, outcome, "push received");
+                tracing::info!(%platform, interface, application, guarantee_number, request_id, outcome, "push received");
             }
             Some(Refusal::WrongKey) => {
                 metrics.decrypt_failed(platform.as_str());
                 metrics.alarm("wrong-key");
-                tracing::error!(%platform, interface, %application, request_id, "restoration key does not fit; the guarantee stays sealed");
+                tracing::error!(%platform, interface, application, guarantee_number, request_id, "restoration key does not fit; the guarantee stays sealed");
             }
             Some(Refusal::ContentConflict) => {
                 metrics.alarm("content-conflict");
-                tracing::error!(%platform, interface, %application, request_id, "push repeats a request with other content");
+                tracing::error!(%platform, interface, application, guarantee_number, request_id, "push repeats a request with other content");
             }
             Some(refusal) => {
-                tracing::warn!(%platform, interface, %application, request_id, reason = %refusal, "push refused");
+                tracing::warn!(%platform, interface, application, guarantee_number, request_id, reason = %refusal, "push refused");
             }
         }
     }

@@ -1,7 +1,9 @@
 //! The use case "a push arrives": open it, know it again, decide, store everything, and only then answer.
 
+mod case;
 mod filing;
 pub mod http;
+pub mod inquiry;
 mod outcome;
 mod push;
 mod receive;

@@ -1,6 +1,6 @@
 //! How a push can end.
 
-use crate::dialect::RejectionKind;
+use crate::dialect::{Failure, RejectionKind};
 use crate::telemetry::InboundOutcome;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +35,15 @@ impl PushOutcome {
             Self::TooLarge => "too-large",
             Self::Unfinished => "unfinished",
             Self::Unavailable => "unavailable",
+        }
+    }
+
+    /// Which of a platform's failure codes fits a push that could not be opened.
+    pub(super) fn failure(&self) -> Failure {
+        match self {
+            Self::Rejected(kind) => kind.failure(),
+            Self::Unavailable => Failure::Unavailable,
+            _ => Failure::Content,
         }
     }
 

@@ -6,13 +6,14 @@ use std::time::Instant;
 use jiff::Timestamp;
 
 use super::filing::Filing;
+use super::inquiry::Inquiries;
 use super::outcome::PushOutcome;
 use super::push::{Body, Push};
 use crate::casework::{Platform, Platforms};
 use crate::clock::Clock;
-use crate::dialect::{Rejection, reply};
+use crate::dialect::{Failure, Rejection, Request, reply};
 use crate::store::messages::NewMessage;
-use crate::store::{Store, StoreError, messages};
+use crate::store::{Store, messages};
 use crate::telemetry::Metrics;
 
 /// Told to a platform when nothing could be stored; the cause goes to the log alone.
@@ -25,6 +26,7 @@ pub struct Intake {
     pub platforms: Platforms,
     pub clock: Clock,
     pub metrics: Metrics,
+    pub inquiries: Arc<Inquiries>,
 }
 
 /// How a push ended, and the bytes that say so to the platform.
@@ -44,8 +46,9 @@ impl Intake {
             Ok(answered) => answered,
             Err(error) => {
                 let (platform_id, request_id) = (&push.platform, &push.request_id);
-                tracing::error!(platform = %platform_id, request_id, %error, "push could not be stored");
-                let answer = failure(platform.as_ref(), push.interface.as_deref(), BUSY);
+                tracing::error!(platform = %platform_id, request_id, error = format!("{error:#}"), "push could not be answered");
+                let answer =
+                    failure(platform.as_ref(), push.interface.as_deref(), Failure::Unavailable, BUSY);
                 Answered { outcome: PushOutcome::Unavailable, answer }
             }
         };
@@ -59,7 +62,7 @@ impl Intake {
         answered.answer
     }
 
-    async fn take(&self, push: Arc<Push>, platform: Option<Platform>) -> Result<Answered, StoreError> {
+    async fn take(&self, push: Arc<Push>, platform: Option<Platform>) -> anyhow::Result<Answered> {
         let at = self.clock.now();
         let Some(platform) = platform else {
             return self
@@ -85,6 +88,11 @@ impl Intake {
         let (content_type, digest) = (push.content_type.as_deref(), push.digest.as_deref());
         match platform.profile.open_signed(interface, content_type, body, digest, at) {
             Ok(opened) => {
+                if let Request::Ask(query) = &opened.request {
+                    let query = query.clone();
+                    // Boxed, since few pushes ask and all would carry its size.
+                    return Box::pin(self.inquire(push, platform, opened, query, at)).await;
+                }
                 let filing = Arc::new(Filing { push, platform, opened, at });
                 let shared = Arc::clone(&filing);
                 let filed = self.store.write(move |connection| filing.file(connection)).await?;
@@ -109,9 +117,9 @@ impl Intake {
         outcome: PushOutcome,
         message: String,
         at: Timestamp,
-    ) -> Result<Answered, StoreError> {
+    ) -> anyhow::Result<Answered> {
         let interface = interface.or_else(|| push.interface.clone());
-        let answer = failure(platform.as_ref(), interface.as_deref(), &message);
+        let answer = failure(platform.as_ref(), interface.as_deref(), outcome.failure(), &message);
         let record = NewMessage {
             answer: Some(answer.clone()),
             outcome: outcome.name().to_owned(),
@@ -123,9 +131,9 @@ impl Intake {
     }
 }
 
-fn failure(platform: Option<&Platform>, interface: Option<&str>, message: &str) -> Vec<u8> {
+fn failure(platform: Option<&Platform>, interface: Option<&str>, failure: Failure, message: &str) -> Vec<u8> {
     match platform {
-        Some(platform) => platform.profile.reply(interface, false, message, None),
+        Some(platform) => platform.profile.failure(interface, failure, message),
         None => reply::unknown_platform(message),
     }
 }

@@ -12,14 +12,15 @@ pub(super) struct Prepared {
     pub(super) key: Option<SectionKey>,
 }
 
+/// None for a question, which is answered and changes nothing here.
 pub(super) fn prepare(
     profile: &Profile,
     opened: &Opened,
     known: Option<&Guarantee>,
     at: Timestamp,
-) -> Prepared {
+) -> Option<Prepared> {
     let plain = |command| Prepared { command, key: None };
-    match &opened.request {
+    Some(match &opened.request {
         Request::Apply(application) => {
             plain(Command::Apply { application: application.clone(), replace: profile.replacement() })
         }
@@ -33,10 +34,14 @@ pub(super) fn prepare(
         Request::RequestSurrender { guarantee, reason } => {
             plain(Command::RequestSurrender { guarantee: guarantee.clone(), reason: reason.clone() })
         }
-        Request::Cancel { guarantee } => plain(Command::Cancel { guarantee: guarantee.clone() }),
+        Request::Cancel { guarantee, cancellation } => {
+            plain(Command::Cancel { guarantee: guarantee.clone(), cancellation: cancellation.clone() })
+        }
         Request::Claim { guarantee, request } => {
             plain(Command::Claim { guarantee: guarantee.clone(), request: request.clone() })
         }
         Request::Waive => plain(Command::Waive),
-    }
+        Request::CancelOrder { reason } => plain(Command::CancelOrder { reason: reason.clone() }),
+        Request::Ask(_) => return None,
+    })
 }

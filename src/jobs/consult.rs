@@ -105,7 +105,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_answer_about_an_application_that_was_replaced_meanwhile_is_dropped() {
-        assert_ne!(stage_after_the_answer("800000").await, Stage::Applied);
-        assert_eq!(stage_after_the_answer("500000").await, Stage::Applied);
+        assert_ne!(Box::pin(stage_after_the_answer("800000")).await, Stage::Applied);
+        assert_eq!(Box::pin(stage_after_the_answer("500000")).await, Stage::Applied);
     }
 }

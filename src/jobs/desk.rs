@@ -7,14 +7,15 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use super::letters::LetterMaker;
-use super::options::JobOptions;
+use super::options::{JobOptions, RoundOptions};
 use super::schedule::Schedule;
 use super::verdict::{Handler, Verdict};
-use super::{consult, notify, upload};
+use super::{consult, notify, rounds, upload};
 use crate::casework::{Platform, Platforms, Task, task};
 use crate::clock::Clock;
 use crate::delivery::upload::Uploader;
 use crate::domain::Guarantee;
+use crate::downloads::Links;
 use crate::store::jobs::{Cause, ClaimedJob};
 use crate::store::{Store, guarantees};
 use crate::telemetry::Metrics;
@@ -27,7 +28,10 @@ pub struct Desk {
     pub metrics: Metrics,
     pub letters: Arc<LetterMaker>,
     pub uploader: Uploader,
+    /// Makes the links under which platforms fetch letters.
+    pub links: Links,
     pub options: JobOptions,
+    pub rounds: RoundOptions,
 }
 
 /// A job with what it is about.
@@ -50,7 +54,9 @@ impl Handler for Desk {
 
     /// Whatever became due by an opening, or stands in its way, is tried again by the opening's schedule.
     fn schedule(&self, job: &ClaimedJob) -> &Schedule {
-        if task::is_urgent(job.created_at, job.deadline) {
+        if job.lane.round().is_some() {
+            &self.options.rounds
+        } else if task::is_urgent(job.created_at, job.deadline) {
             &self.options.restorations
         } else {
             &self.options.ordinary
@@ -65,17 +71,19 @@ impl Desk {
             // Written by another version of this program: reading it again does not help.
             Err(error) => return Ok(Verdict::dead(Cause::Unreadable, error.to_string())),
         };
-        let assignment = self.assignment(job).await?;
         match task {
-            Task::Consult { question } => consult::run(self, assignment, question).await,
-            Task::MakeLetter { letter } => self.letters.run(self, assignment, letter).await,
-            Task::Upload { letter } => upload::run(self, assignment, letter).await,
-            Task::Notify { notice } => notify::run(self, assignment, *notice).await,
+            Task::Consult { question } => consult::run(self, self.assignment(job).await?, question).await,
+            Task::MakeLetter { letter } => self.letters.run(self, self.assignment(job).await?, letter).await,
+            Task::Upload { letter } => upload::run(self, self.assignment(job).await?, letter).await,
+            Task::Notify { notice, encloses } => {
+                notify::run(self, self.assignment(job).await?, *notice, encloses).await
+            }
+            Task::Round { round } => rounds::run(self, &job.platform, round).await,
         }
     }
 
     async fn assignment(&self, job: &ClaimedJob) -> anyhow::Result<Assignment<'_>> {
-        let id = job.lane.clone();
+        let id = job.lane.guarantee().context("the job is in no guarantee's lane")?;
         let stored = self.store.read(move |c| guarantees::find(c, &id)).await?;
         let guarantee = stored.with_context(|| format!("guarantee {} is not stored", job.lane))?.guarantee;
         Ok(Assignment { platform: self.platforms.of(&guarantee.platform)?, guarantee })

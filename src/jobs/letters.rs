@@ -1,5 +1,6 @@
 //! Making a letter: lay it out, seal it, archive the bytes, and only then let the guarantee go on.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -8,16 +9,19 @@ use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
 use super::desk::{Assignment, Desk};
-use super::letter_data::{self, Printed};
+use super::letter_data::{self, Content, Printed};
 use super::verdict::Verdict;
 use crate::casework;
 use crate::crypto::encoding::TextForm;
 use crate::crypto::md5;
 use crate::dialect::SectionKey;
-use crate::document::{DocumentError, Press};
+use crate::document::{DocumentError, Form, Press};
 use crate::domain::guarantee::{LetterKind, Stage};
+use crate::domain::identity::{GuaranteeId, PlatformId};
+use crate::domain::product::LetterFormat;
 use crate::domain::{Command, Guarantee};
 use crate::institution::letterhead::InstitutionOptions;
+use crate::seal::pdf::{PdfSignatureProfile, PdfSigner, SealPicture};
 use crate::seal::sealer::Sealer;
 use crate::store::documents::{self, Document};
 use crate::store::jobs::Cause;
@@ -26,15 +30,41 @@ use crate::store::keys::{self, Purpose};
 /// Lays out and seals letters on as many threads as the machine has cores.
 pub struct LetterMaker {
     press: Press,
-    sealer: Sealer,
+    sealer: Arc<Sealer>,
     institution: InstitutionOptions,
+    styles: BTreeMap<PlatformId, Style>,
     cores: Arc<Semaphore>,
 }
 
+/// How the letters for one platform look.
+#[derive(Clone)]
+pub struct Style {
+    pub form: Form,
+    pub writing: Writing,
+}
+
+/// The file format of a letter, with what sealing it takes.
+#[derive(Clone)]
+pub enum Writing {
+    Ofd,
+    Pdf { signer: PdfSigner, picture: Arc<SealPicture>, profile: PdfSignatureProfile },
+}
+
+/// A sealed letter, and its fields for machines.
+struct Made {
+    file: Vec<u8>,
+    data: Vec<u8>,
+}
+
 impl LetterMaker {
-    pub fn new(press: Press, sealer: Sealer, institution: InstitutionOptions) -> Self {
+    pub fn new(
+        press: Press,
+        sealer: Arc<Sealer>,
+        institution: InstitutionOptions,
+        styles: BTreeMap<PlatformId, Style>,
+    ) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self { press, sealer, institution, cores: Arc::new(Semaphore::new(cores)) }
+        Self { press, sealer, institution, styles, cores: Arc::new(Semaphore::new(cores)) }
     }
 
     /// Lays out a letter of invented data under the institution's own letterhead.
@@ -53,7 +83,7 @@ impl LetterMaker {
     ) -> anyhow::Result<Verdict> {
         let Assignment { platform, guarantee } = assignment;
         let due = match letter {
-            LetterKind::Ciphertext => Stage::Issuing,
+            LetterKind::Ciphertext | LetterKind::Plaintext => Stage::Issuing,
             LetterKind::Merged => Stage::Opened,
         };
         if guarantee.stage != due {
@@ -64,43 +94,48 @@ impl LetterMaker {
             LetterKind::Ciphertext => None,
             LetterKind::Merged => {
                 let key = self.restoration_key(desk, &guarantee).await?;
-                let section = &guarantee.application.section;
-                Some(
-                    platform
-                        .profile
-                        .reveal(section, &key)
-                        .context("the stored key does not open the section")?,
-                )
+                let revealed = platform.profile.reveal_application(&guarantee.application, Some(&key));
+                Some(revealed.context("the stored key does not open the section")?)
+            }
+            LetterKind::Plaintext => {
+                let key = platform.profile.agreed_section_key();
+                let revealed = platform.profile.reveal_application(&guarantee.application, key.as_ref());
+                Some(revealed.context("the agreed key does not open the section")?)
             }
         };
         let at = desk.clock.now();
         let started = Instant::now();
-        let printed = letter_data::printed(&self.institution, &guarantee, revealed.as_ref(), at)?;
-        let file = match self.make(printed, at).await? {
-            Ok(file) => file,
+        let style = self.styles.get(&guarantee.platform).context("the platform has no style of letters")?;
+        let content = Content {
+            institution: &self.institution,
+            form: style.form,
+            guarantee: &guarantee,
+            revealed: revealed.as_ref(),
+            at,
+        };
+        let made = match self.make(content.printed()?, style.writing.clone(), at).await? {
+            Ok(made) => made,
             // A missing glyph or a text that does not fit stays so: people have to see to fonts or template.
             Err(error) => return Ok(Verdict::dead(Cause::NotRetryable, error.to_string())),
         };
-        let (size, digest_md5) = (u64::try_from(file.len())?, TextForm::Hex.encode(&md5::digest(&file)));
-        let digest = desk.uploader.archive.put(file).await?;
-        desk.metrics.sealed(started.elapsed());
-        let document = Document {
-            guarantee: guarantee.id.clone(),
-            digest,
-            letter,
-            format: "ofd".to_owned(),
-            size,
-            md5: digest_md5,
-            stored_at: at,
+        let Made { file, data } = made;
+        let kept = Kept { desk, guarantee: &guarantee.id, letter, at };
+        let document = kept.keep(file, style.writing.format().name()).await?;
+        // Archiving takes its time, and most platforms ask for the letter alone.
+        let data = match platform.profile.asks_for_letter_data() {
+            true => Some(kept.keep(data, documents::DATA_FORMAT).await?),
+            false => None,
         };
-        let (platform, id) = (platform.clone(), guarantee.id);
+        desk.metrics.sealed(started.elapsed());
+        let (platform, id) = (platform.clone(), guarantee.id.clone());
         Ok(Verdict::writing(move |connection| {
-            documents::record(connection, &document)?;
             let sealed = Command::RecordLetter { letter, document: document.digest.clone() };
             if let Err(refusal) = casework::carry_out_all(connection, &platform, &id, &[sealed], at)? {
                 tracing::info!(guarantee = %id, reason = %refusal, "a letter was made for nothing");
+                return Ok(());
             }
-            Ok(())
+            let mut made = std::iter::once(&document).chain(&data);
+            made.try_for_each(|document| documents::record(connection, document))
         }))
     }
 
@@ -115,12 +150,13 @@ impl LetterMaker {
     async fn make(
         self: &Arc<Self>,
         printed: Printed,
+        writing: Writing,
         at: Timestamp,
-    ) -> anyhow::Result<Result<Vec<u8>, DocumentError>> {
+    ) -> anyhow::Result<Result<Made, DocumentError>> {
         let permit = Arc::clone(&self.cores).acquire_owned().await?;
         let maker = Arc::clone(self);
         let made = tokio::task::spawn_blocking(move || {
-            let made = maker.print_and_seal(&printed, at);
+            let made = maker.print_and_seal(&printed, &writing, at);
             drop(permit);
             made
         });
@@ -130,14 +166,54 @@ impl LetterMaker {
     fn print_and_seal(
         &self,
         printed: &Printed,
+        writing: &Writing,
         at: Timestamp,
-    ) -> anyhow::Result<Result<Vec<u8>, DocumentError>> {
-        let ofd = match letter_data::lay_out(&self.press, printed) {
-            Ok(ofd) => ofd,
-            Err(error) => return Ok(Err(error)),
+    ) -> anyhow::Result<Result<Made, DocumentError>> {
+        let file = match writing {
+            Writing::Ofd => match printed.ofd(&self.press) {
+                Ok(ofd) => {
+                    let stamps = letter_data::stamps(&ofd, self.sealer.size_mm());
+                    crate::seal::ofd::seal(ofd.package, &self.sealer, &stamps, at)?
+                }
+                Err(error) => return Ok(Err(error)),
+            },
+            Writing::Pdf { signer, picture, profile } => match printed.pdf(&self.press) {
+                Ok(pdf) => crate::seal::pdf::sign(pdf.bytes, signer, picture, &pdf.seal_places, profile, at)?,
+                Err(error) => return Ok(Err(error)),
+            },
         };
-        let stamps = letter_data::stamps(&ofd, self.sealer.size_mm());
-        let file = crate::seal::ofd::seal(ofd.package, &self.sealer, &stamps, at)?;
-        Ok(Ok(file))
+        Ok(Ok(Made { file, data: printed.data() }))
+    }
+}
+
+impl Writing {
+    pub fn format(&self) -> LetterFormat {
+        match self {
+            Self::Ofd => LetterFormat::Ofd,
+            Self::Pdf { .. } => LetterFormat::Pdf,
+        }
+    }
+}
+
+/// Archives what belongs to one letter.
+struct Kept<'a> {
+    desk: &'a Desk,
+    guarantee: &'a GuaranteeId,
+    letter: LetterKind,
+    at: Timestamp,
+}
+
+impl Kept<'_> {
+    async fn keep(&self, file: Vec<u8>, format: &str) -> anyhow::Result<Document> {
+        let (size, md5) = (u64::try_from(file.len())?, TextForm::Hex.encode(&md5::digest(&file)));
+        Ok(Document {
+            guarantee: self.guarantee.clone(),
+            digest: self.desk.uploader.archive.put(file).await?,
+            letter: self.letter,
+            format: format.to_owned(),
+            size,
+            md5,
+            stored_at: self.at,
+        })
     }
 }

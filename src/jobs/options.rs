@@ -1,4 +1,6 @@
-//! The `[jobs]` section of the settings.
+//! The sections `[jobs]` and `[rounds]` of the settings.
+
+use std::time::Duration;
 
 use serde::Deserialize;
 
@@ -13,6 +15,8 @@ pub struct JobOptions {
     pub ordinary: Schedule,
     /// When the work of an opening is tried again.
     pub restorations: Schedule,
+    /// When a round that failed is tried again.
+    pub rounds: Schedule,
 }
 
 impl Default for JobOptions {
@@ -21,6 +25,25 @@ impl Default for JobOptions {
             worker: WorkerOptions::default(),
             ordinary: Schedule::for_notices(),
             restorations: Schedule::for_restorations(),
+            rounds: Schedule::for_rounds(),
         }
+    }
+}
+
+/// How long after one turn of a round the next one is due.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RoundOptions {
+    /// Of ending guarantees whose last day is over.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub expiry: Duration,
+    /// Of asking platforms for abnormal tender sections.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub abnormal_sections: Duration,
+}
+
+impl Default for RoundOptions {
+    fn default() -> Self {
+        Self { expiry: Duration::from_secs(3600), abnormal_sections: Duration::from_secs(600) }
     }
 }

@@ -44,6 +44,12 @@ impl Schedule {
         Self { delays: delays(&seconds), repeat_last: 1_440, jitter_percent: default_jitter() }
     }
 
+    /// For what comes back by the clock: as often as usual for a day, after which it is told to people, and begun anew.
+    pub fn for_rounds() -> Self {
+        let seconds = [5, 30, 120, 600];
+        Self { delays: delays(&seconds), repeat_last: 140, jitter_percent: default_jitter() }
+    }
+
     /// How many attempts a job has in all.
     pub fn attempts(&self) -> u32 {
         u32::try_from(self.delays.len())

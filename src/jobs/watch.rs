@@ -23,33 +23,35 @@ impl Observer for Watch {
     }
 
     fn finished(&self, job: &ClaimedJob, outcome: &Outcome, took: Duration) {
-        let (id, kind, platform, guarantee) = (&job.id, &job.kind, &job.platform, &job.lane);
+        let (id, kind, platform, round) = (&job.id, &job.kind, &job.platform, job.lane.round());
+        let guarantee = job.lane.guarantee();
+        let guarantee = guarantee.as_ref().map(tracing::field::display);
         let (attempt, took_ms) = (job.attempt, took.as_millis());
         match outcome {
             Outcome::Done => {
-                tracing::info!(job.id = %id, job.kind = kind, %platform, guarantee.id = %guarantee, attempt, took_ms, "job done");
+                tracing::info!(job.id = %id, job.kind = kind, %platform, guarantee.id = guarantee, round, attempt, took_ms, "job done");
             }
             // One "no" may be a hiccup. A platform that keeps saying no holds up what stands behind in the lane.
             Outcome::Retry { cause: Cause::Rejected, detail, .. } if attempt == REJECTIONS => {
                 self.0.alarm("job-rejected");
-                tracing::error!(job.id = %id, job.kind = kind, %platform, guarantee.id = %guarantee, attempt, detail, "platform keeps rejecting a job; it is tried on, and what follows for this guarantee waits");
+                tracing::error!(job.id = %id, job.kind = kind, %platform, guarantee.id = guarantee, round, attempt, detail, "platform keeps rejecting a job; it is tried on, and what follows for this guarantee waits");
             }
             Outcome::Retry { cause, detail, after } => {
                 let after_ms = after.as_millis();
-                tracing::warn!(job.id = %id, job.kind = kind, %platform, guarantee.id = %guarantee, attempt, %cause, detail, after_ms, "job will be tried again");
+                tracing::warn!(job.id = %id, job.kind = kind, %platform, guarantee.id = guarantee, round, attempt, %cause, detail, after_ms, "job will be tried again");
             }
             Outcome::Dead { cause: Cause::Obsolete, detail } => {
-                tracing::info!(job.id = %id, job.kind = kind, %platform, guarantee.id = %guarantee, detail, "job has lost its purpose");
+                tracing::info!(job.id = %id, job.kind = kind, %platform, guarantee.id = guarantee, round, detail, "job has lost its purpose");
             }
             Outcome::Dead { cause, detail } => {
                 self.0.alarm("job-dead");
-                tracing::error!(job.id = %id, job.kind = kind, %platform, guarantee.id = %guarantee, attempt, %cause, detail, "job given up; `baohan replay` revives it");
+                tracing::error!(job.id = %id, job.kind = kind, %platform, guarantee.id = guarantee, round, attempt, %cause, detail, "job given up; `baohan replay` revives it");
             }
             Outcome::LeaseLost => {
-                tracing::warn!(job.id = %id, job.kind = kind, %platform, guarantee.id = %guarantee, attempt, took_ms, "job lost its lease; another attempt has it");
+                tracing::warn!(job.id = %id, job.kind = kind, %platform, guarantee.id = guarantee, round, attempt, took_ms, "job lost its lease; another attempt has it");
             }
             Outcome::Unwritten(error) => {
-                tracing::error!(job.id = %id, job.kind = kind, %platform, guarantee.id = %guarantee, attempt, %error, "job's outcome could not be written; it runs again");
+                tracing::error!(job.id = %id, job.kind = kind, %platform, guarantee.id = guarantee, round, attempt, %error, "job's outcome could not be written; it runs again");
             }
         }
     }
@@ -69,14 +71,14 @@ mod tests {
 
     use super::*;
     use crate::domain::identity::{GuaranteeId, PlatformId};
-    use crate::store::jobs::{Fence, JobId};
+    use crate::store::jobs::{Fence, JobId, Lane};
 
     fn job(attempt: i64) -> ClaimedJob {
         let id = JobId::new("job-1");
         ClaimedJob {
             id: id.clone(),
             platform: PlatformId::new("somewhere"),
-            lane: GuaranteeId::new("g1"),
+            lane: Lane::of_guarantee(&GuaranteeId::new("g1")),
             kind: "notify".to_owned(),
             payload: Vec::new().into(),
             deadline: Timestamp::UNIX_EPOCH,

@@ -125,6 +125,8 @@ mod tests {
     use std::collections::HashMap;
 
     use super::*;
+    use crate::dialect::{PlatformOptions, Profile, Registry};
+    use crate::domain::identity::PlatformId;
 
     const SOUND: &str = r#"
         [institution]
@@ -248,33 +250,51 @@ mod tests {
         );
     }
 
+    /// Each with its platform's id and the number of interfaces in its dialect.
+    const EXAMPLES: [(&str, &str, usize); 5] = [
+        ("hainan", include_str!("../../deploy/hainan.toml"), 15),
+        ("jilin", include_str!("../../deploy/jilin.toml"), 12),
+        ("ggzy", include_str!("../../deploy/ggzy.toml"), 12),
+        ("zhangzhou", include_str!("../../deploy/zhangzhou.toml"), 7),
+        ("neimenggu", include_str!("../../deploy/neimenggu.toml"), 9),
+    ];
+
     #[test]
-    fn the_example_for_a_new_institution_is_sound_and_says_the_defaults() {
+    fn the_examples_for_a_new_institution_are_sound_and_say_the_defaults() {
         let folder = tempfile::tempdir().unwrap();
-        let secret = folder.path().join("secret");
-        std::fs::write(&secret, "secret").unwrap();
-        let example = include_str!("../../deploy/hainan.toml");
-        let example = example.replace("/etc/baohan/hainan.appsecret", &secret.display().to_string());
-        let settings = read(&example, &[]).unwrap();
-        let [(_, platform)] = &settings.platforms.iter().collect::<Vec<_>>()[..] else {
-            panic!("one platform")
-        };
-        let registry = crate::dialect::Registry::built_in().unwrap();
-        let table = registry.table(&platform.wire.dialect).unwrap();
-        let id = crate::domain::identity::PlatformId::new("example");
-        let told = crate::dialect::Profile::new(id.clone(), table, &platform.wire).unwrap();
-        let silent = crate::dialect::PlatformOptions {
-            upload: Default::default(),
-            flow: Default::default(),
-            timestamp: Default::default(),
-            ..platform.wire.clone()
-        };
-        let silent = crate::dialect::Profile::new(id, table, &silent).unwrap();
-        assert_eq!(told.upload(), silent.upload());
-        for letter in
-            [crate::domain::guarantee::LetterKind::Ciphertext, crate::domain::guarantee::LetterKind::Merged]
-        {
-            assert_eq!(told.flow(letter), silent.flow(letter));
+        let path = |name: &str| folder.path().join(name).display().to_string();
+        std::fs::write(path("secret"), "secret").unwrap();
+        std::fs::write(path("sm4"), "11".repeat(16)).unwrap();
+        std::fs::write(path("sm2"), "11".repeat(32)).unwrap();
+        let registry = Registry::built_in().unwrap();
+        for (name, example, interfaces) in EXAMPLES {
+            let example = example
+                .replace(&format!("/etc/baohan/{name}.appsecret"), &path("secret"))
+                .replace(&format!("/etc/baohan/{name}.agreed_key"), &path("sm4"))
+                .replace(&format!("/etc/baohan/{name}.key.pem"), &path("sm2"));
+            let settings = read(&example, &[]).unwrap();
+            let [(id, platform)] = &settings.platforms.iter().collect::<Vec<_>>()[..] else {
+                panic!("{name}: one platform")
+            };
+            assert_eq!(*id, name);
+            let table = registry.table(&platform.wire.dialect).unwrap();
+            assert_eq!(table.interfaces.len(), interfaces, "{name}");
+            let profile = |wire| Profile::new(PlatformId::new(name), table, wire).unwrap();
+            let silent = PlatformOptions {
+                digest: Default::default(),
+                cipher: Default::default(),
+                timestamp: Default::default(),
+                reply: Default::default(),
+                flow: Default::default(),
+                upload: Default::default(),
+                payload: Default::default(),
+                ..platform.wire.clone()
+            };
+            let (told, silent) = (profile(&platform.wire), profile(&silent));
+            assert_eq!(format!("{told:?}"), format!("{silent:?}"), "{name}");
+            if told.needs_links() {
+                assert!(settings.downloads.public_url.is_some(), "{name}");
+            }
         }
     }
 }

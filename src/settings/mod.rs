@@ -13,11 +13,13 @@ pub use load::{SettingsError, load};
 
 use crate::delivery::client::ClientOptions;
 use crate::dialect::PlatformOptions;
-use crate::document::DocumentOptions;
+use crate::document::{DocumentOptions, Form};
+use crate::domain::product::LetterFormat;
 use crate::downloads::DownloadOptions;
 use crate::institution::letterhead::InstitutionOptions;
 use crate::institution::rules::UnderwritingOptions;
-use crate::jobs::JobOptions;
+use crate::jobs::{JobOptions, RoundOptions};
+use crate::seal::pdf::PdfSignatureProfile;
 use crate::store::StoreOptions;
 use crate::store::archive::ArchiveOptions;
 use crate::telemetry::TelemetryOptions;
@@ -43,6 +45,8 @@ pub struct Settings {
     #[serde(default)]
     pub jobs: JobOptions,
     #[serde(default)]
+    pub rounds: RoundOptions,
+    #[serde(default)]
     pub delivery: ClientOptions,
     #[serde(default)]
     pub telemetry: TelemetryOptions,
@@ -56,6 +60,18 @@ pub struct Settings {
 pub struct PlatformSection {
     pub wire: PlatformOptions,
     pub underwriting: UnderwritingOptions,
+    #[serde(default)]
+    pub letters: LetterOptions,
+}
+
+/// How letters for one platform look, where it is not as its dialect and the kind of institution have it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LetterOptions {
+    pub form: Option<Form>,
+    pub format: Option<LetterFormat>,
+    /// How PDF letters are signed.
+    pub signature: PdfSignatureProfile,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -88,6 +104,12 @@ pub struct SealOptions {
     pub signer_certificate: PathBuf,
     /// The electronic seal that the seal maker made for it (DER, GB/T 38540).
     pub electronic_seal: PathBuf,
+    /// An RSA or ECDSA key (PEM) for PDF letters whose signature is `cms`.
+    pub pdf_key: Option<PathBuf>,
+    /// Its certificate, and behind it those of its issuers (PEM).
+    pub pdf_certificates: Option<PathBuf>,
+    /// Certificates of authorities (PEM) that are trusted when a platform asks whether a letter is genuine.
+    pub anchors: Option<PathBuf>,
 }
 
 /// Dialects beside the built-in ones.

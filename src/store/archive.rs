@@ -82,7 +82,8 @@ impl Archive {
     }
 }
 
-fn digest_of(document: &[u8]) -> DocumentDigest {
+/// The name of a document, whether it is archived or not.
+pub fn digest_of(document: &[u8]) -> DocumentDigest {
     DocumentDigest::new(hex::encode(sm3::digest(document)))
 }
 

@@ -12,12 +12,15 @@ use crate::domain::identity::{DocumentDigest, GuaranteeId};
 
 const TABLE: &str = "documents";
 
+/// The format of a letter's structured data.
+pub const DATA_FORMAT: &str = "xml";
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Document {
     pub guarantee: GuaranteeId,
     pub digest: DocumentDigest,
     pub letter: LetterKind,
-    /// The file name's extension: `ofd`, `pdf`.
+    /// The file name's extension: `ofd`, `pdf`, or `xml` for the structured data of a letter.
     pub format: String,
     /// In bytes.
     pub size: u64,
@@ -61,6 +64,21 @@ pub fn find(
     row.map(document_of).transpose()
 }
 
+/// The structured data of a letter.
+///
+/// # Errors
+/// When the database fails or the row can't be read.
+pub fn find_data(
+    connection: &mut Connection,
+    guarantee: &GuaranteeId,
+    letter: LetterKind,
+) -> Result<Option<Document>, StoreError> {
+    let of_letter = dsl::guarantee_id.eq(guarantee.as_str()).and(dsl::letter.eq(letter.name()));
+    let query = documents::table.filter(of_letter.and(dsl::format.eq(DATA_FORMAT)));
+    let row: Option<Row> = on!(connection, |link| query.first(link).optional())?;
+    row.map(document_of).transpose()
+}
+
 /// A guarantee's documents, oldest first.
 ///
 /// # Errors
@@ -87,7 +105,8 @@ struct Row {
 }
 
 fn document_of(row: Row) -> Result<Document, StoreError> {
-    let letter = [LetterKind::Ciphertext, LetterKind::Merged].into_iter().find(|it| it.name() == row.letter);
+    let letters = [LetterKind::Ciphertext, LetterKind::Merged, LetterKind::Plaintext];
+    let letter = letters.into_iter().find(|it| it.name() == row.letter);
     let unknown = || StoreError::damaged(TABLE, &row.digest, format!("unknown letter `{}`", row.letter));
     Ok(Document {
         letter: letter.ok_or_else(unknown)?,

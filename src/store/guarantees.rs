@@ -3,7 +3,9 @@
 use diesel::dsl::count_star;
 use diesel::prelude::*;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
+use super::abnormal_sections::SectionMark;
 use super::connection::{Connection, on};
 use super::error::StoreError;
 use super::schema::guarantees::{self, dsl};
@@ -73,6 +75,8 @@ struct Row {
     body: Vec<u8>,
     received_at: i64,
     updated_at: i64,
+    issued_at: Option<i64>,
+    expires_at: Option<i64>,
 }
 
 #[derive(Queryable, Selectable)]
@@ -176,6 +180,93 @@ pub fn list(connection: &mut Connection, filter: &Filter) -> Result<Vec<Summary>
     rows.into_iter().map(summary_of).collect()
 }
 
+/// What was issued from one moment to another, the second one not included, whatever became of it since; in order of
+/// issue.
+///
+/// # Errors
+/// When the database fails or a row can't be read.
+pub fn issued_between(
+    connection: &mut Connection,
+    platform: &PlatformId,
+    from: Timestamp,
+    until: Timestamp,
+) -> Result<Vec<Guarantee>, StoreError> {
+    let within = dsl::issued_at.ge(to_micros(from)).and(dsl::issued_at.lt(to_micros(until)));
+    let query = guarantees::table.filter(dsl::platform.eq(platform.as_str()).and(within));
+    let query = query.order((dsl::issued_at, dsl::id)).select((dsl::id, dsl::version, dsl::body));
+    let rows: Vec<(String, i64, Vec<u8>)> = on!(connection, |link| query.load(link))?;
+    rows.into_iter().map(|row| opened(connection, row).map(|stored| stored.guarantee)).collect()
+}
+
+/// A guarantee that is in force though its last moment is over.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Ended {
+    pub at: Timestamp,
+    pub id: GuaranteeId,
+}
+
+/// A platform's guarantees in force whose last moment was before this one, the longest over first; those behind
+/// `passed`, where that is given.
+///
+/// # Errors
+/// When the database fails.
+pub fn ended_before(
+    connection: &mut Connection,
+    platform: &PlatformId,
+    at: Timestamp,
+    passed: Option<&Ended>,
+    limit: u32,
+) -> Result<Vec<Ended>, StoreError> {
+    let rows: Vec<(Option<i64>, String)> = on!(connection, |link| {
+        let over = dsl::expires_at.is_not_null().and(dsl::expires_at.lt(to_micros(at)));
+        let mut query = guarantees::table.filter(dsl::platform.eq(platform.as_str()).and(over)).into_boxed();
+        if let Some(passed) = passed {
+            let (end, id) = (to_micros(passed.at), passed.id.as_str());
+            query = query.filter(dsl::expires_at.gt(end).or(dsl::expires_at.eq(end).and(dsl::id.gt(id))));
+        }
+        let query = query.order((dsl::expires_at, dsl::id)).select((dsl::expires_at, dsl::id));
+        query.limit(i64::from(limit)).load(link)
+    })?;
+    let ended = |(at, id): (Option<i64>, String)| {
+        Ok(Ended { at: from_micros(TABLE, &id, at.unwrap_or(0))?, id: GuaranteeId::new(id) })
+    };
+    rows.into_iter().map(ended).collect()
+}
+
+/// Notes in which tender section a guarantee is, from when its number may be read.
+///
+/// # Errors
+/// When the database fails.
+pub fn note_section(
+    connection: &mut Connection,
+    id: &GuaranteeId,
+    section: &SectionMark,
+) -> Result<(), StoreError> {
+    let noted = guarantees::table.find(id.as_str());
+    let mark = dsl::section_mark.eq(Some(section.as_str()));
+    on!(connection, |link| diesel::update(noted).set(mark).execute(link))?;
+    Ok(())
+}
+
+/// The guarantees of a tender section behind this one, oldest first.
+///
+/// # Errors
+/// When the database fails or a row can't be read.
+pub fn in_section(
+    connection: &mut Connection,
+    platform: &PlatformId,
+    section: &SectionMark,
+    behind: Option<&GuaranteeId>,
+    limit: u32,
+) -> Result<Vec<Stored>, StoreError> {
+    let behind = behind.map_or("", GuaranteeId::as_str);
+    let marked = dsl::platform.eq(platform.as_str()).and(dsl::section_mark.eq(section.as_str()));
+    let query = guarantees::table.filter(marked.and(dsl::id.gt(behind))).order(dsl::id);
+    let query = query.limit(i64::from(limit)).select((dsl::id, dsl::version, dsl::body));
+    let rows: Vec<(String, i64, Vec<u8>)> = on!(connection, |link| query.load(link))?;
+    rows.into_iter().map(|row| opened(connection, row)).collect()
+}
+
 /// How many guarantees stand where.
 ///
 /// # Errors
@@ -212,7 +303,8 @@ fn row_of(
     let body = serde_json::to_vec(guarantee).map(zeroize::Zeroizing::new);
     let body = body.map_err(|error| StoreError::damaged(TABLE, id, error))?;
     let opening = guarantee.opening.as_ref();
-    let awaited = matches!(guarantee.stage, Stage::Opened | Stage::Restored)
+    let awaited = guarantee.abnormality.is_none()
+        && matches!(guarantee.stage, Stage::Opened | Stage::Restored)
         && guarantee.letter(LetterKind::Merged).is_none_or(|letter| letter.delivered_at.is_none());
     Ok(Row {
         id: id.to_owned(),
@@ -229,7 +321,15 @@ fn row_of(
         body: connection.seal(TABLE, id, "body", &body),
         received_at: to_micros(guarantee.received_at),
         updated_at: to_micros(at),
+        issued_at: guarantee.issued_letter.as_ref().map(|letter| to_micros(letter.sealed_at)),
+        expires_at: last_moment(guarantee).map(to_micros),
     })
+}
+
+/// When a guarantee that is in force ends.
+fn last_moment(guarantee: &Guarantee) -> Option<Timestamp> {
+    let letter = guarantee.issued_letter.as_ref().filter(|_| guarantee.stage.is_in_force())?;
+    Some(guarantee.terms.as_ref()?.validity.bounds(letter.sealed_at).1)
 }
 
 fn opened(

@@ -8,6 +8,7 @@ use super::connection::{Connection, on};
 use super::error::StoreError;
 use super::schema::messages::{self, dsl};
 use super::time::{from_micros, to_micros};
+use crate::crypto::sm3;
 use crate::domain::identity::{GuaranteeId, PlatformId};
 
 const TABLE: &str = "messages";
@@ -50,6 +51,11 @@ pub struct NewMessage {
     /// The departures from the dialect that were tolerated, by name.
     pub tolerances: Vec<String>,
     pub peer: Option<String>,
+}
+
+/// What is kept of a body that is in the archive already: its size and its digest.
+pub fn summary(body: &[u8]) -> Vec<u8> {
+    format!("{{\"bytes\":{},\"sm3\":\"{}\"}}", body.len(), hex::encode(sm3::digest(body))).into_bytes()
 }
 
 /// A message without its bytes.

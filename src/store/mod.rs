@@ -7,6 +7,7 @@
 //!
 //! What may not be stored in the clear is sealed by the keyring before it reaches a column ([`Connection`]).
 
+pub mod abnormal_sections;
 pub mod archive;
 pub mod bindings;
 pub mod deliveries;

@@ -16,6 +16,18 @@ diesel::table! {
         body -> Binary,
         received_at -> BigInt,
         updated_at -> BigInt,
+        issued_at -> Nullable<BigInt>,
+        expires_at -> Nullable<BigInt>,
+        section_mark -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    abnormal_sections (platform, section_mark) {
+        platform -> Text,
+        section_mark -> Text,
+        body -> Binary,
+        reported_at -> BigInt,
     }
 }
 

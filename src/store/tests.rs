@@ -9,7 +9,7 @@ use diesel::{Connection as _, QueryableByName, RunQueryDsl as _};
 use jiff::Timestamp;
 
 use super::connection::{Link, Opener, Purpose, Target};
-use super::jobs::{self, Cause, Claim, Fence, JobId, JobState, Listing};
+use super::jobs::{self, Cause, Claim, Fence, JobId, JobState, Lane, Listing};
 use super::*;
 use crate::domain::guarantee::LetterKind;
 use crate::domain::identity::{ApplicationNumber, DocumentDigest, GuaranteeId, GuaranteeNumber, PlatformId};
@@ -50,13 +50,22 @@ fn repertoire(connection: &mut Connection) {
     jobs::release(connection, "w").unwrap();
     jobs::counts(connection).unwrap();
     for state in [JobState::Ready, JobState::Running, JobState::Dead] {
-        for lane in [None, Some(id.clone())] {
+        for lane in [None, Some(Lane::of_guarantee(&id))] {
             let platform = Some(platform.clone());
             jobs::list(connection, &Listing { state, platform, lane, limit: 10 }).unwrap();
         }
         jobs::list(connection, &Listing { state, platform: None, lane: None, limit: 10 }).unwrap();
     }
-    jobs::hasten(connection, &id, Timestamp::UNIX_EPOCH).unwrap();
+    jobs::hasten(connection, &Lane::of_guarantee(&id), Timestamp::UNIX_EPOCH).unwrap();
+    let round = jobs::NewJob {
+        platform: platform.clone(),
+        lane: Lane::of_round(&platform, "r"),
+        kind: "round".to_owned(),
+        payload: serde_json::Value::Null,
+        deadline: Timestamp::UNIX_EPOCH,
+        wait: hour,
+    };
+    jobs::enqueue_alone(connection, &round).unwrap();
     jobs::revive(connection, &fence.job).unwrap();
     jobs::deadline(connection, &fence).unwrap_err();
     jobs::finish(connection, &fence).unwrap_err();
@@ -68,6 +77,14 @@ fn repertoire(connection: &mut Connection) {
     guarantees::find_by_application(connection, &platform, &ApplicationNumber::new("a")).unwrap();
     guarantees::find_by_number(connection, &platform, &GuaranteeNumber::new("n")).unwrap();
     guarantees::undelivered_restorations(connection, 10).unwrap();
+    let passed = guarantees::Ended { at: Timestamp::UNIX_EPOCH, id: id.clone() };
+    for passed in [None, Some(&passed)] {
+        guarantees::ended_before(connection, &platform, Timestamp::UNIX_EPOCH, passed, 10).unwrap();
+    }
+    let section = abnormal_sections::SectionMark::of(connection, &platform, "s");
+    guarantees::note_section(connection, &id, &section).unwrap();
+    guarantees::in_section(connection, &platform, &section, Some(&id), 10).unwrap();
+    abnormal_sections::find(connection, &platform, &section).unwrap();
     messages::find(connection, "m").unwrap();
     messages::for_guarantee(connection, &id).unwrap();
     events::timeline(connection, &id).unwrap();

@@ -7,12 +7,13 @@ use serde_json::Value;
 
 use crate::program::{Ran, baohan};
 
-/// One demonstration for all tests: its settings, keys, database and letters are there afterwards.
+/// One demonstration of one platform for all tests: its settings, keys, database and letters are there afterwards.
 static DEMONSTRATION: LazyLock<(tempfile::TempDir, Ran)> = LazyLock::new(|| {
     let place = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let folder = place.path().join("demo");
     let ran = baohan(&[
         "demo".as_ref(),
+        "--platform=hainan".as_ref(),
         "--count=2".as_ref(),
         "--json".as_ref(),
         "--folder".as_ref(),
@@ -100,18 +101,57 @@ fn a_demonstration_delivers_valid_letters_and_reports_them_as_json() {
     let report = report();
     assert_eq!(report["faults"], serde_json::json!([]));
     let guarantees = report["guarantees"].as_array().unwrap();
-    assert_eq!(guarantees.len(), 2);
+    let ended: Vec<_> = guarantees.iter().map(|it| it["stage"].as_str().unwrap()).collect();
+    // Two as they were asked for, and those with a life.
+    assert_eq!(ended, ["明文保函已出具", "明文保函已出具", "已退保", "明文保函已出具", "已注销"]);
     for guarantee in guarantees {
         assert!(guarantee["guarantee"].as_str().unwrap().starts_with("BH"), "{guarantee}");
-        let titles = guarantee["timeline"].as_array().unwrap();
-        assert_eq!(titles.last().unwrap()["what"], "明文保函已送达");
         let letters = guarantee["letters"].as_array().unwrap();
-        assert_eq!(letters.len(), 2);
+        assert_eq!(letters.len(), if guarantee["stage"] == "已退保" { 1 } else { 2 });
         for letter in letters {
             assert_eq!(letter["valid"], true, "{letter}");
             let file = Path::new(letter["file"].as_str().unwrap());
             assert!(file.starts_with(folder()) && file.is_file(), "{letter}");
         }
+    }
+    for guarantee in &guarantees[..2] {
+        let titles = guarantee["timeline"].as_array().unwrap();
+        assert_eq!(titles.last().unwrap()["what"], "明文保函已送达");
+    }
+}
+
+/// What happens on every platform.
+const EVERYWHERE: [&str; 5] =
+    ["applied", "repeated application answered again", "surrendered", "claim received", "issued"];
+const OPENING: [&str; 4] = ["wrong key refused", "restored", "invoiced", "cancelled"];
+
+#[test]
+fn a_demonstration_shows_the_life_on_all_five_platforms() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path().join("all");
+    let ran = baohan(&["demo".as_ref(), "--json".as_ref(), "--folder".as_ref(), folder.as_os_str()]);
+    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.complaint);
+    let report: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(report["faults"], serde_json::json!([]));
+    let particular: [(&str, &[&str]); 5] = [
+        ("hainan", &OPENING),
+        ("jilin", &OPENING),
+        ("ggzy", &[&OPENING[..], &["list reconciled"]].concat()),
+        ("zhangzhou", &["guarantee collected"]),
+        ("neimenggu", &["letter fetched", "letter verified", "changed letter recognised", "cancelled"]),
+    ];
+    let platforms = report["platforms"].as_array().unwrap();
+    assert_eq!(platforms.len(), particular.len());
+    for (platform, (name, moments)) in platforms.iter().zip(particular) {
+        assert_eq!(platform["platform"], name);
+        let life = platform["life"].as_array().unwrap();
+        for moment in EVERYWHERE.iter().chain(moments) {
+            assert!(life.iter().any(|it| it["what"] == *moment), "{name}, {moment}: {life:?}");
+        }
+        let letters = report["guarantees"].as_array().unwrap().iter();
+        let letters = letters.filter(|it| it["platform"] == name).map(|it| it["letters"].as_array().unwrap());
+        let letters: Vec<_> = letters.flatten().collect();
+        assert!(letters.len() >= 4 && letters.iter().all(|it| it["valid"] == true), "{name}: {letters:?}");
     }
 }
 

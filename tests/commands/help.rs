@@ -60,6 +60,9 @@ fn every_command_says_how_it_is_used_and_explains_each_option() {
         if first.is_empty() || first.starts_with("Usage") {
             faults.push(format!("`{name}` says nothing about itself"));
         }
+        if help.lines().take_while(|line| !line.is_empty()).count() > 2 {
+            faults.push(format!("`{name}` says more than two lines in the list of commands"));
+        }
         if !help.contains(&format!("Usage: baohan {name}").trim_end().to_owned())
             && !help.contains("Usage: baohan decide")
         {

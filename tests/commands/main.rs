@@ -9,6 +9,7 @@
 
 mod database;
 mod demonstration;
+mod dialects;
 mod help;
 mod keys;
 mod letters;

@@ -71,7 +71,7 @@ const UNREADABLE: &[Case] = &[
     ("no TOML", |house| house.edit("[server]", "[server"), &["settings", "baohan.toml", "line 2"]),
     (
         "a secret's file that is missing",
-        |house| std::fs::remove_file(house.path("appsecret")).unwrap(),
+        |house| std::fs::remove_file(house.path("hainan.appsecret")).unwrap(),
         &["platforms.hainan.wire.appsecret", "appsecret`", "expected a secret"],
     ),
 ];

@@ -9,13 +9,11 @@ use std::process::{Child, Command, ExitStatus};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
-use baohan_gateway::cli::demo::props::{self, Credentials};
+use baohan_gateway::cli::demo::cast::{Actor, Credentials, Role};
+use baohan_gateway::cli::demo::props;
 use baohan_gateway::clock::Clock;
 use baohan_gateway::gateway;
-use baohan_gateway::sandbox::hainan::{
-    Act, Effect, Fault, Letter, Outcome, Platform, Sandbox, SandboxOptions,
-};
-use baohan_gateway::secret::Secret;
+use baohan_gateway::sandbox::hainan::{Act, Effect, Fault, Letter, Outcome, Platform, Sandbox};
 use baohan_gateway::settings;
 use baohan_gateway::store::Store;
 use baohan_gateway::store::jobs::{self, JobState};
@@ -58,19 +56,17 @@ pub struct Premises {
 impl Premises {
     pub async fn found(database: Database) -> Self {
         let address = free_address();
-        let credentials = Credentials {
-            appkey: "HN_DEMO_0001".to_owned(),
-            appsecret: Secret::new("6f1d2c9a-hn-demo-secret"),
-        };
-        let pushed_to = format!("http://{address}/platforms/{}", props::PLATFORM);
-        let options = SandboxOptions::new(pushed_to, &credentials.appkey, credentials.appsecret.expose());
-        let sandbox = Sandbox::start(options).await.unwrap();
+        let credentials = Credentials::generate(Role::Hainan);
+        let (gateway, clock) = (format!("http://{address}"), Clock::system());
+        let actor = Actor::start(Role::Hainan, &gateway, &credentials, &clock).await.unwrap();
+        let Actor::Tender(sandbox) = actor else { panic!("Hainan is for tenders") };
         let folder = tempfile::tempdir().unwrap();
         copy_all(keys_and_seal(), folder.path());
-        let settings = props::write_settings(folder.path(), &sandbox.url(), &credentials).unwrap();
+        let platforms = [(Role::Hainan, sandbox.url(), &credentials)];
+        let settings = props::write_settings(folder.path(), address, &platforms).unwrap();
         let overrides = folder.path().join("overrides.toml");
         std::fs::write(&overrides, format!("{}\n{QUICK}", store_section(database))).unwrap();
-        Self { sandbox, clock: Clock::system(), folder, settings, overrides, address }
+        Self { sandbox, clock, folder, settings, overrides, address }
     }
 
     /// Starts the gateway where the platform pushes to, and waits until it is ready.
@@ -179,10 +175,11 @@ impl Premises {
         gateway::connect_store(&settings).unwrap()
     }
 
-    /// Jobs that wait, run or were given up.
+    /// Jobs that wait, run or were given up; without those that come back by the clock.
     pub async fn jobs_left(&self, store: &Store) -> Vec<(JobState, String)> {
         let counts = store.read(jobs::counts).await.unwrap();
-        counts.into_iter().map(|count| (count.state, format!("{} {}", count.count, count.kind))).collect()
+        let once = counts.into_iter().filter(|count| count.kind != "round");
+        once.map(|count| (count.state, format!("{} {}", count.count, count.kind))).collect()
     }
 
     /// Waits until the gateway has nothing left to do.

@@ -3,9 +3,15 @@
 
 mod answers;
 mod bad_input;
+mod every_rule;
 mod messages;
+mod neimenggu;
+mod neimenggu_answers;
+mod neimenggu_pushes;
 mod platform;
 mod pushes;
 mod settings;
 mod sixth_platform;
+mod speaker;
 mod tables;
+mod wrapped_sixth;

@@ -57,7 +57,11 @@ fn approval() -> Notice {
             payer: account("海峡示例建设有限公司", "35001870007052501234"),
             rate: Rate("0.0040".parse().unwrap()),
             premium: "3200".parse().unwrap(),
+            amount: "800000".parse().unwrap(),
+            applicant: "海峡示例建设有限公司".to_owned(),
+            valid: (now(), now()),
         }),
+        reason: None,
         issuer: "示例保险\"股份\"有限公司".to_owned(),
         at: now(),
     })
@@ -73,6 +77,7 @@ fn a_decline_sends_required_fields_without_a_value_as_empty() {
     let notice = Notice::ApplicationResult(ApplicationResult {
         application: application(),
         terms: None,
+        reason: Some("资信不足".to_owned()),
         issuer: "示例保险股份有限公司".to_owned(),
         at: now(),
     });
@@ -133,6 +138,7 @@ fn a_surrender_is_told_with_its_time_if_it_was_granted() {
             application: application(),
             guarantee: guarantee(),
             surrendered_at,
+            reason: None,
         })
     };
     insta::assert_snapshot!(noticed(&result(Some(now()))), @r#"quitnotice {"appkey":"HN_DEMO_0001","timestamp":"2024-06-04 10:00:00","applyno":"TBHN202406030915270001","baohanno":"BH2024060300000001","applystatus":"1","tuibaotime":"2024-06-04 10:00:00","sign":"[digest]"}"#);
@@ -154,6 +160,7 @@ fn claim_result(status: ClaimStatus, remark: Option<&str>) -> Notice {
             payer: side("91460000MA0EXAMP7X", "陈某某", "示例保险股份有限公司", "4600111"),
             beneficiary: side("12460000MA0EXAMP8Y", "王某某", "示例招标人", "4600222"),
             amount: "800000".parse().unwrap(),
+            paid_at: None,
         },
     }
 }
@@ -238,6 +245,7 @@ fn a_condition_follows_a_renamed_field() {
         application: application(),
         guarantee: guarantee(),
         surrendered_at: None,
+        reason: None,
     });
     assert!(sent(&profile, &Message::Notice(&refused)).contains(r#""status":"0","tuibaotime":"""#));
 }

@@ -3,6 +3,7 @@
 use baohan_gateway::clock;
 use baohan_gateway::crypto::encoding::KeyForm;
 use baohan_gateway::dialect::{Opened, Request, SectionKey, Tolerance};
+use baohan_gateway::domain::application::Application;
 use baohan_gateway::domain::identity::ApplicationNumber;
 use baohan_gateway::domain::invoice::InvoiceKind;
 use baohan_gateway::domain::section::{Ciphertext, SealedSection};
@@ -18,7 +19,7 @@ fn open(interface: &str, body: &str) -> Opened {
     );
     let opened = opened.unwrap();
     assert_eq!(opened.interface, interface);
-    assert_eq!(opened.application, ApplicationNumber::new("TBHN202406030915270001"));
+    assert_eq!(opened.subject.application, Some(ApplicationNumber::new("TBHN202406030915270001")));
     assert_eq!(opened.tolerances, []);
     opened
 }
@@ -62,6 +63,12 @@ fn an_application_as_it_was_sent_is_opened() {
     assert_eq!(application.section.number.as_str(), "NkzetRlXBwxCflZDj8Sfb0u2Bj6GL8JCJkV/e6g0s7c=");
 }
 
+/// An application about this section.
+fn sealed(section: SealedSection) -> Application {
+    let Request::Apply(application) = open("baohanapply", platform::APPLICATION).request else { panic!() };
+    Application { section, ..application }
+}
+
 #[test]
 fn an_opening_brings_the_key_that_reveals_the_section() {
     let body = altered(platform::RESTORATION, &[]);
@@ -71,7 +78,7 @@ fn an_opening_brings_the_key_that_reveals_the_section() {
     assert_eq!(guarantee.as_str(), GUARANTEE);
     assert_eq!(opened_at, clock::from_wire("2024-06-24 09:30:00").unwrap());
     assert_eq!(key.to_bytes(), project_key().to_bytes());
-    let revealed = hainan().reveal(&section(), &key).unwrap();
+    let revealed = hainan().reveal_application(&sealed(section()), Some(&key)).unwrap();
     assert_eq!(revealed.number, "HNJY2024-0518-001001");
     assert_eq!(revealed.name, "海口市示例新区起步区路网二期工程施工第一标段");
     assert_eq!(revealed.beneficiary, "海口示例新区开发建设有限公司");
@@ -92,12 +99,15 @@ fn a_key_that_opens_all_fields_but_one_reveals_nothing() {
             2 => section.beneficiary = foreign.clone(),
             _ => section.beneficiary_code = Some(foreign.clone()),
         }
-        assert!(profile.reveal(&section, &project_key()).is_err(), "{field}");
+        assert!(
+            profile.reveal_application(&sealed(section.clone()), Some(&project_key())).is_err(),
+            "{field}"
+        );
     }
     let name_as_code = SealedSection { beneficiary_code: Some(sound.name.clone()), ..sound.clone() };
-    assert!(profile.reveal(&name_as_code, &project_key()).is_err());
+    assert!(profile.reveal_application(&sealed(name_as_code.clone()), Some(&project_key())).is_err());
     let without_code = SealedSection { beneficiary_code: None, ..sound };
-    assert!(profile.reveal(&without_code, &project_key()).is_ok());
+    assert!(profile.reveal_application(&sealed(without_code.clone()), Some(&project_key())).is_ok());
 }
 
 #[test]
@@ -124,7 +134,7 @@ fn a_claim_lists_its_evidence() {
     assert_eq!(request.amount.unwrap().to_string(), "800000.00");
     assert_eq!(request.payee_account.as_deref(), Some("46050100163600001234"));
     assert_eq!(request.claimant.name.as_deref(), Some("王某某"));
-    assert_eq!(request.reason, "投标人在投标有效期内撤销投标文件");
+    assert_eq!(request.reason.as_deref(), Some("投标人在投标有效期内撤销投标文件"));
     let links = ["https://files.example.com/a.pdf?x=1&y=2", "https://files.example.com/b.pdf"];
     assert_eq!(request.evidence, links);
 }
@@ -138,7 +148,9 @@ fn surrender_cancellation_and_waiver_are_opened() {
     };
     assert_eq!(reason, "项目延期，投标人放弃投标");
     let cancellation = open("canclenotice", &altered(platform::CANCELLATION, &[]));
-    assert!(matches!(cancellation.request, Request::Cancel { guarantee } if guarantee.as_str() == GUARANTEE));
+    assert!(
+        matches!(cancellation.request, Request::Cancel { guarantee, .. } if guarantee.as_str() == GUARANTEE)
+    );
     assert!(matches!(open("giveupapply", platform::WAIVER).request, Request::Waive));
 }
 
@@ -175,7 +187,7 @@ fn a_push_posted_as_a_form_is_opened() {
 
 #[test]
 fn what_was_let_pass_is_recorded() {
-    let profile = hainan_with("envelope.unknown_fields = 'accept'");
+    let profile = hainan();
     let body = altered(platform::WAIVER, &[("extra", "1")]).replace(r#""extra":"1""#, r#""extra":1"#);
     let sign: serde_json::Value = serde_json::from_str(&body).unwrap();
     let sign = sign["sign"].as_str().unwrap();

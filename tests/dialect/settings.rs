@@ -14,6 +14,43 @@ fn said_of(passage: &str, changed: &str) -> String {
 }
 
 #[test]
+fn an_answers_list_is_one_list_in_its_data_and_has_what_is_read_of_it() {
+    const GGZY: &str = include_str!("../../src/dialect/tables/ggzy.toml");
+    let said = |passage: &str, changed: &str| {
+        assert!(GGZY.contains(passage), "{passage}");
+        Table::parse("my.toml", &GGZY.replacen(passage, changed, 1)).unwrap_err().to_string()
+    };
+    assert_eq!(
+        said(r#""cost", within = "data.baohanlist[]""#, r#""cost", within = "data""#),
+        "my.toml: interface `checkbaohanlist`: expected `within = \"data.…[]\"`, one list for `cost`, found `data`"
+    );
+    assert_eq!(
+        said(r#"is = "decided-at""#, r#"is = "unused""#),
+        "my.toml: interface `getbiaoduanyichang`: expected an answer row that is DecidedAt, found none"
+    );
+}
+
+#[test]
+fn a_platform_that_must_be_told_where_applicants_go_on_stops_the_start_without_it() {
+    let registry = Registry::built_in().unwrap();
+    let table = registry.table("zhangzhou-2.3").unwrap();
+    let started = |extra: &str| {
+        let options = format!(
+            "dialect = 'zhangzhou-2.3'\ntitle = 'x'\nappkey = 'a'\nappsecret = 's'\n\
+             base_url = 'https://p.example'\nagreed_key = '00112233445566778899aabbccddeeff'\n{extra}"
+        );
+        let profile = Profile::new(PlatformId::new("x"), table, &toml::from_str(&options).unwrap());
+        profile.map(drop).map_err(|error| error.to_string())
+    };
+    assert_eq!(started("redirect_url = 'https://insurer.example/pay?id={application}'"), Ok(()));
+    let error = started("").unwrap_err();
+    assert_eq!(
+        error,
+        "`redirect_url`: expected an address, since what is accepted is answered with `Payurl` (4.1), found nothing"
+    );
+}
+
+#[test]
 fn a_mistake_in_a_table_is_named_with_its_file_interface_and_field() {
     let bidder = r#"name = "biddername", type = "string", length = 200, required = true, note = "投标人名称", is = "applicant-name""#;
     for (passage, changed, message) in [
@@ -107,12 +144,12 @@ fn a_mistake_in_a_table_is_named_with_its_file_interface_and_field() {
         (
             "format = \"yyyy-MM-dd HH:mm:ss\"",
             &"format = \"yyyy-MM-dd\"".to_owned(),
-            "my.toml: expected a time format of yyyy, MM, dd, HH or H, mm and ss, found `yyyy-MM-dd`",
+            "my.toml: expected a format of yyyy, MM and dd, and for a time HH or H, mm and ss, found `yyyy-MM-dd`",
         ),
         ("success = \"1\"", &"success = \"0\"".to_owned(), "my.toml: expected in `reply` two codes"),
         (
-            "ciphertext = [\"notice\", \"upload\"]",
-            &"ciphertext = [\"notice\", \"notice\"]".to_owned(),
+            "issued = [\"notice\", \"upload\"]",
+            &"issued = [\"notice\", \"notice\"]".to_owned(),
             "my.toml: expected in `flow` each step once, found `notice` twice",
         ),
     ] {
@@ -184,6 +221,14 @@ fn settings_that_can_not_be_used_are_named() {
             "reply.success = '0'",
             "`reply`: expected two codes, of digits where they are numbers, found `0` and `0`",
         ),
+        (
+            "reply.code_form = 'number'\nreply.success = '000'",
+            "`reply`: expected two codes, of digits where they are numbers, found `000` and `0`",
+        ),
+        (
+            "reply.failures = { digest = '1' }",
+            "`reply`: expected two codes, of digits where they are numbers, found `1` and `1`",
+        ),
         ("flow.merged = ['upload', 'upload']", "`flow`: expected each step once, found `upload` twice"),
         (
             "cipher.mode = 'cbc'\ncipher.iv = 'message'",
@@ -211,7 +256,7 @@ fn settings_that_can_not_be_used_are_named() {
         ("upload.slice_bytes = 0", "`upload.slice_bytes`: expected a number above 0, found 0"),
         (
             "timestamp.format = 'HH:mm'",
-            "`timestamp`: expected a time format of yyyy, MM, dd, HH or H, mm and ss, found `HH:mm`",
+            "`timestamp`: expected a format of yyyy, MM and dd, and for a time HH or H, mm and ss, found `HH:mm`",
         ),
     ] {
         assert_eq!(refused(extra), message);

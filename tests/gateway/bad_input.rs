@@ -52,7 +52,7 @@ fn unverified() -> Vec<Case> {
 fn broken_rules() -> Vec<Case> {
     let long = "长".repeat(201);
     let application = |name, field, value: &str, reason| -> Case {
-        let kind = if field == "extra" { "unknown-field" } else { "malformed" };
+        let kind = if field == "reason" { "unknown-field" } else { "malformed" };
         (name, "baohanapply", altered(APPLICATION, &[(field, value)]).into(), kind, reason)
     };
     let key = |name, value, reason| -> Case {
@@ -64,7 +64,7 @@ fn broken_rules() -> Vec<Case> {
         application("missing field", "biddername", "-", "biddername 为必填项（A.1）"),
         application("empty field", "biddercode", "", "biddercode 为必填项（A.1）"),
         application("long field", "biddername", &long, "biddername 超过规定长度 200（A.1）"),
-        application("unknown field", "extra", "1", "extra 不是该接口的字段（A.1）"),
+        application("another interface's field", "reason", "1", "reason 不是该接口的字段（A.1）"),
         application("plain text", "biaoduanname", "某标段", ciphertext),
         application("ciphertext of odd length", "biaoduanname", "AAAA", ciphertext),
         application(

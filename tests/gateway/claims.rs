@@ -29,7 +29,7 @@ fn result(house: &House, status: &str, remark: Value) -> PathBuf {
 }
 
 /// Answers the claim with a status.
-async fn answer(house: &House, applyno: &str, status: &str, remark: Value) {
+pub async fn answer(house: &House, applyno: &str, status: &str, remark: Value) {
     let file = result(house, status, remark);
     house.decided(applyno, &["claim", file.to_str().unwrap()]).await;
 }

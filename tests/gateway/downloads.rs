@@ -7,7 +7,7 @@ use baohan_gateway::crypto::sm3;
 use baohan_gateway::domain::guarantee::LetterKind;
 use baohan_gateway::domain::identity::{DocumentDigest, GuaranteeId};
 use baohan_gateway::downloads::{Links, Offer};
-use baohan_gateway::gateway;
+use baohan_gateway::gateway::{self, Gateway};
 use baohan_gateway::store::Store;
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, SqliteConnection};
@@ -322,10 +322,17 @@ async fn nobody_waits_for_the_count_of_a_fetch_and_none_fails_with_it() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_gateway_that_does_not_know_its_public_address_gives_no_links() {
     let house = House::open(Database::Sqlite).await;
-    let links = house.gateway.assembly.links.clone();
+    let told = std::fs::read_to_string(&house.settings).unwrap();
+    let untold: Vec<_> = told.lines().filter(|line| !line.starts_with("public_url")).collect();
+    std::fs::write(&house.settings, untold.join("\n")).unwrap();
+    let settings = house.settings();
+    house.gateway.stop().await;
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let gateway = Gateway::start_on(listener, settings, Clock::system()).await.unwrap();
+    let links = gateway.assembly.links.clone();
     assert!(!links.configured());
     let at = Clock::system().now();
-    let url = house.gateway.assembly.store.write(move |c| {
+    let url = gateway.assembly.store.write(move |c| {
         let (guarantee, document) = (GuaranteeId::new("g"), DocumentDigest::new("d"));
         links.url(c, &Offer { guarantee: &guarantee, document: &document, name: NAME, content_type: OFD }, at)
     });

@@ -4,16 +4,17 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use baohan_gateway::cli::demo::props::{self, Credentials};
+use baohan_gateway::cli::demo::cast::{Actor, Credentials, Role};
+use baohan_gateway::cli::demo::props;
 use baohan_gateway::clock::Clock;
 use baohan_gateway::domain::Guarantee;
 use baohan_gateway::domain::identity::{ApplicationNumber, PlatformId};
 use baohan_gateway::gateway::Gateway;
-use baohan_gateway::sandbox::hainan::{Platform, Sandbox, SandboxOptions};
-use baohan_gateway::secret::Secret;
+use baohan_gateway::sandbox::{Sandbox, tender::Platform};
 use baohan_gateway::settings::{self, Settings};
 use baohan_gateway::store::{events, guarantees};
 
+use crate::files;
 pub(crate) use crate::ground::{Database, on_both_databases};
 use crate::ground::{copy_all, keys_and_seal, store_section};
 use crate::ledger::Ledger;
@@ -21,10 +22,11 @@ use crate::ledger::Ledger;
 /// Longer than this nothing takes on a machine that does nothing else.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A gateway with its platform; both stop when the test ends.
-pub struct House {
+/// A gateway with its platform, Hainan unless a test says otherwise; both stop when the test ends.
+pub struct House<Platform = Sandbox> {
+    pub role: Role,
     pub gateway: Gateway,
-    pub sandbox: Sandbox,
+    pub sandbox: Platform,
     pub folder: tempfile::TempDir,
     pub settings: PathBuf,
     pub overrides: PathBuf,
@@ -45,25 +47,7 @@ impl House {
 
     /// Where pushes are to arrive at a listener that is bound already.
     pub async fn open_on(listener: TcpListener, database: Database, overrides: &str) -> Self {
-        let credentials = Credentials {
-            appkey: "HN_DEMO_0001".to_owned(),
-            appsecret: Secret::new("6f1d2c9a-hn-demo-secret"),
-        };
-        let pushed_to = format!("http://{}/platforms/{}", listener.local_addr().unwrap(), props::PLATFORM);
-        let options = SandboxOptions::new(pushed_to, &credentials.appkey, credentials.appsecret.expose());
-        let sandbox = Sandbox::start(options).await.unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        copy_all(keys_and_seal(), folder.path());
-        let settings = props::write_settings(folder.path(), &sandbox.url(), &credentials).unwrap();
-        let file = folder.path().join("overrides.toml");
-        std::fs::write(&file, format!("{}\n{overrides}", store_section(database))).unwrap();
-        let gateway = Gateway::start_on(listener, read(&settings, &file), Clock::system()).await.unwrap();
-        Self { gateway, sandbox, folder, settings, overrides: file, credentials }
-    }
-
-    /// Where pushes of one interface go.
-    pub fn address(&self, interface: &str) -> String {
-        format!("http://{}/platforms/{}/{interface}", self.gateway.address, props::PLATFORM)
+        House::<Actor>::open_for(Role::Hainan, listener, database, overrides).await.tender()
     }
 
     /// Applies with made-up data and waits until the ciphertext letter has arrived.
@@ -90,11 +74,48 @@ impl House {
             panic!("it did not come true; the platform's journal:\n{}", journal.join("\n"));
         }
     }
+}
+
+impl House<Actor> {
+    /// With any of the platforms, under the credentials that `tests/inputs` is signed with.
+    pub async fn with(role: Role, database: Database, overrides: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Self::open_for(role, listener, database, overrides).await
+    }
+
+    async fn open_for(role: Role, listener: TcpListener, database: Database, overrides: &str) -> Self {
+        let credentials = files::credentials(role);
+        let address = listener.local_addr().unwrap();
+        let clock = Clock::system();
+        let sandbox = Actor::start(role, &format!("http://{address}"), &credentials, &clock).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        copy_all(keys_and_seal(), folder.path());
+        let platforms = [(role, sandbox.url(), &credentials)];
+        let settings = props::write_settings(folder.path(), address, &platforms).unwrap();
+        let file = folder.path().join("overrides.toml");
+        std::fs::write(&file, format!("{}\n{overrides}", store_section(database))).unwrap();
+        let gateway = Gateway::start_on(listener, read(&settings, &file), clock).await.unwrap();
+        Self { role, gateway, sandbox, folder, settings, overrides: file, credentials }
+    }
+
+    /// The same with all that a platform for tenders can do.
+    pub fn tender(self) -> House {
+        let Self { role, gateway, sandbox, folder, settings, overrides, credentials } = self;
+        let Actor::Tender(sandbox) = sandbox else { panic!("{} is not for tenders", role.id()) };
+        House { role, gateway, sandbox, folder, settings, overrides, credentials }
+    }
+}
+
+impl<Platform> House<Platform> {
+    /// Where pushes of one interface go.
+    pub fn address(&self, interface: &str) -> String {
+        format!("http://{}/platforms/{}/{interface}", self.gateway.address, self.role.id())
+    }
 
     /// What the gateway has stored of an application.
     pub async fn stored(&self, applyno: &str) -> Option<Guarantee> {
         let number = ApplicationNumber::new(applyno);
-        let platform = PlatformId::new(props::PLATFORM);
+        let platform = PlatformId::new(self.role.id());
         let found =
             self.gateway.assembly.store.read(move |c| guarantees::find_by_application(c, &platform, &number));
         found.await.unwrap().map(|stored| stored.guarantee)

@@ -1,13 +1,17 @@
-//! The pushes of `tests/inputs/hainan` go in as they are, and each does what it is there for.
+//! The pushes of `tests/inputs` go in as they are, and each does what it is there for. Those of Hainan stand here, the
+//! others' in modules of their names.
 
-use baohan_gateway::crypto::second_opinion::sm4_ecb_decrypt;
+mod ggzy;
+mod jilin;
+mod neimenggu;
+mod zhangzhou;
+
+use baohan_gateway::cli::demo::cast::Role;
 use baohan_gateway::domain::Stage;
 use baohan_gateway::domain::invoice::InvoiceKind;
-use baohan_gateway::sandbox::hainan::{Application, Tally};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD as BASE64;
-use serde_json::Value;
+use baohan_gateway::sandbox::tender::Tally;
 
+use crate::files;
 use crate::house::{Database, House, on_both_databases};
 use crate::pushes::{
     self, APPLICATION, APPLYNO, CANCELLATION, CLAIM, INVOICE, RESTORATION, SUCCESS, SURRENDER, WAIVER,
@@ -20,30 +24,6 @@ async fn push(house: &House, interface: &str, file: &str, answer: &str) {
     assert_eq!((got.status, got.body.as_str()), (200, answer), "{interface}");
 }
 
-/// What file 01 says, read with the key that comes with file 02, so that the platform knows what it has sent.
-fn application() -> Application {
-    let fields: Value = serde_json::from_str(APPLICATION).unwrap();
-    let text = |name: &str| fields[name].as_str().unwrap().to_owned();
-    let key = BASE64.decode(pushes::credential("project_key_base64")).unwrap().try_into().unwrap();
-    let plain = |name: &str| {
-        let ciphertext = BASE64.decode(text(name)).unwrap();
-        String::from_utf8(sm4_ecb_decrypt(&key, &ciphertext).unwrap()).unwrap()
-    };
-    Application {
-        applyno: text("applyno"),
-        biddername: text("biddername"),
-        biddercode: text("biddercode"),
-        jbrname: text("jbrname"),
-        jbrphone: text("jbrphone"),
-        section_number: plain("biaoduanno"),
-        section_name: plain("biaoduanname"),
-        bond: text("bzjamount"),
-        beneficiary: plain("zbr"),
-        beneficiary_code: Some(plain("zbrorgnum")),
-        key,
-    }
-}
-
 /// A gateway that has issued what file 01 applies for.
 async fn issued(database: Database) -> (House, String) {
     let house = House::open(database).await;
@@ -52,7 +32,7 @@ async fn issued(database: Database) -> (House, String) {
         pushes::credential("appkey"),
         "the files are signed for this account"
     );
-    house.sandbox.enter(application()).unwrap();
+    house.sandbox.enter(files::application(Role::Hainan, APPLICATION)).unwrap();
     push(&house, "baohanapply", APPLICATION, SUCCESS).await;
     house.until(|platform| platform.delivery(APPLYNO).is_some_and(|it| it.ciphertext.is_some())).await;
     let number = house.number(APPLYNO).await;

@@ -7,10 +7,12 @@ use diesel::sql_types::Text;
 use diesel::sqlite::SqliteConnection;
 use diesel::{Connection as _, QueryableByName, RunQueryDsl as _};
 
-/// Everything that a push may change, one line for each row. Messages are not among it: every push leaves one.
+/// Everything that a push may change, one line for each row. Messages are not among it: every push leaves one. Nor are
+/// the jobs that come back by the clock.
 const STATE: &str = "SELECT 'guarantee ' || id || ' ' || stage || ' ' || CAST(version AS TEXT) AS line FROM guarantees
     UNION ALL SELECT 'event ' || guarantee_id || ' ' || CAST(number AS TEXT) || ' ' || kind FROM events
     UNION ALL SELECT 'job ' || id || ' ' || kind || ' ' || state || ' ' || CAST(attempts AS TEXT) FROM jobs
+        WHERE kind <> 'round'
     UNION ALL SELECT 'binding ' || interface || ' ' || business_key || ' ' || content || ' ' || message_id FROM bindings
     UNION ALL SELECT 'key ' || guarantee_id || ' ' || purpose || ' ' || CAST(stored_at AS TEXT) FROM wrapped_keys
     UNION ALL SELECT 'document ' || guarantee_id || ' ' || digest FROM documents
@@ -51,13 +53,14 @@ impl Ledger {
         self.lines(STATE)
     }
 
+    /// Rounds aside, of which one is always waiting.
     pub fn unfinished_jobs(&self) -> Vec<String> {
-        self.lines("SELECT kind || ' ' || state AS line FROM jobs WHERE state IN ('ready', 'running')")
+        self.lines("SELECT kind || ' ' || state AS line FROM jobs WHERE state IN ('ready', 'running') AND kind <> 'round'")
     }
 
-    /// The kinds of all jobs that there ever were, sorted.
+    /// The kinds of all jobs that there ever were, sorted; but for those that come back by the clock.
     pub fn jobs(&self) -> Vec<String> {
-        self.lines("SELECT kind AS line FROM jobs ORDER BY kind")
+        self.lines("SELECT kind AS line FROM jobs WHERE kind <> 'round' ORDER BY kind")
     }
 
     /// The ids of the messages of a request, of which there is one or none.

@@ -1,4 +1,4 @@
-//! The whole gateway over real HTTP, against the simulated platform, on SQLite and on PostgreSQL.
+//! The whole gateway over real HTTP, against the simulated platforms, on SQLite and on PostgreSQL.
 
 #![expect(
     clippy::unwrap_used,
@@ -14,22 +14,31 @@ mod claims;
 mod decisions;
 mod downloads;
 mod faults;
+mod files;
 mod ground;
 mod health;
 mod house;
 mod inputs;
 mod ledger;
 mod lifecycle;
+mod lives;
+mod neighbours;
 mod openings;
 mod operator;
 mod oracle;
 mod pasted_key;
 mod pushes;
+mod questions;
 mod races;
 mod recut;
 mod repeats;
 mod requests;
+mod rounds;
 mod secrecy;
 mod serving;
+mod spoiled;
+mod spoken;
 mod traces;
+mod untimely;
+mod waivers;
 mod whole_life;

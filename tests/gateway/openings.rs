@@ -88,7 +88,7 @@ on_both_databases! {
         for delivery in house.sandbox.deliveries() {
             assert!(delivery.exactly_once(), "{}", delivery.applyno);
         }
-        assert!(house.ledger().lines("SELECT id AS line FROM jobs WHERE state <> 'done'").is_empty());
+        assert!(house.ledger().lines("SELECT id AS line FROM jobs WHERE state <> 'done' AND kind <> 'round'").is_empty());
         assert!(house.ledger().lines("SELECT id AS line FROM guarantees WHERE deadline IS NOT NULL").is_empty());
     }
 
@@ -109,7 +109,7 @@ on_both_databases! {
         forged[middle] ^= 1;
         assert_ne!(verify(&forged, &trust, Clock::system().now()).verdict, Verdict::Valid);
         // What the platform has is what the archive has.
-        let letter = house.stored(&applyno).await.unwrap().ciphertext_letter.unwrap().document;
+        let letter = house.stored(&applyno).await.unwrap().issued_letter.unwrap().document;
         let archived = house.gateway.assembly.archive.get(&letter).await.unwrap();
         assert!(archived == *before);
     }

@@ -1,7 +1,6 @@
 //! People who decide, as `baohan decide` lets them.
 
 use baohan_gateway::cli::decide;
-use baohan_gateway::clock::Clock;
 use clap::Parser;
 
 use crate::house::House;
@@ -19,12 +18,12 @@ struct Line {
     args: decide::Args,
 }
 
-impl House {
+impl<Platform> House<Platform> {
     /// Runs a decision; yields whether it was carried out, and what was printed.
     pub async fn decide(&self, applyno: &str, decision: &[&str]) -> (bool, String) {
-        let line = [&["decide", "--platform", "hainan", applyno], decision].concat();
+        let line = [&["decide", "--platform", self.role.id(), applyno], decision].concat();
         let args = Line::try_parse_from(line).unwrap().args;
-        let (settings, now, mut out) = (self.settings(), Clock::system().now(), Vec::new());
+        let (settings, now, mut out) = (self.settings(), self.gateway.assembly.clock.now(), Vec::new());
         let done = decide::run(args, &settings, &self.gateway.assembly.store, now, &mut out).await.unwrap();
         (done, String::from_utf8(out).unwrap())
     }
@@ -40,7 +39,9 @@ impl House {
         let (done, printed) = self.decide(applyno, decision).await;
         assert!(!done && printed.starts_with(&format!("未执行：{reason}\n")), "{decision:?}: {printed}");
     }
+}
 
+impl House {
     /// Waits until the platform has taken so many different notices of an interface for an application.
     pub async fn noticed(&self, applyno: &str, interface: &str, count: usize) {
         self.until(|platform| {

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use baohan_gateway::crypto::second_opinion;
+use baohan_gateway::cli::demo::cast::Role;
 use baohan_gateway::domain::identity::PlatformId;
 use baohan_gateway::store::messages::{self, Message};
 use serde_json::{Map, Value};
 
+use crate::files;
 use crate::house::House;
 
 pub const APPLICATION: &str = include_str!("../inputs/hainan/01-baohanapply.json");
@@ -16,7 +17,6 @@ pub const CLAIM: &str = include_str!("../inputs/hainan/04-claimsnotice.json");
 pub const SURRENDER: &str = include_str!("../inputs/hainan/05-quitapply.json");
 pub const CANCELLATION: &str = include_str!("../inputs/hainan/06-canclenotice.json");
 pub const WAIVER: &str = include_str!("../inputs/hainan/07-giveupapply.json");
-const CREDENTIALS: &str = include_str!("../inputs/hainan/credentials.json");
 
 /// The application that all the files are about.
 pub const APPLYNO: &str = "TBHN202406030915270001";
@@ -25,19 +25,11 @@ pub const SUCCESS: &str = r#"{"code":"1","message":"成功"}"#;
 pub const JSON: &str = "application/json; charset=UTF-8";
 
 pub fn credential(name: &str) -> String {
-    let credentials: Value = serde_json::from_str(CREDENTIALS).unwrap();
-    credentials[name].as_str().unwrap().to_owned()
+    files::credential(Role::Hainan, name)
 }
 
-/// The digest as the specification says (5.3.3), by the second implementation of SM3.
 pub fn digest(fields: &Map<String, Value>) -> String {
-    let mut fields: Vec<(&str, &str)> =
-        fields.iter().map(|(name, value)| (name.as_str(), value.as_str().unwrap())).collect();
-    fields.retain(|(name, value)| *name != "sign" && !value.is_empty());
-    fields.sort_unstable();
-    let pairs: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let text = format!("{}&appsecret={}", pairs.join("&"), credential("appsecret"));
-    hex::encode(second_opinion::sm3(text.as_bytes()))
+    files::digest(Role::Hainan, fields)
 }
 
 /// A push with some fields changed and a digest that is right again. A field with the value `-` is left out.
@@ -53,11 +45,9 @@ pub fn altered(push: &str, changes: &[(&str, &str)]) -> String {
     Value::Object(fields).to_string()
 }
 
-/// A file with the guarantee's number filled in: no byte differs but those of number and digest.
+/// See [`files::filled`].
 pub fn filled(push: &str, number: &str) -> String {
-    let push = push.replace("{{baohanno}}", number);
-    let fields: Map<String, Value> = serde_json::from_str(&push).unwrap();
-    push.replace(fields["sign"].as_str().unwrap(), &digest(&fields))
+    files::filled(Role::Hainan, push, number)
 }
 
 /// The answer that says no, and nothing beside its reason.
@@ -86,7 +76,7 @@ pub async fn reply_to(request: reqwest::RequestBuilder) -> Reply {
     Reply { status, content_type, request_id, body: response.text().await.unwrap() }
 }
 
-impl House {
+impl<Platform> House<Platform> {
     /// Posts a body to an interface as it is.
     pub async fn post(&self, interface: &str, body: impl Into<reqwest::Body>) -> Reply {
         let request = client().post(self.address(interface)).header("content-type", JSON);
@@ -103,7 +93,13 @@ impl House {
 
     /// Asserts that a request was answered with a failure for this reason alone, and that exactly this is on record.
     pub async fn assert_refused(&self, case: &str, reply: &Reply, outcome: &str, message: &str) {
-        assert_eq!((reply.status, reply.body.as_str()), (200, failure(message).as_str()), "{case}");
+        self.assert_failed(case, reply, "0", outcome, message).await;
+    }
+
+    /// The same for platforms whose failures have codes.
+    pub async fn assert_failed(&self, case: &str, reply: &Reply, code: &str, outcome: &str, message: &str) {
+        let answer = format!(r#"{{"code":"{code}","message":"{message}"}}"#);
+        assert_eq!((reply.status, reply.body.as_str()), (200, answer.as_str()), "{case}");
         assert_eq!(reply.content_type, JSON, "{case}");
         let record = self.record(&reply.request_id).await;
         assert_eq!(record.header.outcome, outcome, "{case}");

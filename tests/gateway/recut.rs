@@ -37,7 +37,7 @@ on_both_databases! {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         house.gateway = Gateway::start_on(listener, restarted, Clock::system()).await.unwrap();
 
-        let stored = async |applyno: &str| house.stored(applyno).await.unwrap().ciphertext_letter.unwrap();
+        let stored = async |applyno: &str| house.stored(applyno).await.unwrap().issued_letter.unwrap();
         house.until(|platform| platform.delivery(&applyno).is_some_and(|it| it.ciphertext.is_some())).await;
         let deadline = std::time::Instant::now() + crate::house::PATIENCE;
         while stored(&applyno).await.delivered_at.is_none() {

@@ -14,7 +14,7 @@ use baohan_gateway::domain::identity::{ApplicationNumber, PlatformId};
 use baohan_gateway::sandbox::hainan::{Application, Delivery, read_faults};
 use baohan_gateway::settings::{self, Settings};
 use baohan_gateway::store::keys::Purpose;
-use baohan_gateway::store::{Store, deliveries, guarantees, keys};
+use baohan_gateway::store::{Store, deliveries, documents, guarantees, keys};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 #[cfg(feature = "postgres")]
@@ -35,7 +35,7 @@ const PAYEE_PHONE: &str = "13688997755";
 const PAYEE_ACCOUNT: &str = "6222021001987654321";
 
 /// Files that are secret by themselves and lie apart from the data.
-const KEY_FILES: [&str; 3] = ["keys", "master.key", "appsecret"];
+const KEY_FILES: [&str; 3] = ["keys", "master.key", "hainan.appsecret"];
 
 on_both_databases! {
     async fn sealed_sections_keys_and_personal_data_show_nowhere(database: Database) {
@@ -110,9 +110,10 @@ on_both_databases! {
         after.add("log at the end", &serving.stop());
         after.assert_free_of(&keys, |_| false);
         after.assert_free_of(&people, |_| false);
-        // In the clear, the section stands in the merged letter and nowhere else.
+        // In the clear, the section stands in the merged letter, in its structured data, and nowhere else.
         let (ciphertext, merged) = letters(&files, &applyno).await;
-        after.assert_free_of(&section, |place| place.contains(&merged));
+        let data = structured_data(&files, &applyno).await;
+        after.assert_free_of(&section, |place| place.contains(&merged) || place.contains(&data));
         for planted in &section {
             assert!(!after.places(planted).is_empty(), "{} is not in the merged letter", planted.what);
         }
@@ -222,7 +223,7 @@ fn claim_result() -> String {
 
 fn decide(files: &[PathBuf], variables: &[(&str, &str)], applyno: &str) -> std::process::Command {
     let mut command = program(files, variables);
-    command.args(["decide", "--platform", props::PLATFORM, applyno]);
+    command.args(["decide", "--platform", "hainan", applyno]);
     command
 }
 
@@ -290,7 +291,7 @@ async fn stored(files: &[PathBuf], applyno: &str) -> (Store, guarantees::Stored)
     let settings: Settings = settings::load(files).unwrap();
     let keyring = Keyring::from_file(&settings.keyring.file).unwrap();
     let store = Store::open(&settings.store, Arc::new(keyring)).unwrap();
-    let (platform, number) = (PlatformId::new(props::PLATFORM), ApplicationNumber::new(applyno));
+    let (platform, number) = (PlatformId::new("hainan"), ApplicationNumber::new(applyno));
     let found = store.read(move |c| guarantees::find_by_application(c, &platform, &number)).await;
     (store, found.unwrap().unwrap())
 }
@@ -319,4 +320,12 @@ async fn letters(files: &[PathBuf], applyno: &str) -> (String, String) {
     let (_, found) = stored(files, applyno).await;
     let digest = |kind| found.guarantee.letter(kind).unwrap().document.to_string();
     (digest(LetterKind::Ciphertext), digest(LetterKind::Merged))
+}
+
+/// The digest of the opened guarantee's structured data, under which the archive keeps them.
+async fn structured_data(files: &[PathBuf], applyno: &str) -> String {
+    let (store, found) = stored(files, applyno).await;
+    let id = found.guarantee.id;
+    let data = store.read(move |c| documents::find_data(c, &id, LetterKind::Merged)).await;
+    data.unwrap().unwrap().digest.to_string()
 }

@@ -8,12 +8,13 @@ use baohan_gateway::domain::application::Application;
 use baohan_gateway::domain::guarantee::{Guarantee, LetterKind};
 use baohan_gateway::domain::identity::{ApplicationNumber, GuaranteeId, GuaranteeNumber, PlatformId};
 use baohan_gateway::domain::money::Fen;
+use baohan_gateway::domain::particulars::Particulars;
 use baohan_gateway::domain::party::{Contact, Party};
 use baohan_gateway::domain::premium::Rate;
-use baohan_gateway::domain::section::{Ciphertext, SealedSection};
+use baohan_gateway::domain::section::{Ciphertext, SealedSection, Secrecy};
 use baohan_gateway::domain::terms::{Terms, Validity};
 use baohan_gateway::secret::Secret;
-use baohan_gateway::store::jobs::{Claim, ClaimedJob, JobId, NewJob};
+use baohan_gateway::store::jobs::{Claim, ClaimedJob, JobId, Lane, NewJob};
 use baohan_gateway::store::{Connection, Store, StoreError, StoreOptions, jobs};
 use diesel::Connection as _;
 #[cfg(feature = "postgres")]
@@ -253,6 +254,8 @@ pub fn application(number: &str) -> Application {
             beneficiary: ciphertext("YmVuZWZpY2lhcnk="),
             beneficiary_code: None,
         },
+        particulars: Particulars::default(),
+        secrecy: Secrecy::UntilOpening,
     }
 }
 
@@ -266,20 +269,25 @@ pub fn terms(number: &str) -> Terms {
         premium: Fen::new(320_000).unwrap(),
         rate: Rate("0.004".parse().unwrap()),
         issuer: "海南分公司".to_owned(),
-        validity: Validity { days_after_bid_validity: 28, latest: "2027-12-31".parse().unwrap() },
+        validity: Validity { from: None, days_after_bid_validity: 28, latest: "2027-12-31".parse().unwrap() },
     }
 }
 
 pub const LETTERS: [LetterKind; 2] = [LetterKind::Ciphertext, LetterKind::Merged];
 
+/// The lane of a guarantee.
+pub fn lane_of(guarantee: &str) -> Lane {
+    Lane::of_guarantee(&GuaranteeId::new(guarantee))
+}
+
 /// A job that is due at once.
 pub fn job(platform: &str, lane: &str, kind: &str) -> NewJob {
     NewJob {
         platform: PlatformId::new(platform),
-        lane: GuaranteeId::new(lane),
+        lane: lane_of(lane),
         kind: kind.to_owned(),
         payload: serde_json::json!({ "note": "planted-payload" }),
         deadline: instant("2030-01-01T00:00:00Z"),
-        due_at: None,
+        wait: Duration::ZERO,
     }
 }

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use baohan_gateway::domain::identity::{GuaranteeId, PlatformId};
+use baohan_gateway::domain::identity::PlatformId;
 use baohan_gateway::store::jobs::{self, Cause, Fence, JobId, JobState, Listing, NewJob, Revival};
 use baohan_gateway::store::{StoreError, events};
 
-use crate::database::{Database, guarantee, in_a_year, instant, job, long_ago, on_both_databases};
+use crate::database::{Database, guarantee, in_a_year, instant, job, lane_of, long_ago, on_both_databases};
 
 async fn finish(db: &Database, fence: &Fence) -> Result<(), StoreError> {
     let fence = fence.clone();
@@ -60,12 +60,12 @@ on_both_databases! {
     }
 
     async fn a_job_waits_for_its_time(db: Database) {
-        let id = db.enqueue(NewJob { due_at: Some(in_a_year()), ..job("hainan", "g1", "notify") }).await;
-        db.enqueue(NewJob { due_at: Some(long_ago()), ..job("hainan", "g2", "notify") }).await;
+        let id = db.enqueue(NewJob { wait: Duration::from_secs(365 * 86_400), ..job("hainan", "g1", "notify") }).await;
+        db.enqueue(job("hainan", "g2", "notify")).await;
         let claimed = db.claim("w", 10).await;
         assert_eq!(claimed.len(), 1);
         assert_eq!(claimed[0].lane.as_str(), "g2");
-        let hastened = db.write(|c| jobs::hasten(c, &GuaranteeId::new("g1"), in_a_year())).await;
+        let hastened = db.write(|c| jobs::hasten(c, &lane_of("g1"), in_a_year())).await;
         assert_eq!(hastened, 1);
         assert_eq!(db.claim("w", 10).await[0].id, id);
     }
@@ -76,9 +76,9 @@ on_both_databases! {
         let running = db.enqueue(ordinary.clone()).await;
         let held = db.claim("w", 1).await.remove(0);
         let waiting = db.enqueue(ordinary.clone()).await;
-        let other = db.enqueue(NewJob { lane: GuaranteeId::new("g2"), ..ordinary.clone() }).await;
+        let other = db.enqueue(NewJob { lane: lane_of("g2"), ..ordinary.clone() }).await;
         let opening = instant("2027-01-01T00:05:00Z");
-        db.write(move |c| jobs::hasten(c, &GuaranteeId::new("g1"), opening)).await;
+        db.write(move |c| jobs::hasten(c, &lane_of("g1"), opening)).await;
         assert_eq!(db.job(&running).await.deadline, opening);
         assert_eq!(db.job(&waiting).await.deadline, opening);
         assert_eq!(db.job(&other).await.deadline, ordinary.deadline);
@@ -87,7 +87,7 @@ on_both_databases! {
         assert_eq!(db.read(move |c| jobs::deadline(c, &fence)).await, opening);
         assert!(db.claim("w2", 10).await.iter().all(|it| it.id == other));
         // A deadline that is nearer already stays.
-        db.write(move |c| jobs::hasten(c, &GuaranteeId::new("g1"), in_a_year())).await;
+        db.write(move |c| jobs::hasten(c, &lane_of("g1"), in_a_year())).await;
         assert_eq!(db.job(&waiting).await.deadline, opening);
     }
 
@@ -230,7 +230,7 @@ on_both_databases! {
             (listing(None, JobState::Ready), 2),
             (listing(Some("hainan"), JobState::Ready), 0),
             (listing(Some("hainan"), JobState::Dead), 1),
-            (Listing { lane: Some(GuaranteeId::new("g3")), ..listing(None, JobState::Ready) }, 1),
+            (Listing { lane: Some(lane_of("g3")), ..listing(None, JobState::Ready) }, 1),
         ] {
             let wanted = listing.clone();
             assert_eq!(db.read(move |c| jobs::list(c, &wanted)).await.len(), count, "{listing:?}");

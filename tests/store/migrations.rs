@@ -98,14 +98,14 @@ on_both_databases! {
 
     async fn the_program_and_the_database_agree_on_every_column(db: Database) {
         let program = columns_of_the_program();
-        assert_eq!(program.len(), 10);
+        assert_eq!(program.len(), 11);
         assert_eq!(columns(&db), program);
     }
 
     async fn nothing_is_pending_after_a_migration(db: Database) {
         assert!(db.store.pending_migrations().await.unwrap().is_empty());
         migrate(&db, "down");
-        let all = ["2026-11-22-000000_initial", "2026-11-22-000001_links"];
+        let all = ["2026-11-22-000000_initial", "2026-11-22-000001_links", "2026-11-22-000002_rounds"];
         assert_eq!(db.store.pending_migrations().await.unwrap(), all);
         assert_eq!(db.store.migrate().await.unwrap().len(), all.len());
         assert!(db.store.migrate().await.unwrap().is_empty());

@@ -1,5 +1,7 @@
 //! `baohan demo`: a whole tender section from application to opening, on this machine alone.
 
+pub mod cast;
+pub mod clerk;
 mod progress;
 pub mod props;
 mod report;
@@ -14,23 +16,30 @@ use clap::Args as ClapArgs;
 
 use crate::clock::{self, Clock};
 use crate::gateway::Gateway;
-use crate::sandbox::hainan::{Sandbox, SandboxOptions};
 use crate::settings;
+use cast::{Actor, Credentials, Role};
+use clerk::Clerk;
 use progress::Progress;
 use report::Report;
 
 /// Longer than this a demonstration does not take unless something is stuck.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Show the main job on this machine: a gateway on SQLite in a fresh folder, a simulated Hainan platform on loopback,
-/// demonstration keys and seal; applications come in as ciphertext, ciphertext guarantees go out sealed; then the
-/// section is opened, keys arrive, and plaintext guarantees go out. Every letter is verified. Ends with an error if
-/// anything is not as it should be.
+/// Show the main job on this machine: a gateway, simulated platforms, and guarantees from application to end
+///
+/// The gateway runs on SQLite in a fresh folder, with demonstration keys and seal; the platforms are on loopback.
+/// Applications come in, sealed guarantees go out; sections are opened, keys arrive, and plaintext guarantees go out.
+/// Then each platform has a few guarantees live through all that its specification has: a repeated application, a
+/// surrender, a wrong key, an invoice, a claim, a cancellation. Every letter is verified. Ends with an error if anything
+/// is not as it should be.
 #[derive(ClapArgs)]
 pub struct Args {
-    /// How many applications the platform pushes
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=5000))]
-    count: u32,
+    /// Which platforms play; all, unless given
+    #[arg(long, value_enum)]
+    platform: Vec<Role>,
+    /// How many applications each platform pushes before that life: 2, or 5 where it plays alone
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=5000))]
+    count: Option<u32>,
     /// Stay up after the demonstration, until Ctrl-C
     #[arg(long)]
     keep: bool,
@@ -42,71 +51,97 @@ pub struct Args {
     folder: Option<PathBuf>,
 }
 
+/// A platform on stage.
+struct OnStage {
+    role: Role,
+    actor: Actor,
+}
+
 /// `true` if every guarantee was delivered exactly once and every letter verified.
 ///
 /// # Errors
 /// When the demonstration can't be set up or gets stuck.
 pub async fn run(args: Args, clock: Clock, out: &mut dyn Write) -> anyhow::Result<bool> {
     let started = Instant::now();
+    let mut roles = if args.platform.is_empty() { Role::ALL.to_vec() } else { args.platform.clone() };
+    roles.sort_unstable();
+    roles.dedup();
+    let count = args.count.unwrap_or(if roles.len() == 1 { 5 } else { 2 });
     let folder = fresh_folder(args.folder, &clock)?;
     let listener = TcpListener::bind("127.0.0.1:0").context("no free port on loopback")?;
-    let pushed_to = format!("http://{}/platforms/{}", listener.local_addr()?, props::PLATFORM);
-    let credentials = props::Credentials::generate();
-    let options = SandboxOptions::new(pushed_to, &credentials.appkey, credentials.appsecret.expose());
-    let (sandbox, files) = tokio::join!(
-        Sandbox::start(options),
-        tokio::task::spawn_blocking({
-            let (folder, now) = (folder.clone(), clock.now());
-            move || props::keys_and_seal(&folder, now)
-        })
-    );
-    let sandbox = sandbox.context("the simulated platform")?;
-    files.context("making demonstration keys panicked")??;
-    let settings_file = props::write_settings(&folder, &sandbox.url(), &credentials)?;
+    let address = listener.local_addr()?;
+    let files = tokio::task::spawn_blocking({
+        let (folder, now) = (folder.clone(), clock.now());
+        move || props::keys_and_seal(&folder, now)
+    });
+    let mut stage = Vec::with_capacity(roles.len());
+    let mut agreed = Vec::with_capacity(roles.len());
+    for role in roles {
+        let credentials = Credentials::generate(role);
+        let actor = Actor::start(role, &format!("http://{address}"), &credentials, &clock).await;
+        let actor = actor.with_context(|| format!("the simulated platform {}", role.id()))?;
+        agreed.push((role, actor.url(), credentials));
+        stage.push(OnStage { role, actor });
+    }
+    files.await.context("making demonstration keys panicked")??;
+    let platforms: Vec<_> = agreed.iter().map(|(role, url, it)| (*role, url.clone(), it)).collect();
+    let settings_file = props::write_settings(&folder, address, &platforms)?;
     let gateway = Gateway::start_on(listener, settings::load(&[settings_file])?, clock.clone()).await?;
     let ready = started.elapsed();
 
-    let mut progress = Progress::new(args.count, !args.json && std::io::stdout().is_terminal());
-    let opened = play(args.count, &sandbox, &mut progress, out).await?;
-    let report =
-        Report::of(&gateway, &sandbox, &folder, &clock).await?.timed(ready, opened, started.elapsed());
+    let clerk = Clerk::at(&gateway);
+    let mut progress = Progress::new(count, !args.json && std::io::stdout().is_terminal());
+    let mut report = Report::new(folder.clone());
+    let mut opening = Duration::ZERO;
+    for OnStage { role, actor } in &stage {
+        opening += play(count, (*role, actor), &mut progress, out).await?;
+        let moments = actor.live(PATIENCE).await.with_context(|| format!("the life of {}", role.id()))?;
+        report.lived(*role, moments);
+    }
+    clerk.go_home(&gateway, PATIENCE).await?;
+    for OnStage { role, actor } in &stage {
+        report.add(&gateway, *role, actor, &clock).await?;
+    }
+    let report = report.timed(ready, opening, started.elapsed());
     match args.json {
         true => writeln!(out, "{}", serde_json::to_string_pretty(&report)?)?,
         false => write!(out, "{report}")?,
     }
     if args.keep {
-        stay(&gateway, &sandbox, &folder, out).await?;
+        stay(&gateway, &stage, &folder, out).await?;
     }
     let sound = report.is_sound();
     gateway.stop().await;
-    sandbox.stop().await;
+    for OnStage { actor, .. } in &stage {
+        actor.stop().await;
+    }
     Ok(sound)
 }
 
-/// The section's life: applications, sealed letters, opening, restored letters. Yields how long the opening took.
+/// Applications, sealed letters, opening, restored letters. Yields how long the opening took.
 async fn play(
     count: u32,
-    sandbox: &Sandbox,
+    (role, actor): (Role, &Actor),
     progress: &mut Progress,
     out: &mut dyn Write,
 ) -> anyhow::Result<Duration> {
-    for (applyno, answer) in sandbox.apply_many(count).await {
+    for (applyno, answer) in actor.apply_many(count).await {
         let answer = answer.with_context(|| format!("application {applyno}"))?;
         ensure!(answer.is_accepted(), "application {applyno} was not accepted: {answer}");
     }
-    progress.follow(sandbox, "密文保函", |delivery| delivery.ciphertext.is_some(), PATIENCE, out).await?;
+    progress.follow((role, actor), "出函", |received| received.issued, PATIENCE, out).await?;
     let opening = Instant::now();
-    for (applyno, answer) in sandbox.open_section().await {
+    for (applyno, answer) in actor.open_all().await {
         let answer = answer.with_context(|| format!("opening of {applyno}"))?;
-        ensure!(answer.is_accepted(), "the key of {applyno} was not accepted: {answer}");
+        ensure!(answer.is_accepted(), "the opening of {applyno} was not accepted: {answer}");
     }
-    progress.follow(sandbox, "明文保函", |delivery| delivery.plaintext.is_some(), PATIENCE, out).await?;
+    progress.follow((role, actor), "明文保函", |received| received.complete, PATIENCE, out).await?;
     Ok(opening.elapsed())
 }
 
 async fn stay(
     gateway: &Gateway,
-    sandbox: &Sandbox,
+    stage: &[OnStage],
     folder: &std::path::Path,
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
@@ -115,9 +150,12 @@ async fn stay(
         "gateway   http://{}  (metrics http://{}/metrics)",
         gateway.address, gateway.metrics_address
     )?;
-    writeln!(out, "platform  {}  (curl it to see what it can be told to do)", sandbox.control_url())?;
+    for OnStage { role, actor } in stage {
+        let url = actor.control_url();
+        writeln!(out, "{:<9} {url}  (curl it to see what it can be told to do)", role.id())?;
+    }
     writeln!(out, "settings  {}", folder.join(props::SETTINGS).display())?;
-    writeln!(out, "Ctrl-C ends both.")?;
+    writeln!(out, "Ctrl-C ends all.")?;
     out.flush()?;
     tokio::signal::ctrl_c().await?;
     Ok(())

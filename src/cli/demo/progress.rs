@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::bail;
 
-use crate::sandbox::hainan::{Delivery, Sandbox};
+use super::cast::{Actor, Received, Role};
 
 /// How often the line is drawn anew.
 const REDRAW: Duration = Duration::from_millis(100);
@@ -26,18 +26,19 @@ impl Progress {
     /// When they do not within `patience`, with what the platform last refused.
     pub(super) async fn follow(
         &mut self,
-        sandbox: &Sandbox,
+        (role, actor): (Role, &Actor),
         what: &str,
-        arrived: impl Fn(&Delivery) -> bool,
+        arrived: impl Fn(&Received) -> bool,
         patience: Duration,
         out: &mut dyn Write,
     ) -> anyhow::Result<()> {
-        let count = || sandbox.deliveries().iter().filter(|delivery| arrived(delivery)).count();
+        let counted = |all: &[Received]| all.iter().filter(|received| arrived(received)).count();
+        let count = || counted(&actor.received());
         let mut waited = Duration::ZERO;
         loop {
-            let complete = sandbox.wait_until(|_| count() >= self.wanted, REDRAW).await;
+            let complete = actor.wait_until(|all| counted(all) >= self.wanted, REDRAW).await;
             if self.shown {
-                write!(out, "\r{what} {}/{}", count(), self.wanted)?;
+                write!(out, "\r{} {what} {}/{}", role.id(), count(), self.wanted)?;
                 out.flush()?;
             }
             if complete {
@@ -45,9 +46,10 @@ impl Progress {
             }
             waited += REDRAW;
             if waited >= patience {
-                let last = sandbox.journal().all().last().map(ToString::to_string).unwrap_or_default();
+                let last = actor.journal().all().last().map(ToString::to_string).unwrap_or_default();
                 bail!(
-                    "{what}: {}/{} after {} s; last exchange: {last}",
+                    "{} {what}: {}/{} after {} s; last exchange: {last}",
+                    role.id(),
                     count(),
                     self.wanted,
                     patience.as_secs()

@@ -1,35 +1,20 @@
 //! What a demonstration needs: keys, certificates, a seal, credentials and settings, all made on the spot. Tests of the
 //! whole gateway use the same.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
+use super::cast::{self, Credentials, Role};
 use crate::cli::keys::{demonstration_keys, electronic_seal};
 use crate::crypto::keyring::Keyring;
 use crate::crypto::private_file;
-use crate::secret::Secret;
 
-/// The id of the one platform, and its dialect.
-pub const PLATFORM: &str = "hainan";
 pub const SETTINGS: &str = "baohan.toml";
 pub const ROOT_CERTIFICATE: &str = "keys/root.cert.pem";
 /// The invented institution's name, as on letters and seal.
 pub const INSTITUTION: &str = "示例财产保险股份有限公司";
-
-/// What the platform gave the institution.
-pub struct Credentials {
-    pub appkey: String,
-    pub appsecret: Secret,
-}
-
-impl Credentials {
-    /// A fresh secret under the usual key.
-    pub fn generate() -> Self {
-        let appsecret = Secret::new(hex::encode(rand::random::<[u8; 16]>()));
-        Self { appkey: "HN_DEMO_0001".to_owned(), appsecret }
-    }
-}
 
 /// Makes master key, certificates and electronic seal in the folder.
 ///
@@ -43,18 +28,22 @@ pub fn keys_and_seal(folder: &Path, now: Timestamp) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Writes the settings that the demonstration runs with, so that `baohan serve` can go on with them.
+/// Writes the settings that the demonstration runs with, so that `baohan serve` can go on with them. `address` is where
+/// the gateway will listen.
 ///
 /// # Errors
 /// When a file can't be written.
-pub fn write_settings(folder: &Path, platform: &str, credentials: &Credentials) -> anyhow::Result<PathBuf> {
-    private_file::write_new(&folder.join("appsecret"), credentials.appsecret.expose().as_bytes())?;
+pub fn write_settings(
+    folder: &Path,
+    address: SocketAddr,
+    platforms: &[(Role, String, &Credentials)],
+) -> anyhow::Result<PathBuf> {
     // TOML's basic strings take a path's JSON form, quotes and backslashes included.
     let path = |name: &str| serde_json::to_string(&folder.join(name));
-    let text = format!(
-        r#"# Settings of a demonstration: made keys, a made platform, an invented institution.
+    let mut text = format!(
+        r#"# Settings of a demonstration: made keys, made platforms, an invented institution.
 [server]
-listen = "127.0.0.1:0"
+listen = "{address}"
 [store]
 url = {database}
 [archive]
@@ -65,6 +54,9 @@ file = {master}
 signer_key = {signer_key}
 signer_certificate = {signer_cert}
 electronic_seal = {seal}
+anchors = {root}
+[downloads]
+public_url = "http://{address}"
 [telemetry]
 metrics_listen = "127.0.0.1:0"
 log_filter = "warn"
@@ -79,23 +71,6 @@ fax = "0898-60000001"
 legal_representative = "陈某某"
 court = "海口市美兰区人民法院"
 verification_url = "https://verify.example.com/{{number}}"
-
-[platforms.{PLATFORM}.wire]
-dialect = "hainan-2024"
-title = "海南省公共资源交易投标担保服务平台（模拟）"
-appkey = "{appkey}"
-appsecret_file = {secret}
-platform_codes = ["460000"]
-base_url = "{platform}"
-
-[platforms.{PLATFORM}.underwriting]
-mode = "automatic"
-surrender = "automatic"
-rate = "0.004"
-minimum_premium = "200.00"
-smallest_amount = "1000.00"
-largest_amount = "800000.00"
-premium = {{ collection = "assumed", account = "46050100163600009999", bank = "示例银行海口分行" }}
 "#,
         database = path("baohan.db")?,
         documents = path("documents")?,
@@ -103,9 +78,15 @@ premium = {{ collection = "assumed", account = "46050100163600009999", bank = "�
         signer_key = path("keys/signer.key.pem")?,
         signer_cert = path("keys/signer.cert.pem")?,
         seal = path("keys/seal.esl")?,
-        secret = path("appsecret")?,
-        appkey = credentials.appkey,
+        root = path(ROOT_CERTIFICATE)?,
     );
+    let mut secret_file = |name: &str, secret: &str| {
+        private_file::write_new(&folder.join(name), secret.as_bytes())?;
+        Ok(path(name)?)
+    };
+    for (role, url, credentials) in platforms {
+        text += &cast::settings_sections(*role, url, credentials, &mut secret_file)?;
+    }
     let file = folder.join(SETTINGS);
     std::fs::write(&file, text)?;
     Ok(file)

@@ -1,28 +1,39 @@
 //! What came of a demonstration: a timeline per guarantee, the letters' files, and whether all is as it should be.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context;
 use serde::Serialize;
 
+use super::cast::{Actor, Role};
 use super::props;
+use crate::casework::Task;
 use crate::clock::{Clock, to_wire};
 use crate::crypto::certificate::Certificate;
 use crate::domain::identity::{ApplicationNumber, PlatformId};
 use crate::gateway::Gateway;
-use crate::sandbox::hainan::{Outcome, Sandbox};
-use crate::seal::verify::{Trust, verify};
+use crate::sandbox::{self, Direction, Outcome};
+use crate::seal::{Trust, verify_file};
+use crate::store::jobs::JobState;
 use crate::store::{events, guarantees, jobs};
 
 #[derive(Serialize)]
 pub(super) struct Report {
     folder: PathBuf,
+    platforms: Vec<PlatformReport>,
     guarantees: Vec<GuaranteeReport>,
     /// Everything that is not as it should be.
     faults: Vec<String>,
     seconds: Seconds,
+}
+
+/// The life of a few guarantees on one platform.
+#[derive(Serialize)]
+struct PlatformReport {
+    platform: &'static str,
+    life: Vec<sandbox::Moment>,
 }
 
 #[derive(Default, Serialize)]
@@ -34,6 +45,7 @@ struct Seconds {
 
 #[derive(Serialize)]
 struct GuaranteeReport {
+    platform: &'static str,
     application: String,
     guarantee: String,
     stage: String,
@@ -50,80 +62,94 @@ struct Moment {
 #[derive(Serialize)]
 struct LetterReport {
     file: PathBuf,
-    pages: usize,
     valid: bool,
 }
 
 impl Report {
-    /// Looks at what the platform received and what the gateway stored.
-    pub(super) async fn of(
-        gateway: &Gateway,
-        sandbox: &Sandbox,
-        folder: &Path,
-        clock: &Clock,
-    ) -> anyhow::Result<Self> {
-        let root = std::fs::read_to_string(folder.join(props::ROOT_CERTIFICATE))?;
-        let trust = Trust { anchors: vec![Certificate::from_pem(&root)?] };
-        let letters_folder = folder.join("letters");
-        std::fs::create_dir_all(&letters_folder)?;
-        let mut report = Self {
-            folder: folder.to_owned(),
+    pub(super) fn new(folder: PathBuf) -> Self {
+        Self {
+            folder,
+            platforms: Vec::new(),
             guarantees: Vec::new(),
             faults: Vec::new(),
             seconds: Seconds::default(),
-        };
-        for delivery in sandbox.deliveries() {
-            if !delivery.exactly_once() {
-                report.faults.push(format!("{}: not delivered exactly once", delivery.applyno));
+        }
+    }
+
+    pub(super) fn lived(&mut self, role: Role, life: Vec<sandbox::Moment>) {
+        self.platforms.push(PlatformReport { platform: role.id(), life });
+    }
+
+    /// Looks at what a platform received and what the gateway stored.
+    pub(super) async fn add(
+        &mut self,
+        gateway: &Gateway,
+        role: Role,
+        actor: &Actor,
+        clock: &Clock,
+    ) -> anyhow::Result<()> {
+        let root = std::fs::read_to_string(self.folder.join(props::ROOT_CERTIFICATE))?;
+        let trust = Trust { anchors: vec![Certificate::from_pem(&root)?] };
+        let letters_folder = self.folder.join("letters");
+        std::fs::create_dir_all(&letters_folder)?;
+        for received in actor.received() {
+            if !received.exactly_once {
+                self.faults.push(format!("{}: not delivered exactly once", received.application));
             }
             let mut letters = Vec::new();
-            for (name, letter) in [("密文保函", &delivery.ciphertext), ("明文保函", &delivery.plaintext)]
-            {
-                let Some(letter) = letter else { continue };
-                let file = letters_folder.join(format!("{}-{name}.ofd", delivery.applyno));
+            for letter in &received.letters {
+                let name = format!("{}-{}.{}", received.application, letter.title, letter.extension);
+                let file = letters_folder.join(name);
                 std::fs::write(&file, &letter.document)?;
-                let verified = verify(&letter.document, &trust, clock.now());
+                let verified = verify_file(&letter.document, &trust, clock.now());
                 if !verified.is_valid() {
-                    report.faults.push(format!("{}: {:?}", file.display(), verified.failures()));
+                    self.faults.push(format!("{}: {:?}", file.display(), verified.failures()));
                 }
-                letters.push(LetterReport { file, pages: letter.pages, valid: verified.is_valid() });
+                letters.push(LetterReport { file, valid: verified.is_valid() });
             }
-            let case = Self::guarantee(gateway, delivery.applyno, letters).await?;
-            report.guarantees.push(case);
+            let case = Self::guarantee(gateway, role, received.application, letters).await?;
+            self.guarantees.push(case);
         }
-        for exchange in sandbox.journal().all() {
-            if exchange.outcome != Outcome::Accepted {
-                report.faults.push(exchange.to_string());
+        for exchange in actor.journal().all() {
+            // A wrong key is refused, and that is right.
+            if exchange.outcome != Outcome::Accepted && exchange.direction == Direction::Received {
+                self.faults.push(exchange.to_string());
             }
         }
         for unfinished in gateway.assembly.store.read(jobs::counts).await? {
+            // The next turn of each round waits for its time.
+            if unfinished.kind == Task::ROUND && unfinished.state != JobState::Dead {
+                continue;
+            }
             let (kind, state, count) = (unfinished.kind, unfinished.state.name(), unfinished.count);
-            report.faults.push(format!("{count} jobs of kind {kind} are {state}"));
+            self.faults.push(format!("{count} jobs of kind {kind} are {state}"));
         }
-        Ok(report)
+        Ok(())
     }
 
     async fn guarantee(
         gateway: &Gateway,
-        applyno: String,
+        role: Role,
+        application: String,
         letters: Vec<LetterReport>,
     ) -> anyhow::Result<GuaranteeReport> {
-        let number = ApplicationNumber::new(&applyno);
+        let (platform, number) = (PlatformId::new(role.id()), ApplicationNumber::new(&application));
         let (guarantee, timeline) = gateway
             .assembly
             .store
             .read(move |c| {
-                let stored = guarantees::find_by_application(c, &PlatformId::new(props::PLATFORM), &number)?;
+                let stored = guarantees::find_by_application(c, &platform, &number)?;
                 let Some(stored) = stored else { return Ok(None) };
                 let timeline = events::timeline(c, &stored.guarantee.id)?;
                 Ok(Some((stored.guarantee, timeline)))
             })
             .await?
-            .with_context(|| format!("{applyno} is not stored"))?;
+            .with_context(|| format!("{application} is not stored"))?;
         let moment =
             |entry: events::Entry| Moment { at: to_wire(entry.at), what: entry.event.title().to_owned() };
         Ok(GuaranteeReport {
-            application: applyno,
+            platform: role.id(),
+            application,
             guarantee: guarantee.number().map(ToString::to_string).unwrap_or_default(),
             stage: guarantee.stage.title().to_owned(),
             timeline: timeline.into_iter().map(moment).collect(),
@@ -145,13 +171,20 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for case in &self.guarantees {
-            writeln!(f, "\n业务流水号 {}  保函编号 {}  {}", case.application, case.guarantee, case.stage)?;
+            let GuaranteeReport { platform, application, guarantee, stage, .. } = case;
+            writeln!(f, "\n{platform}  业务流水号 {application}  保函编号 {guarantee}  {stage}")?;
             for moment in &case.timeline {
                 writeln!(f, "  {}  {}", moment.at, moment.what)?;
             }
             for letter in &case.letters {
                 let verdict = if letter.valid { "验章通过" } else { "验章未通过" };
-                writeln!(f, "  {verdict}  {} 页  {}", letter.pages, letter.file.display())?;
+                writeln!(f, "  {verdict}  {}", letter.file.display())?;
+            }
+        }
+        for PlatformReport { platform, life } in &self.platforms {
+            writeln!(f, "\n{platform}")?;
+            for sandbox::Moment { applyno, what } in life {
+                writeln!(f, "  {applyno:<24} {what}")?;
             }
         }
         let Seconds { start, opening, all } = &self.seconds;

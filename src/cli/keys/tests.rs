@@ -64,6 +64,9 @@ fn demonstration_keys_come_with_a_seal_under_the_names_that_the_settings_expect(
         signer_key: file("signer_key"),
         signer_certificate: file("signer_certificate"),
         electronic_seal: file("electronic_seal"),
+        pdf_key: None,
+        pdf_certificates: None,
+        anchors: None,
     });
     let (from, until) = sealer.unwrap().validity();
     assert!(from <= now() && now() < until);

@@ -14,7 +14,7 @@ const DIGEST: usize = 32;
 const UNCOMPRESSED: u8 = 4;
 
 /// How an SM2 ciphertext is laid out.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Layout {
     pub order: Order,
@@ -22,7 +22,7 @@ pub struct Layout {
 }
 
 /// Which of C2 and C3 comes first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Order {
     /// GB/T 32918.4-2016.
     #[default]
@@ -34,7 +34,7 @@ pub enum Order {
 }
 
 /// How the parts are put together.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Form {
     /// The point begins with `04`, as in the standard.

@@ -1,25 +1,45 @@
 //! Claims and their answers.
 
 use super::{Draft, Question, Work};
-use crate::domain::claim::{ClaimRequest, ClaimResult, ClaimStatus};
+use crate::domain::claim::{ClaimRequest, ClaimResult, ClaimStatus, ClaimSubject};
 use crate::domain::event::Event;
 use crate::domain::guarantee::{Claim, Stage};
 use crate::domain::money::Fen;
 use crate::domain::notice::Notice;
+use crate::domain::particulars::Particular;
 use crate::domain::refusal::Refusal;
 
 impl Draft {
     pub(super) fn claim(&mut self, request: ClaimRequest) -> Result<(), Refusal> {
         match self.guarantee.stage {
+            // What it says must not depend on how soon after the last day the guarantee is marked.
+            Stage::Issued | Stage::Opened | Stage::Restored if self.last_day_is_over() => {
+                return Err(Refusal::NotClaimable(Stage::Expired));
+            }
             Stage::Issued | Stage::Opened | Stage::Restored => {}
             Stage::Applied | Stage::Approved | Stage::Issuing => return Err(Refusal::NotIssued),
             stage => return Err(Refusal::NotClaimable(stage)),
         }
+        self.expect_same_subject(&request.about)?;
         self.expect_no_open_claim()?;
         self.expect_within_guarantee(request.amount.unwrap_or(Fen::ZERO))?;
         self.events.push(Event::ClaimReceived { amount: request.amount });
         self.guarantee.claim = Some(Claim { request, result: None });
         self.work.push(Work::Consult(Question::Claim));
+        Ok(())
+    }
+
+    fn expect_same_subject(&self, about: &ClaimSubject) -> Result<(), Refusal> {
+        let application = &self.guarantee.application;
+        let other = |said: &Option<String>, known: Option<&str>| {
+            said.as_deref().is_some_and(|said| known.is_some_and(|known| known != said))
+        };
+        if other(&about.applicant_code, Some(&application.applicant.code)) {
+            return Err(Refusal::ApplicantMismatch);
+        }
+        if other(&about.project_number, application.particulars.get(Particular::ProjectNumber)) {
+            return Err(Refusal::ProjectMismatch);
+        }
         Ok(())
     }
 
@@ -57,6 +77,10 @@ impl Draft {
         self.events.push(Event::ClaimAnswered { status: result.status });
         let (application, guarantee) = self.numbers()?;
         self.work.push(Work::Notify(Notice::ClaimResult { application, guarantee, result }));
-        Ok(())
+        match self.guarantee.stage {
+            // Nothing that can wait stands before the letter; what was overtaken is refused behind it.
+            Stage::Opened => Ok(()),
+            _ => self.refuse_overtaken_surrender(),
+        }
     }
 }

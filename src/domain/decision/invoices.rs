@@ -6,11 +6,15 @@ use crate::domain::guarantee::{InvoiceCase, Stage};
 use crate::domain::invoice::{InvoiceOutcome, InvoiceRequest};
 use crate::domain::notice::{InvoiceResult, Notice};
 use crate::domain::refusal::Refusal;
+use crate::domain::section::Secrecy;
 
 impl Draft {
     pub(super) fn request_invoice(&mut self, request: InvoiceRequest) -> Result<(), Refusal> {
-        if !matches!(self.guarantee.stage, Stage::Restored | Stage::Cancelled) {
-            return Err(Refusal::InvoiceBeforeRestoration);
+        let open = self.guarantee.application.secrecy == Secrecy::None;
+        match self.guarantee.stage {
+            Stage::Restored | Stage::Cancelled | Stage::Expired => {}
+            Stage::Issued if open => {}
+            _ => return Err(Refusal::InvoiceBeforeRestoration),
         }
         if self
             .guarantee

@@ -4,9 +4,11 @@ use jiff::Timestamp;
 
 use super::{Draft, Question, Work};
 use crate::domain::event::Event;
-use crate::domain::guarantee::{Stage, Surrender, SurrenderOutcome};
-use crate::domain::notice::{Notice, SurrenderResult};
+use crate::domain::guarantee::{Cancellation, Stage, Surrender, SurrenderOutcome};
+use crate::domain::money::Fen;
+use crate::domain::notice::{Notice, ProgressStep, SurrenderResult};
 use crate::domain::refusal::Refusal;
+use crate::domain::section::Secrecy;
 
 impl Draft {
     pub(super) fn waive(&mut self) -> Result<(), Refusal> {
@@ -32,7 +34,7 @@ impl Draft {
                 self.work.push(Work::Notify(Notice::WaiverRequest { application }));
                 Ok(())
             }
-            Stage::Issuing | Stage::Issued | Stage::Opened | Stage::Restored => Err(Refusal::AlreadyIssued),
+            Stage::Issued | Stage::Opened | Stage::Restored => Err(Refusal::AlreadyIssued),
             stage => Err(Refusal::NotWaivable(stage)),
         }
     }
@@ -53,12 +55,7 @@ impl Draft {
     }
 
     pub(super) fn request_surrender(&mut self, reason: String) -> Result<(), Refusal> {
-        match self.guarantee.stage {
-            Stage::Issued => {}
-            Stage::Applied | Stage::Approved | Stage::Issuing => return Err(Refusal::NotIssued),
-            Stage::Opened | Stage::Restored => return Err(Refusal::SurrenderAfterOpening),
-            stage => return Err(Refusal::NotSurrenderable(stage)),
-        }
+        self.expect_surrenderable()?;
         if self.surrender_is_asked() {
             return Err(Refusal::SurrenderPending);
         }
@@ -77,13 +74,37 @@ impl Draft {
         if !self.surrender_is_asked() {
             return Err(Refusal::NoSurrenderAsked);
         }
-        if self.guarantee.stage != Stage::Issued {
-            return Err(Refusal::SurrenderAfterOpening);
-        }
+        self.expect_surrenderable()?;
         self.expect_no_open_claim()?;
         self.guarantee.stage = Stage::Surrendered;
         self.events.push(Event::Surrendered);
-        self.settle_surrender(SurrenderOutcome::Granted, Some(self.at))
+        self.settle_surrender(SurrenderOutcome::Granted, Some(self.at), None)
+    }
+
+    pub(super) fn surrender(&mut self, reason: String) -> Result<(), Refusal> {
+        self.events.push(Event::SurrenderAgreed { reason: reason.clone() });
+        if !self.surrender_is_asked() {
+            self.guarantee.surrender = Some(Surrender { reason, outcome: SurrenderOutcome::Asked });
+        }
+        self.grant_surrender()
+    }
+
+    /// Before the opening, and after it only where the section came to nothing. Whoever was paid for has nothing to
+    /// get back, and neither has whoever was covered to the last day.
+    fn expect_surrenderable(&self) -> Result<(), Refusal> {
+        match self.guarantee.stage {
+            Stage::Issued | Stage::Opened | Stage::Restored if self.last_day_is_over() => {
+                Err(Refusal::NotSurrenderable(Stage::Expired))
+            }
+            Stage::Issued | Stage::Opened | Stage::Restored if self.guarantee.paid_on_claims > Fen::ZERO => {
+                Err(Refusal::SurrenderAfterPayment)
+            }
+            Stage::Issued => Ok(()),
+            Stage::Opened | Stage::Restored if self.guarantee.abnormality.is_some() => Ok(()),
+            Stage::Applied | Stage::Approved | Stage::Issuing => Err(Refusal::NotIssued),
+            Stage::Opened | Stage::Restored => Err(Refusal::SurrenderAfterOpening),
+            stage => Err(Refusal::NotSurrenderable(stage)),
+        }
     }
 
     pub(super) fn refuse_surrender(&mut self, reason: String) -> Result<(), Refusal> {
@@ -91,44 +112,79 @@ impl Draft {
             return Err(Refusal::NoSurrenderAsked);
         }
         self.events.push(Event::SurrenderRefused { reason: reason.clone() });
-        self.settle_surrender(SurrenderOutcome::Refused { reason }, None)
+        self.settle_surrender(SurrenderOutcome::Refused { reason: reason.clone() }, None, Some(reason))
     }
 
-    /// Whoever asked for a surrender and was overtaken by the opening is told so, behind the letter: nothing may
-    /// stand before a restoration.
+    /// Whoever asked for a surrender and was overtaken is told so. Where it was the opening that overtook, then behind
+    /// the letter: nothing may stand before a restoration. An abnormal section is left by surrender even then.
     pub(super) fn refuse_overtaken_surrender(&mut self) -> Result<(), Refusal> {
-        if self.surrender_is_asked() {
-            self.refuse_surrender(Refusal::SurrenderAfterOpening.to_string())?;
+        match self.expect_surrenderable() {
+            Err(overtaken) if self.surrender_is_asked() => self.refuse_surrender(overtaken.to_string()),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     fn settle_surrender(
         &mut self,
         to: SurrenderOutcome,
         surrendered_at: Option<Timestamp>,
+        reason: Option<String>,
     ) -> Result<(), Refusal> {
         if let Some(surrender) = self.guarantee.surrender.as_mut() {
             surrender.outcome = to;
         }
         let (application, guarantee) = self.numbers()?;
-        let result = SurrenderResult { application, guarantee, surrendered_at };
+        let result = SurrenderResult { application, guarantee, surrendered_at, reason };
         self.work.push(Work::Notify(Notice::SurrenderResult(result)));
         Ok(())
     }
 
     /// A claim that is open stays open: whoever cancels has not waived what was claimed before.
-    pub(super) fn cancel(&mut self) -> Result<(), Refusal> {
+    pub(super) fn cancel(&mut self, cancellation: Cancellation) -> Result<(), Refusal> {
         match self.guarantee.stage {
-            Stage::Opened | Stage::Restored => {
-                self.guarantee.stage = Stage::Cancelled;
-                self.events.push(Event::Cancelled);
-                self.refuse_overtaken_surrender()
-            }
+            Stage::Opened | Stage::Restored => {}
+            Stage::Issued if self.guarantee.application.secrecy == Secrecy::None => {}
             Stage::Applied | Stage::Approved | Stage::Issuing | Stage::Issued => {
-                Err(Refusal::CancellationBeforeOpening)
+                return Err(Refusal::CancellationBeforeOpening);
             }
-            stage => Err(Refusal::NotCancellable(stage)),
+            stage => return Err(Refusal::NotCancellable(stage)),
         }
+        let (application, guarantee) = self.numbers()?;
+        let at = cancellation.effective_at.unwrap_or(self.at);
+        let text = cancellation.remark.clone();
+        self.guarantee.cancellation = Some(cancellation);
+        self.guarantee.stage = Stage::Cancelled;
+        self.events.push(Event::Cancelled);
+        self.refuse_overtaken_surrender()?;
+        self.work.push(Work::Notify(Notice::CancellationResult { application, guarantee, at, text }));
+        Ok(())
+    }
+
+    /// The platform has taken note of the wish already; what became of it follows as a notice.
+    pub(super) fn cancel_order(&mut self, reason: String) -> Result<(), Refusal> {
+        match self.waive() {
+            Ok(()) => self.tell(ProgressStep::OrderCancelled),
+            Err(Refusal::AlreadyIssued) => {
+                let refusal = Refusal::AlreadyIssued.to_string();
+                self.events.push(Event::OrderKept { reason });
+                self.tell(ProgressStep::OrderKept { reason: refusal });
+            }
+            Err(refusal) => return Err(refusal),
+        }
+        Ok(())
+    }
+
+    /// Whoever has claimed in time is answered first.
+    pub(super) fn expire(&mut self) -> Result<(), Refusal> {
+        if !self.guarantee.stage.is_in_force() {
+            return Err(Refusal::NotInForce(self.guarantee.stage));
+        }
+        if !self.last_day_is_over() {
+            return Err(Refusal::NotExpired);
+        }
+        self.expect_no_open_claim()?;
+        self.guarantee.stage = Stage::Expired;
+        self.events.push(Event::Expired);
+        self.refuse_overtaken_surrender()
     }
 }

@@ -53,6 +53,17 @@ fn automatic_underwriting_approves_on_the_rules_terms_and_waits_for_the_premium(
 }
 
 #[test]
+fn a_validity_beyond_every_calendar_is_not_granted_and_stops_nobody() {
+    let mut known = guarantee("5000");
+    known.application.particulars =
+        [(Particular::GuaranteeMonths, u32::MAX.to_string())].into_iter().collect();
+    let terms = rules("").terms(&known, now()).unwrap();
+    assert_eq!(terms.validity.latest, "2024-11-30".parse().unwrap());
+    let endless = rules("longest_validity_days = 4294967295");
+    assert_eq!(endless.terms(&guarantee("5000"), now()).unwrap().validity.latest, Date::MAX);
+}
+
+#[test]
 fn an_amount_outside_the_limits_is_declined_with_the_limits() {
     let answered = answer(&rules(r#"mode = "automatic""#), Question::Underwriting, "800000.01");
     let [Command::Decline { reason, .. }] = &answered[..] else { panic!("{answered:?}") };

@@ -212,10 +212,7 @@ impl Platform {
     }
 
     async fn withdraw(&self, application_id: &str, withdrawal: Withdrawal) -> anyhow::Result<Answer> {
-        self.about(application_id, |case| {
-            case.progress.withdrawal = Some(withdrawal);
-            Ok(())
-        })?;
+        self.enter_withdrawal(application_id, withdrawal)?;
         let message = fields([
             ("applicationId", application_id),
             ("applicationType", withdrawal.number()),
@@ -256,6 +253,17 @@ impl Platform {
     /// Enters an application whose PREP101 goes out by [`Platform::push_raw`].
     pub fn enter(&self, application: Application) {
         self.register().add(application);
+    }
+
+    /// The platform stands by a PREP109 that goes out by [`Platform::push_raw`].
+    ///
+    /// # Errors
+    /// When the application is unknown.
+    pub fn enter_withdrawal(&self, application_id: &str, withdrawal: Withdrawal) -> anyhow::Result<()> {
+        self.about(application_id, |case| {
+            case.progress.withdrawal = Some(withdrawal);
+            Ok(())
+        })
     }
 
     /// A complete request body around any message, encrypted and signed as it should be: what tests of bad input

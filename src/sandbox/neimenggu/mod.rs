@@ -42,6 +42,7 @@ pub use applicants::Application;
 pub use delivery::{Delivery, Noted};
 pub use letter::Letter;
 pub use options::{FilePushes, Reqtime, SandboxOptions};
+pub use progress::Withdrawal;
 
 use super::answer::Answer;
 use super::desk::Desk;

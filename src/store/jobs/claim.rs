@@ -7,8 +7,8 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Bool, Text};
 
-use super::{Cause, ClaimedJob, Fence, JobId, TABLE, conclude, unfinished};
-use crate::domain::identity::{GuaranteeId, PlatformId};
+use super::{Cause, ClaimedJob, Fence, JobId, Lane, TABLE, conclude, unfinished};
+use crate::domain::identity::PlatformId;
 use crate::store::connection::{Connection, on};
 use crate::store::error::StoreError;
 use crate::store::schema::{attempts, jobs};
@@ -155,7 +155,7 @@ fn opened(
         fence,
         id: JobId::new(row.id),
         platform: PlatformId::new(row.platform),
-        lane: GuaranteeId::new(row.lane),
+        lane: Lane::stored(row.lane),
         kind: row.kind,
     })
 }

@@ -3,15 +3,14 @@
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Binary, Nullable, Text};
+use diesel::sql_types::{BigInt, Binary, Text};
 use jiff::Timestamp;
 
-use super::{JobId, JobState, NewJob, TABLE, unfinished};
-use crate::domain::identity::GuaranteeId;
+use super::{JobId, JobState, Lane, NewJob, TABLE, unfinished};
 use crate::store::connection::{Connection, on};
 use crate::store::error::StoreError;
 use crate::store::schema::jobs::{self, dsl};
-use crate::store::time::to_micros;
+use crate::store::time::{length_in_micros, to_micros};
 
 /// Puts a job at the end of its lane, in the same transaction as what caused it; workers are told after the commit.
 ///
@@ -19,6 +18,23 @@ use crate::store::time::to_micros;
 /// [`Constraint::LanePosition`](crate::store::Constraint::LanePosition) where somebody else puts one there at the
 /// same time.
 pub fn enqueue(connection: &mut Connection, job: &NewJob) -> Result<JobId, StoreError> {
+    insert(connection, job, "").map(|(id, _)| id)
+}
+
+/// Puts a job in its lane where nothing of the lane is unfinished; None where something is. However many do so at
+/// once, one job comes of it: the others fail as in [`enqueue`] and find it when they try again.
+///
+/// # Errors
+/// As [`enqueue`].
+pub fn enqueue_alone(connection: &mut Connection, job: &NewJob) -> Result<Option<JobId>, StoreError> {
+    let condition =
+        " WHERE NOT EXISTS (SELECT 1 FROM jobs WHERE lane = $3 AND state IN ('ready', 'running'))";
+    let (id, inserted) = insert(connection, job, condition)?;
+    Ok((inserted == 1).then_some(id))
+}
+
+/// One statement, so that condition and place are judged by one state of the database.
+fn insert(connection: &mut Connection, job: &NewJob, condition: &str) -> Result<(JobId, usize), StoreError> {
     let id = JobId::generate();
     let payload = serde_json::to_vec(&job.payload).map(zeroize::Zeroizing::new);
     let payload = payload.map_err(|error| StoreError::damaged(TABLE, id.as_str(), error))?;
@@ -28,20 +44,20 @@ pub fn enqueue(connection: &mut Connection, job: &NewJob) -> Result<JobId, Store
     let statement = format!(
         "INSERT INTO jobs (id, platform, lane, kind, payload, due_at, deadline, \
                            position, state, attempts, forgiven, created_at) \
-         SELECT $1, $2, $3, $4, $5, COALESCE($6, {now}), $7, \
-                COALESCE((SELECT MAX(position) FROM jobs WHERE lane = $3), 0) + 1, 'ready', 0, 0, {now}"
+         SELECT $1, $2, $3, $4, $5, {now} + $6, $7, \
+                COALESCE((SELECT MAX(position) FROM jobs WHERE lane = $3), 0) + 1, 'ready', 0, 0, {now}{condition}"
     );
-    on!(connection, |link| sql_query(statement)
+    let inserted = on!(connection, |link| sql_query(statement)
         .bind::<Text, _>(id.as_str())
         .bind::<Text, _>(job.platform.as_str())
         .bind::<Text, _>(job.lane.as_str())
         .bind::<Text, _>(&job.kind)
         .bind::<Binary, _>(payload)
-        .bind::<Nullable<BigInt>, _>(job.due_at.map(to_micros))
+        .bind::<BigInt, _>(length_in_micros(job.wait))
         .bind::<BigInt, _>(to_micros(job.deadline))
         .execute(link))?;
-    connection.work_is_ready = true;
-    Ok(id)
+    connection.work_is_ready |= inserted > 0;
+    Ok((id, inserted))
 }
 
 /// Makes a lane urgent, and counts its jobs that are due now because of it: at the opening nothing waits for an old
@@ -50,11 +66,7 @@ pub fn enqueue(connection: &mut Connection, job: &NewJob) -> Result<JobId, Store
 ///
 /// # Errors
 /// When the database fails.
-pub fn hasten(
-    connection: &mut Connection,
-    lane: &GuaranteeId,
-    deadline: Timestamp,
-) -> Result<usize, StoreError> {
+pub fn hasten(connection: &mut Connection, lane: &Lane, deadline: Timestamp) -> Result<usize, StoreError> {
     let now = connection.fragments().now;
     let relaxed = jobs::table.filter(dsl::lane.eq(lane.as_str()).and(dsl::deadline.gt(to_micros(deadline))));
     let pressed = dsl::deadline.eq(to_micros(deadline));

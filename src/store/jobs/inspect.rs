@@ -4,8 +4,8 @@ use diesel::dsl::{count_star, min};
 use diesel::prelude::*;
 use jiff::Timestamp;
 
-use super::{JobId, JobState, TABLE, dead, unfinished};
-use crate::domain::identity::{GuaranteeId, PlatformId};
+use super::{JobId, JobState, Lane, TABLE, dead, unfinished};
+use crate::domain::identity::PlatformId;
 use crate::store::connection::{Connection, on};
 use crate::store::error::StoreError;
 use crate::store::schema::attempts as attempt_rows;
@@ -17,7 +17,7 @@ use crate::store::time::{from_micros, optional_from_micros};
 pub struct Record {
     pub id: JobId,
     pub platform: PlatformId,
-    pub lane: GuaranteeId,
+    pub lane: Lane,
     pub position: i64,
     pub kind: String,
     pub state: JobState,
@@ -55,6 +55,8 @@ pub struct Count {
     pub count: u64,
     /// When the oldest of them was created.
     pub oldest: Timestamp,
+    /// When the first of them was or will be due; while it runs, the end of its lease.
+    pub first_due: Timestamp,
 }
 
 /// Which jobs to list, oldest first.
@@ -62,7 +64,7 @@ pub struct Count {
 pub struct Listing {
     pub state: JobState,
     pub platform: Option<PlatformId>,
-    pub lane: Option<GuaranteeId>,
+    pub lane: Option<Lane>,
     pub limit: u32,
 }
 
@@ -124,16 +126,18 @@ pub fn list(connection: &mut Connection, listing: &Listing) -> Result<Vec<Record
 pub fn counts(connection: &mut Connection) -> Result<Vec<Count>, StoreError> {
     let grouped = || {
         let query = jobs::table.group_by((dsl::platform, dsl::kind, dsl::state));
-        let query = query.select((dsl::platform, dsl::kind, dsl::state, count_star(), min(dsl::created_at)));
+        let sums = (count_star(), min(dsl::created_at), min(dsl::due_at));
+        let query = query.select((dsl::platform, dsl::kind, dsl::state, sums));
         query.order((dsl::platform, dsl::kind, dsl::state))
     };
-    let mut rows: Vec<(String, String, String, i64, Option<i64>)> =
+    let mut rows: Vec<(String, String, String, Sums)> =
         on!(connection, |link| grouped().filter(unfinished!()).load(link))?;
     rows.extend(on!(connection, |link| grouped().filter(dead!()).load(link))?);
     rows.into_iter()
-        .map(|(platform, kind, state, count, oldest)| {
+        .map(|(platform, kind, state, (count, oldest, first_due))| {
             Ok(Count {
                 oldest: from_micros(TABLE, &kind, oldest.unwrap_or(0))?,
+                first_due: from_micros(TABLE, &kind, first_due.unwrap_or(0))?,
                 state: JobState::named(&kind, &state)?,
                 platform: PlatformId::new(platform),
                 kind,
@@ -142,6 +146,9 @@ pub fn counts(connection: &mut Connection) -> Result<Vec<Count>, StoreError> {
         })
         .collect()
 }
+
+/// How many, the first creation, the first due time.
+type Sums = (i64, Option<i64>, Option<i64>);
 
 /// The attempts of a job, the first one first.
 ///
@@ -176,7 +183,7 @@ fn record_of(row: Row) -> Result<Record, StoreError> {
         finished_at: optional_from_micros(TABLE, id, row.finished_at)?,
         id: JobId::new(row.id),
         platform: PlatformId::new(row.platform),
-        lane: GuaranteeId::new(row.lane),
+        lane: Lane::stored(row.lane),
         position: row.position,
         kind: row.kind,
         attempts: row.attempts,

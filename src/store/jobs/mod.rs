@@ -1,6 +1,6 @@
 //! Jobs: durable work, claimed under a lease, fenced, and kept with every attempt.
 //!
-//! A guarantee's jobs form its lane and run one after the other in the order in which they were enqueued. A dead job
+//! A guarantee's jobs form its [`Lane`] and run one after the other in the order in which they were enqueued. A dead job
 //! does not hold up those behind it; a job that waits for its next attempt does. Across lanes the earliest deadline
 //! goes first.
 
@@ -8,20 +8,23 @@ mod claim;
 mod conclude;
 mod enqueue;
 mod inspect;
+mod lane;
 
 use std::fmt;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
 use super::error::StoreError;
-use crate::domain::identity::{GuaranteeId, PlatformId};
+use crate::domain::identity::PlatformId;
 
 pub use claim::{Claim, claim, release, renew};
 pub use conclude::{bury, deadline, finish, note_message, retry};
-pub use enqueue::{Revival, enqueue, hasten, revive};
+pub use enqueue::{Revival, enqueue, enqueue_alone, hasten, revive};
 pub use inspect::{Attempt, Count, Listing, Record, attempts, counts, find, list};
+pub use lane::Lane;
 
 const TABLE: &str = "jobs";
 
@@ -144,15 +147,14 @@ impl fmt::Display for Cause {
 #[derive(Clone, Debug)]
 pub struct NewJob {
     pub platform: PlatformId,
-    /// The guarantee that the work is for.
-    pub lane: GuaranteeId,
+    pub lane: Lane,
     pub kind: String,
     /// What the kind's handler reads; sealed when stored.
     pub payload: serde_json::Value,
     /// Jobs with earlier deadlines go first; passing it has no other effect.
     pub deadline: Timestamp,
-    /// None means at once.
-    pub due_at: Option<Timestamp>,
+    /// How long it waits before it is due, by the database's clock.
+    pub wait: Duration,
 }
 
 /// A worker's right to a job: it ends when another attempt begins.
@@ -168,7 +170,7 @@ pub struct Fence {
 pub struct ClaimedJob {
     pub id: JobId,
     pub platform: PlatformId,
-    pub lane: GuaranteeId,
+    pub lane: Lane,
     pub kind: String,
     pub payload: Zeroizing<Vec<u8>>,
     pub deadline: Timestamp,

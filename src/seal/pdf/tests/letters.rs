@@ -4,7 +4,8 @@ use std::sync::LazyLock;
 
 use super::*;
 use crate::document::{
-    DocumentOptions, Letter, LetterKind, Metadata, PdfDocument, Press, SEAL_DIAMETER_MM, demonstration_seal,
+    DocumentOptions, Form, Letter, LetterKind, Metadata, PdfDocument, Press, SEAL_DIAMETER_MM,
+    demonstration_seal,
 };
 
 struct Made {
@@ -21,7 +22,7 @@ static MADE: LazyLock<Made> = LazyLock::new(|| {
         created_on: jiff::civil::date(2026, 11, 22),
         ..Metadata::default()
     };
-    let laid = press.letter(&Letter::sample(LetterKind::Plaintext)).unwrap();
+    let laid = press.letter(&Letter::sample(Form::BidBond, LetterKind::Plaintext)).unwrap();
     #[cfg(feature = "printpdf")]
     let letters = vec![laid.to_pdf(&metadata).unwrap(), laid.to_pdf_by_printpdf(&metadata).unwrap()];
     #[cfg(not(feature = "printpdf"))]

@@ -1,0 +1,115 @@
+//! From what was written on the command line to a command of the domain.
+
+use anyhow::{Context, bail};
+use jiff::Timestamp;
+
+use super::decision::{BasicAccountAnswer, Decision, Method};
+use super::dossier;
+use crate::casework::{Platform, restoration};
+use crate::crypto::private_file;
+use crate::dialect::SectionKey;
+use crate::domain::claim::ClaimResult;
+use crate::domain::identity::GuaranteeNumber;
+use crate::domain::invoice::Invoice;
+use crate::domain::notice::Notice;
+use crate::domain::party::Account;
+use crate::domain::terms::{BasicAccount, Payment, PaymentMethod};
+use crate::domain::{Command, Guarantee};
+use crate::store::ArchiveOptions;
+
+/// What a decision does: a command, and the key to keep if it is carried out.
+pub(super) struct Act {
+    pub(super) command: Command,
+    pub(super) key: Option<SectionKey>,
+}
+
+/// Papers that come with a decision are in the archive when this returns. `None` where there is nothing to do but to show.
+pub(super) async fn act(
+    decision: Decision,
+    platform: &Platform,
+    guarantee: &Guarantee,
+    archive: &ArchiveOptions,
+    now: Timestamp,
+) -> anyhow::Result<Option<Act>> {
+    let command = match decision {
+        Decision::Show => return Ok(None),
+        Decision::Open { key_file, opened_at } => {
+            let text = private_file::read(&key_file)?;
+            let text = std::str::from_utf8(&text).unwrap_or_default().trim();
+            let expected = || {
+                format!(
+                    "expected a section's key in `{}`, in the form that the platform uses",
+                    key_file.display()
+                )
+            };
+            let key = platform.profile.read_section_key(text, "").with_context(expected)?;
+            let number = guarantee.number().context("the guarantee has no number yet")?.clone();
+            let command =
+                restoration::command(&platform.profile, Some(guarantee), number, opened_at, &key, now);
+            return Ok(Some(Act { command, key: Some(key) }));
+        }
+        Decision::Approve { number, premium } => {
+            let mut terms = platform.rules.terms(guarantee, now).map_err(anyhow::Error::new)?;
+            if let Some(number) = number {
+                terms.guarantee_number = GuaranteeNumber::new(number);
+            }
+            if let Some(premium) = premium {
+                terms.premium = premium.parse().with_context(|| format!("--premium `{premium}`"))?;
+            }
+            Command::Approve { terms }
+        }
+        Decision::Decline { reason } => {
+            Command::Decline { reason, issuer: platform.rules.issuer().to_owned() }
+        }
+        Decision::Premium { payer, account, bank, basic_account, method, paid_at } => {
+            let holder = payer.unwrap_or_else(|| guarantee.application.applicant.name.clone());
+            let basic_account = match basic_account {
+                BasicAccountAnswer::Confirmed => BasicAccount::Confirmed,
+                BasicAccountAnswer::NotBasic => BasicAccount::NotBasic,
+                BasicAccountAnswer::Unchecked => BasicAccount::Unchecked,
+            };
+            let payment = Payment {
+                payer: Account { holder, number: account, bank },
+                basic_account,
+                method: match method {
+                    Method::OnlineBanking => PaymentMethod::OnlineBanking,
+                    Method::Wechat => PaymentMethod::Wechat,
+                    Method::Alipay => PaymentMethod::Alipay,
+                    Method::Other => PaymentMethod::Other,
+                },
+                paid_at,
+            };
+            Command::RecordPremium { payment, payer: platform.rules.options().payer.rule() }
+        }
+        Decision::Abandon { reason } => Command::AbandonIssue { reason },
+        Decision::Dossier { dossier } => {
+            Command::RecordDossier { dossier: dossier::read(&dossier, archive).await? }
+        }
+        Decision::Waive => {
+            // A question that the platform has no words for would stay open for ever.
+            let application = guarantee.application.number.clone();
+            match platform.profile.speaks(&Notice::WaiverRequest { application }) {
+                true => Command::AskWaiver,
+                false => Command::Waive,
+            }
+        }
+        Decision::GrantSurrender => Command::GrantSurrender,
+        Decision::Surrender { reason } => Command::Surrender { reason },
+        Decision::RefuseSurrender { reason } => Command::RefuseSurrender { reason },
+        Decision::Invoice { url, code, number } => {
+            if url.is_none() && number.is_none() {
+                bail!("an invoice has a link, a number or both");
+            }
+            Command::IssueInvoice { invoice: Invoice { url, code, number } }
+        }
+        Decision::RefuseInvoice { reason } => Command::RefuseInvoice { reason },
+        Decision::Claim { result } => {
+            let text =
+                std::fs::read(&result).with_context(|| format!("can't read `{}`", result.display()))?;
+            let expected = || format!("expected a claim result in `{}`", result.display());
+            let result: ClaimResult = serde_json::from_slice(&text).with_context(expected)?;
+            Command::AnswerClaim { result }
+        }
+    };
+    Ok(Some(Act { command, key: None }))
+}

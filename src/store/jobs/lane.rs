@@ -1,0 +1,62 @@
+//! The lane in which a job stands.
+
+use std::fmt;
+
+use crate::domain::identity::{GuaranteeId, PlatformId};
+
+/// What no id of a guarantee begins with.
+const ROUND: &str = "round/";
+
+/// Jobs of one lane run one after the other. A guarantee has one, and so has each round of a platform.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Lane(String);
+
+impl Lane {
+    pub fn of_guarantee(id: &GuaranteeId) -> Self {
+        Self(id.to_string())
+    }
+
+    /// Of work that comes back by the clock and is for no single guarantee.
+    pub fn of_round(platform: &PlatformId, round: &str) -> Self {
+        Self(format!("{ROUND}{platform}/{round}"))
+    }
+
+    pub(super) fn stored(text: String) -> Self {
+        Self(text)
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whose lane it is; None where it is a round's.
+    pub fn guarantee(&self) -> Option<GuaranteeId> {
+        self.round().is_none().then(|| GuaranteeId::new(&self.0))
+    }
+
+    /// The round's name; None where the lane is a guarantee's.
+    pub fn round(&self) -> Option<&str> {
+        self.0.strip_prefix(ROUND)?.split_once('/').map(|(_, round)| round)
+    }
+}
+
+impl fmt::Display for Lane {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lane_tells_whose_it_is() {
+        let guarantee = GuaranteeId::generate();
+        let lane = Lane::of_guarantee(&guarantee);
+        assert_eq!((lane.guarantee(), lane.round()), (Some(guarantee), None));
+        let lane = Lane::of_round(&PlatformId::new("p"), "expiry");
+        assert_eq!((lane.guarantee(), lane.round()), (None, Some("expiry")));
+        assert_ne!(lane, Lane::of_round(&PlatformId::new("q"), "expiry"));
+    }
+}
