@@ -27,6 +27,7 @@ mod openings;
 mod operator;
 mod oracle;
 mod pasted_key;
+mod procurement;
 mod pushes;
 mod questions;
 mod races;
