@@ -34,6 +34,8 @@ pub enum Refusal {
     WaiverPending,
     #[error("保函已出具，不能放弃申请，可在开标前申请退保")]
     AlreadyIssued,
+    #[error("保函已出具，订单不能取消，可申请退保")]
+    OrderIssued,
     #[error("该申请{}，不能放弃", .0.title())]
     NotWaivable(Stage),
     #[error("保函尚未出具")]

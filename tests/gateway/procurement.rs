@@ -21,7 +21,7 @@ const ISSUED: [&str; 3] = ["01", "05", "03"];
 
 const NO_LETTER: &str = "保函文件尚未生成，请稍后再查询";
 
-const TOO_LATE: &str = "保函已出具，不能放弃申请，可在开标前申请退保";
+const TOO_LATE: &str = "保函已出具，订单不能取消，可申请退保";
 
 /// A rare character that the built-in fonts lack; no letter is issued with a hole in it.
 const UNPRINTABLE: char = '𠮷';

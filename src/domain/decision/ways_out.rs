@@ -165,9 +165,8 @@ impl Draft {
         match self.waive() {
             Ok(()) => self.tell(ProgressStep::OrderCancelled),
             Err(Refusal::AlreadyIssued) => {
-                let refusal = Refusal::AlreadyIssued.to_string();
                 self.events.push(Event::OrderKept { reason });
-                self.tell(ProgressStep::OrderKept { reason: refusal });
+                self.tell(ProgressStep::OrderKept { reason: Refusal::OrderIssued.to_string() });
             }
             Err(refusal) => return Err(refusal),
         }

@@ -51,7 +51,7 @@ fn an_order_is_cancelled_until_its_letter_is_sealed() {
         let history = with(kept, [cancel_order()]);
         assert_eq!(
             step(history.clone()),
-            ProgressStep::OrderKept { reason: Refusal::AlreadyIssued.to_string() }
+            ProgressStep::OrderKept { reason: Refusal::OrderIssued.to_string() }
         );
         let decision = after(history);
         assert_eq!(decision.guarantee.stage, stage);
