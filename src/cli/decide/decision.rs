@@ -20,9 +20,9 @@ pub(super) enum Decision {
         #[arg(long)]
         premium: Option<String>,
     },
-    /// Decline, with a reason for the records
+    /// Decline the application
     Decline {
-        /// Why, for the records
+        /// Why; a platform whose notice has a field for it is told
         #[arg(long)]
         reason: String,
     },
@@ -83,7 +83,7 @@ pub(super) enum Decision {
     },
     /// Refuse the surrender that was asked for
     RefuseSurrender {
-        /// Why, for the records
+        /// Why; a platform whose notice has a field for it is told
         #[arg(long)]
         reason: String,
     },
