@@ -243,8 +243,8 @@ pub(super) fn written<'f, 'v>(
     for (field, value) in &valued {
         let needed = field.when.as_ref().map_or(field.required, holds);
         // What is told under a condition is not told where the condition does not hold, but for people's own words.
-        let own_words = matches!(field.is, Some(Meaning::FailureReason | Meaning::Remark));
-        let silent = field.when.is_some() && !needed && !(own_words && !field.required);
+        let own_words = !field.required && matches!(field.is, Some(Meaning::FailureReason | Meaning::Remark));
+        let silent = field.when.is_some() && !needed && !own_words;
         let value = match value.as_ref().filter(|value| !value.is_empty() && !silent) {
             Some(value) => value.clone(),
             None if field.is == Some(Meaning::Digest) => Cow::Borrowed(""),

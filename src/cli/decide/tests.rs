@@ -47,7 +47,9 @@ fn a_platform_that_takes_no_request_for_a_waiver_is_not_asked_for_one() {
     let at: Timestamp = "2026-11-22T01:00:00Z".parse().unwrap();
     let told = |platform: &Platform| expect_tellable(platform, &guarantee(at), &Command::AskWaiver, at);
     told(&platform()).unwrap();
-    let deaf = platform_of("zhangzhou-2.3", "agreed_key = '0123456789abcdef0123456789abcdef'");
+    let agreed = "agreed_key = '0123456789abcdef0123456789abcdef'\n\
+                  redirect_url = 'https://insurer.example/pay?id={application}'";
+    let deaf = platform_of("zhangzhou-2.3", agreed);
     let error = told(&deaf).unwrap_err().to_string();
     assert!(error.contains("can't be asked"), "{error}");
 }
