@@ -236,9 +236,10 @@ fn unlike(row: &[Case]) -> Vec<String> {
     faults
 }
 
-/// What was said, whatever the folder's name.
+/// What was said, whatever the folder's name. A path may be shown from the root or from where the program runs.
 fn anywhere(house: &House, said: String) -> String {
-    said.replace(&house.path("").display().to_string(), "HOUSE/")
+    let folder = house.path("");
+    said.replace(folder.file_name().unwrap().to_str().unwrap(), "HOUSE")
 }
 
 #[test]
