@@ -14,7 +14,7 @@ use baohan_gateway::domain::identity::{ApplicationNumber, PlatformId};
 use baohan_gateway::sandbox::hainan::{Application, Delivery, read_faults};
 use baohan_gateway::settings::{self, Settings};
 use baohan_gateway::store::keys::Purpose;
-use baohan_gateway::store::{Store, deliveries, documents, guarantees, keys};
+use baohan_gateway::store::{Store, deliveries, guarantees, keys};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 #[cfg(feature = "postgres")]
@@ -110,10 +110,9 @@ on_both_databases! {
         after.add("log at the end", &serving.stop());
         after.assert_free_of(&keys, |_| false);
         after.assert_free_of(&people, |_| false);
-        // In the clear, the section stands in the merged letter, in its structured data, and nowhere else.
+        // In the clear, the section stands in the merged letter and nowhere else.
         let (ciphertext, merged) = letters(&files, &applyno).await;
-        let data = structured_data(&files, &applyno).await;
-        after.assert_free_of(&section, |place| place.contains(&merged) || place.contains(&data));
+        after.assert_free_of(&section, |place| place.contains(&merged));
         for planted in &section {
             assert!(!after.places(planted).is_empty(), "{} is not in the merged letter", planted.what);
         }
@@ -320,12 +319,4 @@ async fn letters(files: &[PathBuf], applyno: &str) -> (String, String) {
     let (_, found) = stored(files, applyno).await;
     let digest = |kind| found.guarantee.letter(kind).unwrap().document.to_string();
     (digest(LetterKind::Ciphertext), digest(LetterKind::Merged))
-}
-
-/// The digest of the opened guarantee's structured data, under which the archive keeps them.
-async fn structured_data(files: &[PathBuf], applyno: &str) -> String {
-    let (store, found) = stored(files, applyno).await;
-    let id = found.guarantee.id;
-    let data = store.read(move |c| documents::find_data(c, &id, LetterKind::Merged)).await;
-    data.unwrap().unwrap().digest.to_string()
 }
