@@ -42,4 +42,3 @@ mod spoken;
 mod traces;
 mod untimely;
 mod waivers;
-mod whole_life;
