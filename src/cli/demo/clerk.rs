@@ -52,6 +52,21 @@ impl Clerk {
         }))
     }
 
+    /// Does at once whatever is due.
+    ///
+    /// # Errors
+    /// When the database or the archive fails.
+    pub async fn catch_up(&self, gateway: &Gateway) -> anyhow::Result<()> {
+        loop {
+            match tidy_desk(&gateway.assembly).await {
+                Ok(false) => return Ok(()),
+                // The clerk's own round may have come first.
+                Ok(true) | Err(Trouble::Store(StoreError::Conflict)) => {}
+                Err(trouble) => return Err(trouble.into()),
+            }
+        }
+    }
+
     /// Finishes what is due, with the jobs that follow from it, and goes.
     ///
     /// # Errors

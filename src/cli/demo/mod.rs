@@ -94,7 +94,9 @@ pub async fn run(args: Args, clock: Clock, out: &mut dyn Write) -> anyhow::Resul
     let mut report = Report::new(folder.clone());
     let mut opening = Duration::ZERO;
     for OnStage { role, actor } in &stage {
-        opening += play(count, (*role, actor), &mut progress, out).await?;
+        apply(count, (*role, actor), &mut progress, out).await?;
+        clerk.catch_up(&gateway).await?;
+        opening += open((*role, actor), &mut progress, out).await?;
         let moments = actor.live(PATIENCE).await.with_context(|| format!("the life of {}", role.id()))?;
         report.lived(*role, moments);
     }
@@ -118,18 +120,26 @@ pub async fn run(args: Args, clock: Clock, out: &mut dyn Write) -> anyhow::Resul
     Ok(sound)
 }
 
-/// Applications, sealed letters, opening, restored letters. Yields how long the opening took.
-async fn play(
+/// Applications, and sealed letters.
+async fn apply(
     count: u32,
     (role, actor): (Role, &Actor),
     progress: &mut Progress,
     out: &mut dyn Write,
-) -> anyhow::Result<Duration> {
+) -> anyhow::Result<()> {
     for (applyno, answer) in actor.apply_many(count).await {
         let answer = answer.with_context(|| format!("application {applyno}"))?;
         ensure!(answer.is_accepted(), "application {applyno} was not accepted: {answer}");
     }
-    progress.follow((role, actor), "出函", |received| received.issued, PATIENCE, out).await?;
+    progress.follow((role, actor), "出函", |received| received.issued, PATIENCE, out).await
+}
+
+/// Opening, and plaintext letters. Yields how long it took.
+async fn open(
+    (role, actor): (Role, &Actor),
+    progress: &mut Progress,
+    out: &mut dyn Write,
+) -> anyhow::Result<Duration> {
     let opening = Instant::now();
     for (applyno, answer) in actor.open_all().await {
         let answer = answer.with_context(|| format!("opening of {applyno}"))?;

@@ -10,6 +10,9 @@ use super::Platform;
 use super::delivery::Delivery;
 use crate::clock;
 
+/// How soon a guarantee that could not be collected is asked for again.
+const ASK_AGAIN: Duration = Duration::from_millis(50);
+
 /// What has happened so far, and how long the next wait may take.
 struct Diary<'a> {
     platform: &'a Platform,
@@ -98,13 +101,26 @@ impl Diary<'_> {
     async fn open(&mut self, applyno: &str) -> anyhow::Result<()> {
         let platform = self.platform;
         if !platform.specification().restores() {
-            return self.accepted(applyno, "guarantee collected", platform.collect(applyno).await?);
+            return self.collect(applyno).await;
         }
         let wrong = platform.restore_with_wrong_key(applyno).await?;
         ensure!(wrong.status == 200 && wrong.code == "0", "`{applyno}`, wrong key: not refused, but {wrong}");
         self.note(applyno, "wrong key refused");
         self.accepted(applyno, "key sent", platform.restore(applyno).await?)?;
         self.until(applyno, "restored", |delivery| delivery.plaintext.is_some()).await
+    }
+
+    /// Asks again where the institution does not have everything together yet.
+    async fn collect(&mut self, applyno: &str) -> anyhow::Result<()> {
+        let mut waited = Duration::ZERO;
+        loop {
+            let answer = self.platform.collect(applyno).await?;
+            if answer.is_accepted() || waited >= self.patience {
+                return self.accepted(applyno, "guarantee collected", answer);
+            }
+            self.platform.desk.clock.wait(ASK_AGAIN).await;
+            waited += ASK_AGAIN;
+        }
     }
 
     async fn invoice(&mut self, applyno: &str) -> anyhow::Result<()> {
