@@ -8,6 +8,7 @@ pub mod restoration;
 pub mod round;
 pub mod sections;
 pub mod task;
+pub mod tellable;
 
 use jiff::Timestamp;
 

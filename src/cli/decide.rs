@@ -8,17 +8,14 @@ mod tests;
 
 use std::io::Write;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, bail};
 use clap::Args as ClapArgs;
 use jiff::Timestamp;
 
 use self::decision::Decision;
-use crate::casework::{self, Platform, restoration};
-use crate::dialect::Message;
-use crate::domain::decision::Newcomer;
+use crate::casework::{self, restoration, tellable};
+use crate::domain::Guarantee;
 use crate::domain::identity::{ApplicationNumber, PlatformId};
-use crate::domain::notice::Notice;
-use crate::domain::{Command, Guarantee, Work, decide};
 use crate::gateway;
 use crate::settings::Settings;
 use crate::store::{Store, guarantees};
@@ -62,7 +59,7 @@ pub async fn run(
     else {
         return show(&known.guarantee, out).map(|()| true);
     };
-    expect_tellable(&platform, &known.guarantee, &act.command, now)?;
+    tellable::expect(&platform, &known.guarantee, std::slice::from_ref(&act.command), now)?;
     let guarantee = known.guarantee.id.clone();
     let outcome = store
         .write(move |connection| {
@@ -85,37 +82,6 @@ pub async fn run(
         show(&after.guarantee, out)?;
     }
     Ok(outcome.is_ok())
-}
-
-/// What the platform can't be told is not decided: its notice would never be sent.
-fn expect_tellable(
-    platform: &Platform,
-    guarantee: &Guarantee,
-    command: &Command,
-    now: Timestamp,
-) -> anyhow::Result<()> {
-    let newcomer = Newcomer { id: guarantee.id.clone(), platform: guarantee.platform.clone() };
-    // A refusal is told when the command is carried out.
-    let Ok(decision) = decide(Some(guarantee.clone()), newcomer, command.clone(), now) else { return Ok(()) };
-    for work in &decision.work {
-        let Work::Notify(notice) = work else { continue };
-        // What the platform has no words for is not sent. Of a question that is not sent, no answer ever comes.
-        if !platform.profile.speaks(notice) {
-            let is_question = matches!(notice, Notice::WaiverRequest { .. });
-            ensure!(
-                !is_question,
-                "nothing was decided, since platform `{}` can't be asked that",
-                guarantee.platform
-            );
-            continue;
-        }
-        // What goes with a letter needs the letter.
-        if !platform.profile.encloses(notice) {
-            let composed = platform.profile.compose(&Message::Notice(notice), now);
-            composed.context("nothing was decided, since the platform can't be told")?;
-        }
-    }
-    Ok(())
 }
 
 fn show(guarantee: &Guarantee, out: &mut dyn Write) -> anyhow::Result<()> {

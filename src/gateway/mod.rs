@@ -1,6 +1,7 @@
 //! The gateway put together: everything that the settings name is opened and checked, then listeners and workers start.
 
 mod assembly;
+mod core_system;
 mod gauges;
 mod readiness;
 mod rounds;
@@ -17,6 +18,7 @@ use tokio::task::JoinHandle;
 
 pub use assembly::{Assembly, connect_store, keyring, open_store, platforms, press, sealer};
 
+use self::core_system::CoreSystemListener;
 use crate::clock::Clock;
 use crate::downloads;
 use crate::intake::http::{self, Limits};
@@ -35,6 +37,7 @@ pub struct Gateway {
     /// Where platforms push to, and fetch documents from.
     pub address: SocketAddr,
     pub metrics_address: SocketAddr,
+    core_system: Option<CoreSystemListener>,
     server: ServerHandle,
     metrics_server: ServerHandle,
     worker: WorkerHandle,
@@ -93,6 +96,7 @@ impl Gateway {
         let server = server.run();
         let handle = server.handle();
         drop(supervise::spawn("push listener", server));
+        let core_system = CoreSystemListener::start(&settings, &assembly)?;
         let metrics_listen = settings.telemetry.metrics_listen;
         let (metrics_server, metrics_address) = serve_metrics(metrics_listen, assembly.metrics.clone())
             .with_context(|| format!("telemetry.metrics_listen: can't listen on {metrics_listen}"))?;
@@ -104,6 +108,7 @@ impl Gateway {
             assembly,
             address,
             metrics_address,
+            core_system,
             server: handle,
             metrics_server: metrics_handle,
             worker,
@@ -112,8 +117,16 @@ impl Gateway {
         })
     }
 
-    /// Stops in order: no more pushes, then no more jobs; running ones are finished or released.
+    /// Where the core system calls, if anywhere.
+    pub fn core_system_address(&self) -> Option<SocketAddr> {
+        self.core_system.as_ref().map(|listener| listener.address)
+    }
+
+    /// Stops in order: no more pushes and calls, then no more jobs; running ones are finished or released.
     pub async fn stop(self) {
+        if let Some(core_system) = self.core_system {
+            core_system.stop().await;
+        }
         self.server.stop(true).await;
         self.rounds.abort();
         self.worker.stop().await;

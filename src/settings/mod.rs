@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 pub use load::{SettingsError, load};
 
+use crate::api::ApiOptions;
 use crate::delivery::client::ClientOptions;
 use crate::dialect::PlatformOptions;
 use crate::document::{DocumentOptions, Form};
@@ -31,6 +32,8 @@ pub const DEFAULT: &str = include_str!("default.toml");
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     pub server: ServerOptions,
+    #[serde(default)]
+    pub api: ApiOptions,
     pub store: StoreOptions,
     pub archive: ArchiveOptions,
     pub keyring: KeyringOptions,

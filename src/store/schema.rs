@@ -155,3 +155,41 @@ diesel::table! {
         last_fetched_at -> Nullable<BigInt>,
     }
 }
+
+diesel::table! {
+    api_keys (id) {
+        id -> Text,
+        client -> Text,
+        hash -> Text,
+        scopes -> Text,
+        created_at -> BigInt,
+        expires_at -> Nullable<BigInt>,
+        revoked_at -> Nullable<BigInt>,
+        last_used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    api_answers (client, idempotency_key) {
+        client -> Text,
+        idempotency_key -> Text,
+        fingerprint -> Text,
+        api_key -> Text,
+        guarantee_id -> Nullable<Text>,
+        status -> BigInt,
+        etag -> Nullable<Text>,
+        body -> Binary,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    uploads (digest) {
+        digest -> Text,
+        media_type -> Text,
+        size -> BigInt,
+        md5 -> Text,
+        uploaded_at -> BigInt,
+        api_key -> Text,
+    }
+}

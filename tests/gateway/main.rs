@@ -11,6 +11,7 @@
 mod bad_input;
 mod broken_transport;
 mod claims;
+mod core;
 mod decisions;
 mod downloads;
 mod faults;

@@ -14,6 +14,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "gateway",
         &[
             "settings",
+            "api",
             "intake",
             "jobs",
             "casework",
@@ -31,6 +32,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "settings",
         &[
+            "api",
             "domain",
             "dialect",
             "intake",
@@ -44,6 +46,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "institution",
         ],
     ),
+    ("api", &["casework", "domain", "dialect", "institution", "crypto", "store"]),
     (
         "jobs",
         &[

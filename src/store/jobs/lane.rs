@@ -7,13 +7,22 @@ use crate::domain::identity::{GuaranteeId, PlatformId};
 /// What no id of a guarantee begins with.
 const ROUND: &str = "round/";
 
-/// Jobs of one lane run one after the other. A guarantee has one, and so has each round of a platform.
+/// Nor with this.
+const BESIDE: &str = "beside/";
+
+/// Jobs of one lane run one after the other. A guarantee has one, and so has each round of a platform. Work for a
+/// guarantee that may wait for hours without holding up the rest of it stands in a lane beside the guarantee's own.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Lane(String);
 
 impl Lane {
     pub fn of_guarantee(id: &GuaranteeId) -> Self {
         Self(id.to_string())
+    }
+
+    /// A second lane of a guarantee, for work of one sort; `name` has no slash.
+    pub fn beside(id: &GuaranteeId, name: &str) -> Self {
+        Self(format!("{BESIDE}{name}/{id}"))
     }
 
     /// Of work that comes back by the clock and is for no single guarantee.
@@ -29,9 +38,12 @@ impl Lane {
         &self.0
     }
 
-    /// Whose lane it is; None where it is a round's.
+    /// Whose lane it is, its own or one beside; None where it is a round's.
     pub fn guarantee(&self) -> Option<GuaranteeId> {
-        self.round().is_none().then(|| GuaranteeId::new(&self.0))
+        match self.0.strip_prefix(BESIDE) {
+            Some(named) => named.split_once('/').map(|(_, id)| GuaranteeId::new(id)),
+            None => self.round().is_none().then(|| GuaranteeId::new(&self.0)),
+        }
     }
 
     /// The round's name; None where the lane is a guarantee's.
@@ -54,7 +66,11 @@ mod tests {
     fn a_lane_tells_whose_it_is() {
         let guarantee = GuaranteeId::generate();
         let lane = Lane::of_guarantee(&guarantee);
-        assert_eq!((lane.guarantee(), lane.round()), (Some(guarantee), None));
+        assert_eq!((lane.guarantee(), lane.round()), (Some(guarantee.clone()), None));
+        let beside = Lane::beside(&guarantee, "callbacks");
+        assert_eq!(beside.as_str(), format!("beside/callbacks/{guarantee}"));
+        assert_eq!((beside.guarantee(), beside.round()), (Some(guarantee.clone()), None));
+        assert_ne!(beside, Lane::beside(&guarantee, "reminders"));
         let lane = Lane::of_round(&PlatformId::new("p"), "expiry");
         assert_eq!((lane.guarantee(), lane.round()), (None, Some("expiry")));
         assert_ne!(lane, Lane::of_round(&PlatformId::new("q"), "expiry"));

@@ -1,0 +1,3 @@
+DROP TABLE uploads;
+DROP TABLE api_answers;
+DROP TABLE api_keys;

@@ -1,0 +1,3 @@
+//! What the institution does with a guarantee: one file per act.
+
+pub mod decline;

@@ -1,0 +1,72 @@
+//! The institution's core system calls: REST under `/api/v1`, on a listener of its own.
+//!
+//! A handler reads its request into types, and hands commands of the domain to [`act`], which carries them out like a push
+//! or an operator's decision. What can go wrong is a [`Problem`]. Each resource has its file, and its description for
+//! [`openapi`] stands with the handler.
+
+mod act;
+mod acts;
+mod body;
+mod caller;
+mod etag;
+pub mod guarantees;
+pub mod openapi;
+pub mod options;
+pub mod problem;
+pub mod scope;
+mod values;
+
+use std::sync::Arc;
+
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{HttpResponse, Resource};
+
+pub use options::ApiOptions;
+pub use problem::Problem;
+pub use scope::Scope;
+
+use self::problem::Code;
+use crate::casework::Platforms;
+use crate::clock::Clock;
+use crate::store::{Archive, Store};
+use crate::telemetry::Metrics;
+
+/// Everything that handlers work with. Cheap to clone.
+#[derive(Clone)]
+pub struct Api {
+    pub store: Store,
+    pub archive: Archive,
+    pub platforms: Platforms,
+    pub clock: Clock,
+    pub metrics: Metrics,
+    pub options: Arc<ApiOptions>,
+}
+
+/// Adds the interface to a server.
+pub fn configure(config: &mut ServiceConfig, api: Api) {
+    let authenticated = web::scope("/api/v1")
+        .wrap(from_fn(caller::authenticate))
+        .configure(routes)
+        .default_service(web::to(no_such_route));
+    config.app_data(Data::new(api)).service(authenticated).default_service(web::to(no_such_route));
+}
+
+fn routes(config: &mut ServiceConfig) {
+    config
+        .service(at("/guarantees/{id}").route(web::get().to(guarantees::read)))
+        .service(at("/guarantees/{id}/decline").route(web::post().to(acts::decline::post)));
+}
+
+/// A resource that says so where it is asked by another method.
+fn at(path: &str) -> Resource {
+    web::resource(path).default_service(web::to(no_such_method))
+}
+
+async fn no_such_route() -> Result<HttpResponse, Problem> {
+    Err(Problem::new(Code::NotFound, "no such address"))
+}
+
+async fn no_such_method() -> Result<HttpResponse, Problem> {
+    Err(Problem::new(Code::MethodNotAllowed, "the description of the interface says which methods there are"))
+}

@@ -1,0 +1,31 @@
+//! The description of the interface (OpenAPI 3.1), generated from the handlers and their types.
+
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+
+use super::{acts, guarantees};
+
+/// The whole interface.
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "baohan-gateway", description = "The institution's side of the electronic-guarantee gateway."),
+    paths(guarantees::read, acts::decline::post),
+    modifiers(&Key),
+    tags(
+        (name = "guarantees", description = "Applications and guarantees"),
+        (name = "acts", description = "What the institution does with one"),
+    )
+)]
+pub struct Description;
+
+/// How callers show who they are.
+struct Key;
+
+impl Modify for Key {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("bhk_…").build();
+        if let Some(components) = document.components.as_mut() {
+            components.add_security_scheme("key", SecurityScheme::Http(scheme));
+        }
+    }
+}

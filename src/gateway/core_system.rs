@@ -1,0 +1,68 @@
+//! The listener that the institution's core system calls.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpServer};
+use anyhow::Context;
+
+use super::Assembly;
+use crate::api::{self, Api};
+use crate::settings::Settings;
+use crate::supervise;
+use crate::telemetry::trace;
+
+/// Whoever sends headers slowly is cut off after this.
+const HEADER_TIME: Duration = Duration::from_secs(5);
+
+/// A listener at work.
+pub(super) struct CoreSystemListener {
+    pub(super) address: SocketAddr,
+    server: ServerHandle,
+}
+
+impl CoreSystemListener {
+    /// Starts where the settings name an address.
+    ///
+    /// # Errors
+    /// When the address can't be listened on.
+    pub(super) fn start(settings: &Settings, assembly: &Assembly) -> anyhow::Result<Option<Self>> {
+        let Some(listen) = settings.api.listen else { return Ok(None) };
+        let listener =
+            TcpListener::bind(listen).with_context(|| format!("api.listen: can't listen on {listen}"))?;
+        let api = Api {
+            store: assembly.store.clone(),
+            archive: assembly.archive.clone(),
+            platforms: assembly.platforms.clone(),
+            clock: assembly.clock.clone(),
+            metrics: assembly.metrics.clone(),
+            options: Arc::new(settings.api.clone()),
+        };
+        let (server, address) = serve(listener, api, settings.server.drain_seconds)?;
+        let handle = server.handle();
+        drop(supervise::spawn("core system's listener", server));
+        tracing::info!(%address, "the core system's interface is up");
+        Ok(Some(Self { address, server: handle }))
+    }
+
+    pub(super) async fn stop(self) {
+        self.server.stop(true).await;
+    }
+}
+
+fn serve(listener: TcpListener, api: Api, drain_seconds: u64) -> anyhow::Result<(Server, SocketAddr)> {
+    let server = HttpServer::new(move || {
+        let api = api.clone();
+        App::new().wrap(from_fn(trace)).configure(|config| api::configure(config, api))
+    })
+    .client_request_timeout(HEADER_TIME)
+    .shutdown_timeout(drain_seconds)
+    .disable_signals()
+    .listen(listener)
+    .context("api.listen: the listener can't be used")?;
+    let address = *server.addrs().first().context("the core system's listener listens nowhere")?;
+    Ok((server.run(), address))
+}
