@@ -14,6 +14,7 @@ pub mod openapi;
 pub mod options;
 pub mod problem;
 pub mod scope;
+mod tokens;
 mod values;
 
 use std::sync::Arc;
@@ -29,6 +30,7 @@ pub use scope::Scope;
 use self::problem::Code;
 use crate::casework::Platforms;
 use crate::clock::Clock;
+use crate::institution::redirects::Redirects;
 use crate::store::{Archive, Store};
 use crate::telemetry::Metrics;
 
@@ -41,6 +43,8 @@ pub struct Api {
     pub clock: Clock,
     pub metrics: Metrics,
     pub options: Arc<ApiOptions>,
+    /// Verifies the tokens that applicants carry.
+    pub redirects: Option<Arc<Redirects>>,
 }
 
 /// Adds the interface to a server.
@@ -55,7 +59,8 @@ pub fn configure(config: &mut ServiceConfig, api: Api) {
 fn routes(config: &mut ServiceConfig) {
     config
         .service(at("/guarantees/{id}").route(web::get().to(guarantees::read)))
-        .service(at("/guarantees/{id}/decline").route(web::post().to(acts::decline::post)));
+        .service(at("/guarantees/{id}/decline").route(web::post().to(acts::decline::post)))
+        .service(at("/tokens/verification").route(web::post().to(tokens::verify)));
 }
 
 /// A resource that says so where it is asked by another method.

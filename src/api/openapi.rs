@@ -3,17 +3,22 @@
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{acts, guarantees};
+use super::{acts, guarantees, tokens};
 
 /// The whole interface.
 #[derive(OpenApi)]
 #[openapi(
     info(title = "baohan-gateway", description = "The institution's side of the electronic-guarantee gateway."),
-    paths(guarantees::read, acts::decline::post),
+    paths(
+        acts::decline::post,
+        guarantees::read,
+        tokens::verify,
+    ),
     modifiers(&Key),
     tags(
         (name = "guarantees", description = "Applications and guarantees"),
         (name = "acts", description = "What the institution does with one"),
+        (name = "tokens", description = "Tokens that applicants carry from the platform to the institution"),
     )
 )]
 pub struct Description;

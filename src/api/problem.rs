@@ -8,6 +8,7 @@ use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::crypto::token::TokenError;
 use crate::domain::Refusal;
 use crate::store::StoreError;
 
@@ -35,12 +36,14 @@ pub enum Code {
     IllegalState,
     RefusedContent,
     NotTellable,
+    TokenInvalid,
+    TokenExpired,
     Unavailable,
     Internal,
 }
 
 impl Code {
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::Unauthenticated,
         Self::Forbidden,
         Self::RateLimited,
@@ -57,6 +60,8 @@ impl Code {
         Self::IllegalState,
         Self::RefusedContent,
         Self::NotTellable,
+        Self::TokenInvalid,
+        Self::TokenExpired,
         Self::Unavailable,
         Self::Internal,
     ];
@@ -80,6 +85,8 @@ impl Code {
             Self::IllegalState => "illegal-state",
             Self::RefusedContent => "refused-content",
             Self::NotTellable => "not-tellable",
+            Self::TokenInvalid => "token-invalid",
+            Self::TokenExpired => "token-expired",
             Self::Unavailable => "unavailable",
             Self::Internal => "internal",
         }
@@ -98,9 +105,11 @@ impl Code {
             Self::InvalidBody | Self::InvalidParameter | Self::IdempotencyKeyMissing => {
                 StatusCode::BAD_REQUEST
             }
-            Self::IdempotencyKeyReused | Self::RefusedContent | Self::NotTellable => {
-                StatusCode::UNPROCESSABLE_ENTITY
-            }
+            Self::IdempotencyKeyReused
+            | Self::RefusedContent
+            | Self::NotTellable
+            | Self::TokenInvalid
+            | Self::TokenExpired => StatusCode::UNPROCESSABLE_ENTITY,
             Self::VersionMismatch => StatusCode::PRECONDITION_FAILED,
             Self::IllegalState => StatusCode::CONFLICT,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -127,6 +136,8 @@ impl Code {
             Self::IllegalState => "当前状态不允许此操作",
             Self::RefusedContent => "内容不符合业务规则",
             Self::NotTellable => "平台没有对应的通知方式",
+            Self::TokenInvalid => "跳转令牌无效",
+            Self::TokenExpired => "跳转令牌已过期",
             Self::Unavailable => "网关暂时不可用",
             Self::Internal => "网关内部错误",
         }
@@ -189,6 +200,14 @@ impl Problem {
 
     pub fn parameter(name: &str, detail: impl fmt::Display) -> Self {
         Self::new(Code::InvalidParameter, format!("`{name}`: {detail}"))
+    }
+
+    pub fn of_token(error: TokenError) -> Self {
+        let code = match error {
+            TokenError::Unknown => Code::TokenInvalid,
+            TokenError::Expired => Code::TokenExpired,
+        };
+        Self::new(code, error.to_string())
     }
 
     /// What the domain refused.

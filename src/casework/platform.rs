@@ -3,10 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::PlatformMissing;
 use crate::dialect::Profile;
+use crate::domain::Guarantee;
 use crate::domain::identity::PlatformId;
 use crate::institution::Institution;
+use crate::institution::redirects::{PLACEHOLDER, Redirects};
 use crate::institution::rules::Rules;
 
 /// A platform as the gateway serves it.
@@ -17,13 +21,35 @@ pub struct Platform {
     pub rules: Arc<Rules>,
     /// Who is asked for decisions.
     pub institution: Arc<dyn Institution>,
+    /// Makes the tokens that applicants carry, where the settings have a secret for them.
+    pub redirects: Option<Arc<Redirects>>,
 }
 
 impl Platform {
     /// A platform for which the built-in rules decide.
     pub fn under_rules(profile: Profile, rules: Rules) -> Self {
         let rules = Arc::new(rules);
-        Self { profile: Arc::new(profile), institution: rules.clone(), rules }
+        Self { profile: Arc::new(profile), institution: rules.clone(), rules, redirects: None }
+    }
+
+    /// The same with tokens for applicants.
+    pub fn with_redirects(self, redirects: Option<Arc<Redirects>>) -> Self {
+        Self { redirects, ..self }
+    }
+
+    /// Where the applicant goes on after an application, where the settings say so.
+    pub fn redirect(&self, guarantee: &Guarantee, at: Timestamp) -> Option<String> {
+        let address = self.profile.redirect(&guarantee.application.number)?;
+        if !address.contains(PLACEHOLDER) {
+            return Some(address);
+        }
+        match self.redirects.as_ref()?.token(guarantee, at) {
+            Ok(token) => Some(address.replace(PLACEHOLDER, token.expose())),
+            Err(error) => {
+                tracing::error!(guarantee.id = %guarantee.id, %error, "no token could be made for the applicant");
+                None
+            }
+        }
     }
 }
 

@@ -22,6 +22,7 @@ pub mod signature_algorithm;
 pub mod sm2;
 pub mod sm3;
 pub mod sm4;
+pub mod token;
 
 /// Why a text could not be encrypted or decrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -24,6 +24,7 @@ use crate::domain::product::LetterFormat;
 use crate::domain::section::Secrecy;
 use crate::downloads::{Downloads, Links};
 use crate::institution::letterhead::InstitutionOptions;
+use crate::institution::redirects::{PLACEHOLDER, Redirects};
 use crate::institution::rules::Rules;
 use crate::intake::Intake;
 use crate::intake::inquiry::Inquiries;
@@ -179,6 +180,7 @@ pub fn platforms(settings: &Settings) -> anyhow::Result<Platforms> {
         Some(folder) => Registry::with_folder(folder).context("dialects.folder")?,
         None => Registry::built_in()?,
     };
+    let redirects = Redirects::new(&settings.redirects)?.map(Arc::new);
     let mut platforms = Vec::with_capacity(settings.platforms.len());
     for (id, section) in &settings.platforms {
         let within = || format!("platforms.{id}");
@@ -200,7 +202,13 @@ pub fn platforms(settings: &Settings) -> anyhow::Result<Platforms> {
                 "downloads.public_url: expected {expected}, since platforms.{id} is told links; found none"
             );
         }
-        platforms.push(Platform::under_rules(profile, rules));
+        if redirects.is_none()
+            && section.wire.redirect_url.as_ref().is_some_and(|url| url.contains(PLACEHOLDER))
+        {
+            let expected = "a secret that signs the tokens";
+            bail!("redirects.secret: expected {expected} of platforms.{id}.wire.redirect_url; found none");
+        }
+        platforms.push(Platform::under_rules(profile, rules).with_redirects(redirects.clone()));
     }
     Ok(Platforms::new(platforms))
 }

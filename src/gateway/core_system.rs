@@ -11,6 +11,7 @@ use anyhow::Context;
 
 use super::Assembly;
 use crate::api::{self, Api};
+use crate::institution::redirects::Redirects;
 use crate::settings::Settings;
 use crate::supervise;
 use crate::telemetry::trace;
@@ -40,6 +41,7 @@ impl CoreSystemListener {
             clock: assembly.clock.clone(),
             metrics: assembly.metrics.clone(),
             options: Arc::new(settings.api.clone()),
+            redirects: Redirects::new(&settings.redirects)?.map(Arc::new),
         };
         let (server, address) = serve(listener, api, settings.server.drain_seconds)?;
         let handle = server.handle();

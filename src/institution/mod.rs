@@ -2,6 +2,7 @@
 
 pub mod letterhead;
 pub mod numbering;
+pub mod redirects;
 pub mod rules;
 
 use std::fmt;

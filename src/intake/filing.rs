@@ -74,8 +74,7 @@ impl Filing {
                 if let Some(key) = &prepared.key {
                     restoration::keep(connection, &self.platform, &guarantee, key, self.at)?;
                 }
-                let redirect =
-                    opened.subject.application.as_ref().and_then(|number| profile.redirect(number));
+                let redirect = self.platform.redirect(&guarantee, self.at);
                 let answer = profile.success(&opened.interface, &Response::Done { redirect });
                 let stored_answer = answer.clone();
                 let (filed, message) =

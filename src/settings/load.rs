@@ -8,8 +8,17 @@ use serde::Deserialize;
 use super::{DEFAULT, Settings};
 
 /// Keys whose value may stand in a file of its own, named by the same key with `_file` behind it.
-const SECRET_KEYS: [&str; 7] =
-    ["appsecret", "url", "agreed_key", "agreed_iv", "private_key", "file_key", "file_iv"];
+const SECRET_KEYS: [&str; 9] = [
+    "appsecret",
+    "url",
+    "agreed_key",
+    "agreed_iv",
+    "private_key",
+    "file_key",
+    "file_iv",
+    "secret",
+    "previous_secret",
+];
 
 /// What the key of such a file ends in.
 const SUFFIX: &str = "_file";

@@ -18,6 +18,7 @@ use crate::document::{DocumentOptions, Form};
 use crate::domain::product::LetterFormat;
 use crate::downloads::DownloadOptions;
 use crate::institution::letterhead::InstitutionOptions;
+use crate::institution::redirects::RedirectOptions;
 use crate::institution::rules::UnderwritingOptions;
 use crate::jobs::{JobOptions, RoundOptions};
 use crate::seal::pdf::PdfSignatureProfile;
@@ -43,6 +44,8 @@ pub struct Settings {
     pub documents: DocumentOptions,
     #[serde(default)]
     pub downloads: DownloadOptions,
+    #[serde(default)]
+    pub redirects: RedirectOptions,
     #[serde(default)]
     pub dialects: DialectOptions,
     #[serde(default)]

@@ -65,7 +65,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("intake", &["casework", "domain", "dialect", "downloads", "seal", "store"]),
     ("casework", &["domain", "dialect", "institution", "store"]),
     ("delivery", &["domain", "dialect", "crypto", "store"]),
-    ("institution", &["domain", "store"]),
+    ("institution", &["domain", "crypto", "store"]),
     ("dialect", &["domain", "crypto"]),
     ("seal", &["document", "crypto"]),
     ("document", &["domain"]),

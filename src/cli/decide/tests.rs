@@ -3,7 +3,9 @@
 use clap::Parser;
 
 use super::*;
+use crate::casework::{Platform, tellable};
 use crate::dialect::{Profile, Registry};
+use crate::domain::Command;
 use crate::domain::application::Application;
 use crate::domain::guarantee::Stage;
 use crate::domain::identity::GuaranteeId;
@@ -34,7 +36,7 @@ fn what_the_platform_can_not_be_told_is_not_decided() {
     let application = Application::for_testing("800000");
     let known = Guarantee::apply(GuaranteeId::new("g"), PlatformId::new("hainan"), application, at);
     let decline = |issuer: &str| Command::Decline { reason: "资信不足".into(), issuer: issuer.into() };
-    let told = |command| expect_tellable(&platform(), &known, &command, at);
+    let told = |command| tellable::expect(&platform(), &known, &[command], at);
     assert!(told(decline("示例财产保险")).is_ok());
     let error = format!("{:#}", told(decline(&"长".repeat(201))).unwrap_err());
     assert!(error.contains("`instname`") && error.contains("nothing was decided"), "{error}");
@@ -45,7 +47,7 @@ fn what_the_platform_can_not_be_told_is_not_decided() {
 #[test]
 fn a_platform_that_takes_no_request_for_a_waiver_is_not_asked_for_one() {
     let at: Timestamp = "2026-11-22T01:00:00Z".parse().unwrap();
-    let told = |platform: &Platform| expect_tellable(platform, &guarantee(at), &Command::AskWaiver, at);
+    let told = |platform: &Platform| tellable::expect(platform, &guarantee(at), &[Command::AskWaiver], at);
     told(&platform()).unwrap();
     let agreed = "agreed_key = '0123456789abcdef0123456789abcdef'\n\
                   redirect_url = 'https://insurer.example/pay?id={application}'";
@@ -148,7 +150,7 @@ async fn an_issue_is_given_up_where_the_platform_has_no_word_for_it() {
     let abandon = command(&["abandon", "--reason", "字库缺字"], folder.path()).await.unwrap();
     assert_eq!(abandon, Command::AbandonIssue { reason: "字库缺字".to_owned() });
     let known = Guarantee { stage: Stage::Issuing, ..guarantee(at) };
-    expect_tellable(&platform(), &known, &abandon, at).unwrap();
+    tellable::expect(&platform(), &known, &[abandon], at).unwrap();
 }
 
 #[tokio::test]

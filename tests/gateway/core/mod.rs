@@ -1,6 +1,7 @@
 //! The core system's side: its keys, and how it calls.
 
 mod acts;
+mod tokens;
 
 use baohan_gateway::api::Scope;
 use baohan_gateway::store::api_keys::{self, ApiKey, NewKey};
