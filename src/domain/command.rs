@@ -42,7 +42,7 @@ pub enum Command {
         request: ClaimRequest,
     },
     Waive,
-    /// Like a waiver, except that the platform waits for a notice of its outcome.
+    /// Before issue the institution decides; the platform waits for a notice of the outcome.
     CancelOrder {
         reason: String,
     },
@@ -69,6 +69,10 @@ pub enum Command {
         reason: String,
     },
     AskWaiver,
+    GrantCancellation,
+    RefuseCancellation {
+        reason: String,
+    },
     GrantSurrender,
     /// Agreed with the applicant directly: nobody asked through the platform, or whoever did is answered by it.
     Surrender {

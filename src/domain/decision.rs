@@ -1,9 +1,12 @@
 //! The one place that changes a guarantee.
 
+mod acts;
 mod claims;
 mod invoices;
+mod orders;
 mod ways_out;
 
+pub use acts::{Act, legal_acts};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -56,6 +59,8 @@ pub enum Question {
     Surrender,
     Invoice,
     Claim,
+    /// Whether the platform may cancel the order.
+    Cancellation,
 }
 
 /// Where an application that no guarantee exists for yet would go.
@@ -143,6 +148,8 @@ impl Draft {
             Command::AbandonIssue { reason } => self.abandon_issue(reason)?,
             Command::Expire => self.expire()?,
             Command::AskWaiver => self.ask_waiver()?,
+            Command::GrantCancellation => self.grant_cancellation()?,
+            Command::RefuseCancellation { reason } => self.refuse_cancellation(reason)?,
             Command::SettleWaiver { accepted } => self.settle_waiver(accepted)?,
             Command::GrantSurrender => self.grant_surrender()?,
             Command::Surrender { reason } => self.surrender(reason)?,
@@ -166,8 +173,7 @@ impl Draft {
 
     fn expect_undecided(&self) -> Result<(), Refusal> {
         match self.guarantee.stage {
-            Stage::Applied if self.guarantee.waiver_asked => Err(Refusal::WaiverPending),
-            Stage::Applied => Ok(()),
+            Stage::Applied => self.expect_nobody_gives_up(),
             _ => Err(Refusal::AlreadyDecided),
         }
     }
@@ -179,9 +185,7 @@ impl Draft {
         {
             return Err(Refusal::AlreadyApplied);
         }
-        if self.guarantee.waiver_asked {
-            return Err(Refusal::WaiverPending);
-        }
+        self.expect_nobody_gives_up()?;
         self.events.push(Event::ApplicationReplaced { amount: application.amount });
         self.guarantee.application = application;
         // It may be for another section.
@@ -194,6 +198,7 @@ impl Draft {
 
     fn approve(&mut self, terms: Terms) -> Result<(), Refusal> {
         self.expect_undecided()?;
+        terms.check()?;
         self.events.push(Event::Approved {
             guarantee_number: terms.guarantee_number.clone(),
             premium: terms.premium,
@@ -219,9 +224,7 @@ impl Draft {
     }
 
     fn record_premium(&mut self, payment: Payment, payer: PayerRule) -> Result<(), Refusal> {
-        if self.guarantee.waiver_asked {
-            return Err(Refusal::WaiverPending);
-        }
+        self.expect_nobody_gives_up()?;
         if self.guarantee.stage != Stage::Approved {
             return Err(Refusal::PremiumNotExpected(self.guarantee.stage));
         }
@@ -229,6 +232,9 @@ impl Draft {
             return Err(Refusal::NotFromBasicAccount);
         }
         let premium = self.guarantee.terms.as_ref().map_or(Fen::ZERO, |terms| terms.premium);
+        if let Some(paid) = payment.amount.filter(|paid| *paid < premium) {
+            return Err(Refusal::PremiumUnderpaid { paid, premium });
+        }
         let (at, method) = (payment.paid_at.unwrap_or(self.at), payment.method);
         self.guarantee.payment = Some(payment);
         self.guarantee.stage = Stage::Issuing;
@@ -240,6 +246,7 @@ impl Draft {
     }
 
     fn record_letter(&mut self, kind: LetterKind, document: DocumentDigest) -> Result<(), Refusal> {
+        self.expect_nobody_gives_up()?;
         let letter = Some(Letter { document: document.clone(), sealed_at: self.at, delivered_at: None });
         let mut deadline = None;
         match (kind, self.guarantee.stage) {
@@ -312,6 +319,7 @@ impl Draft {
     fn abandon_issue(&mut self, reason: String) -> Result<(), Refusal> {
         match self.guarantee.stage {
             Stage::Issuing => {
+                self.expect_nobody_gives_up()?;
                 self.guarantee.stage = Stage::Abandoned;
                 self.events.push(Event::IssueAbandoned { reason: reason.clone() });
                 self.tell(ProgressStep::IssueFailed { reason });

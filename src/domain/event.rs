@@ -11,32 +11,71 @@ use super::money::Fen;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Event {
-    ApplicationReceived { amount: Fen },
-    ApplicationReplaced { amount: Fen },
-    Approved { guarantee_number: GuaranteeNumber, premium: Fen },
-    Declined { reason: String },
+    ApplicationReceived {
+        amount: Fen,
+    },
+    ApplicationReplaced {
+        amount: Fen,
+    },
+    Approved {
+        guarantee_number: GuaranteeNumber,
+        premium: Fen,
+    },
+    Declined {
+        reason: String,
+    },
     PremiumPaid,
     DossierRecorded,
-    IssueAbandoned { reason: String },
-    LetterSealed { letter: LetterKind, document: DocumentDigest },
-    LetterDelivered { letter: LetterKind },
+    IssueAbandoned {
+        reason: String,
+    },
+    LetterSealed {
+        letter: LetterKind,
+        document: DocumentDigest,
+    },
+    LetterDelivered {
+        letter: LetterKind,
+    },
     KeyReceived,
     WaiverAsked,
     WaiverRefused,
     Waived,
-    OrderKept { reason: String },
+    CancellationAsked {
+        reason: String,
+    },
+    CancellationRefused {
+        reason: String,
+    },
+    /// The platform wanted to cancel the order, for this reason, and the guarantee was issued already.
+    OrderKept {
+        reason: String,
+    },
     SurrenderAsked,
-    SurrenderAgreed { reason: String },
+    SurrenderAgreed {
+        reason: String,
+    },
     Surrendered,
-    SurrenderRefused { reason: String },
+    SurrenderRefused {
+        reason: String,
+    },
     Cancelled,
     Expired,
-    SectionAbnormal { abnormality: AbnormalityKind },
-    ClaimReceived { amount: Option<Fen> },
-    ClaimAnswered { status: ClaimStatus },
-    InvoiceAsked { amount: Fen },
+    SectionAbnormal {
+        abnormality: AbnormalityKind,
+    },
+    ClaimReceived {
+        amount: Option<Fen>,
+    },
+    ClaimAnswered {
+        status: ClaimStatus,
+    },
+    InvoiceAsked {
+        amount: Fen,
+    },
     InvoiceIssued,
-    InvoiceRefused { reason: String },
+    InvoiceRefused {
+        reason: String,
+    },
 }
 
 impl Event {
@@ -60,7 +99,8 @@ impl Event {
             Self::WaiverAsked => "已向平台提出放弃申请",
             Self::WaiverRefused => "平台不同意放弃",
             Self::Waived => "申请已放弃",
-            Self::OrderKept { .. } => "订单取消未通过",
+            Self::CancellationAsked { .. } => "收到订单取消申请",
+            Self::CancellationRefused { .. } | Self::OrderKept { .. } => "订单取消未通过",
             Self::SurrenderAsked => "收到退保申请",
             Self::SurrenderAgreed { .. } => "与投标人约定退保",
             Self::Surrendered => "已退保",

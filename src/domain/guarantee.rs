@@ -7,7 +7,7 @@ use super::abnormality::Abnormality;
 use super::application::Application;
 use super::claim::{ClaimRequest, ClaimResult, ClaimStatus};
 use super::command::{Command, Replacement};
-use super::dossier::Dossier;
+use super::dossier::{Dossier, Paper};
 use super::identity::{DocumentDigest, GuaranteeId, GuaranteeNumber, PlatformId};
 use super::invoice::{InvoiceOutcome, InvoiceRequest};
 use super::money::Fen;
@@ -36,6 +36,9 @@ pub struct Guarantee {
     pub paid_on_claims: Fen,
     pub invoice: Option<InvoiceCase>,
     pub waiver_asked: bool,
+    /// The platform's latest wish to cancel the order.
+    #[serde(default)]
+    pub order_cancellation: Option<OrderCancellation>,
     pub dossier: Option<Dossier>,
     pub abnormality: Option<Abnormality>,
     pub cancellation: Option<Cancellation>,
@@ -197,6 +200,22 @@ pub enum CancellationKind {
     Defective,
 }
 
+/// A platform's wish to end an application before its letter is sealed (内蒙古 10.9). While it is open, nothing is
+/// approved, paid, sealed or replaced.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderCancellation {
+    pub reason: String,
+    pub outcome: OrderCancellationOutcome,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OrderCancellationOutcome {
+    Asked,
+    Granted,
+    Refused { reason: String },
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Surrender {
     pub reason: String,
@@ -215,6 +234,13 @@ pub enum SurrenderOutcome {
 pub struct Claim {
     pub request: ClaimRequest,
     pub result: Option<ClaimResult>,
+}
+
+impl Claim {
+    /// Whether it was paid or rejected, so that another may follow.
+    pub fn is_settled(&self) -> bool {
+        self.result.as_ref().is_some_and(|result| result.status.is_final())
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -242,6 +268,7 @@ impl Guarantee {
             paid_on_claims: Fen::ZERO,
             invoice: None,
             waiver_asked: false,
+            order_cancellation: None,
             dossier: None,
             abnormality: None,
             cancellation: None,
@@ -269,6 +296,29 @@ impl Guarantee {
         }
     }
 
+    pub fn order_cancellation_is_asked(&self) -> bool {
+        self.order_cancellation.as_ref().is_some_and(|it| it.outcome == OrderCancellationOutcome::Asked)
+    }
+
+    pub fn surrender_is_asked(&self) -> bool {
+        self.surrender.as_ref().is_some_and(|it| it.outcome == SurrenderOutcome::Asked)
+    }
+
+    pub fn invoice_is_asked(&self) -> bool {
+        self.invoice.as_ref().is_some_and(|it| it.outcome == InvoiceOutcome::Asked)
+    }
+
+    /// The claim that has no final answer yet.
+    pub fn open_claim(&self) -> Option<&Claim> {
+        self.claim.as_ref().filter(|claim| !claim.is_settled())
+    }
+
+    /// What shows that the premium arrived (到账凭证): from the dossier, or else what came with the payment.
+    pub fn payment_proof(&self) -> Option<&Paper> {
+        let in_dossier = self.dossier.as_ref().and_then(|dossier| dossier.payment_proof.as_ref());
+        in_dossier.or_else(|| self.payment.as_ref()?.voucher.as_ref())
+    }
+
     /// Whether a push of the same kind as an earlier, accepted one may be taken anew: the earlier request was turned
     /// down, so the platform is asking again rather than repeating itself. What was granted is taken anew only with
     /// other content: a further claim, or, before issue and where the settings allow it, a changed application.
@@ -281,6 +331,10 @@ impl Guarantee {
                 .surrender
                 .as_ref()
                 .is_some_and(|it| matches!(it.outcome, SurrenderOutcome::Refused { .. })),
+            Command::CancelOrder { .. } => self
+                .order_cancellation
+                .as_ref()
+                .is_some_and(|it| matches!(it.outcome, OrderCancellationOutcome::Refused { .. })),
             Command::RequestInvoice { .. } => {
                 self.invoice.as_ref().is_some_and(|it| matches!(it.outcome, InvoiceOutcome::Refused { .. }))
             }

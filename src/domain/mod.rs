@@ -6,6 +6,7 @@
 
 pub mod abnormality;
 pub mod application;
+pub mod awaited;
 pub mod claim;
 pub mod command;
 pub mod decision;

@@ -5,13 +5,18 @@ use jiff::civil::Date;
 use jiff::tz::Offset;
 use serde::{Deserialize, Serialize};
 
+use super::dossier::Paper;
 use super::identity::GuaranteeNumber;
 use super::money::Fen;
 use super::party::Account;
 use super::premium::Rate;
+use super::refusal::Refusal;
 
 /// Days of validity are days in China.
 const CHINA_STANDARD_TIME: Offset = Offset::constant(8);
+
+/// What platforms take of a guarantee number, in characters.
+const LONGEST_NUMBER: usize = 50;
 
 /// The terms of an approved guarantee.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +27,25 @@ pub struct Terms {
     /// The organisation that issues (出单机构).
     pub issuer: String,
     pub validity: Validity,
+}
+
+impl Terms {
+    /// Whether a guarantee can be issued on them: they may come from outside, and platforms take no number that is
+    /// longer than 50 characters or can't be printed.
+    ///
+    /// # Errors
+    /// Which of them can't be used.
+    pub fn check(&self) -> Result<(), Refusal> {
+        if self.premium == Fen::ZERO {
+            return Err(Refusal::PremiumMissing);
+        }
+        let number = self.guarantee_number.as_str();
+        let printable = number.chars().all(|it| !it.is_control() && !it.is_whitespace());
+        if number.is_empty() || !printable || number.chars().count() > LONGEST_NUMBER {
+            return Err(Refusal::NumberUnusable);
+        }
+        Ok(())
+    }
 }
 
 /// How long the guarantee holds (建市〔2021〕11号, annex 1, clause 3): from issue until some days after the bid
@@ -65,6 +89,12 @@ pub struct Payment {
     /// When it was paid, where that is known; otherwise the time of its recording counts.
     #[serde(default)]
     pub paid_at: Option<Timestamp>,
+    /// How much was paid, where that is known; otherwise it counts as the premium.
+    #[serde(default)]
+    pub amount: Option<Fen>,
+    /// What shows that it arrived (到账凭证).
+    #[serde(default)]
+    pub voucher: Option<Paper>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

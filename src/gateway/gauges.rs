@@ -103,6 +103,7 @@ mod tests {
             application: ApplicationNumber::new("A1"),
             number: None,
             stage: Stage::Restored,
+            awaits: Vec::new(),
             applicant_name: String::new(),
             applicant_code: String::new(),
             amount: Fen::new(1).unwrap(),

@@ -47,6 +47,9 @@ pub struct UnderwritingOptions {
     /// Who answers a request to surrender.
     #[serde(default)]
     pub surrender: Mode,
+    /// Who answers a platform that wants to cancel an order before issue.
+    #[serde(default = "automatic")]
+    pub cancellation: Mode,
     /// Days of validity after the end of bid validity.
     #[serde(default = "thirty")]
     pub days_after_bid_validity: u32,
@@ -56,6 +59,10 @@ pub struct UnderwritingOptions {
     /// What guarantee numbers begin with: at most 20 letters, digits and hyphens.
     #[serde(default = "number_prefix")]
     pub number_prefix: String,
+}
+
+fn automatic() -> Mode {
+    Mode::Automatic
 }
 
 fn thirty() -> u32 {
@@ -249,6 +256,8 @@ impl Rules {
                 basic_account: BasicAccount::Confirmed,
                 method: PaymentMethod::OnlineBanking,
                 paid_at: Some(at),
+                amount: None,
+                voucher: None,
             };
             commands.push(Command::RecordPremium { payment, payer: self.options.payer.rule() });
         }
@@ -266,8 +275,11 @@ impl Institution for Rules {
         let commands = match question {
             Question::Underwriting => self.underwrite(guarantee, at),
             Question::Surrender if self.options.surrender == Mode::Automatic => vec![Command::GrantSurrender],
+            Question::Cancellation if self.options.cancellation == Mode::Automatic => {
+                vec![Command::GrantCancellation]
+            }
             // An invoice comes from the tax system and a claim is paid by people: no rule can answer for them.
-            Question::Surrender | Question::Invoice | Question::Claim => Vec::new(),
+            Question::Surrender | Question::Cancellation | Question::Invoice | Question::Claim => Vec::new(),
         };
         std::future::ready(Ok(commands)).boxed()
     }

@@ -6,6 +6,7 @@ use super::desk::{Assignment, Desk};
 use super::verdict::Verdict;
 use crate::casework::{self, Platform};
 use crate::domain::decision::Question;
+use crate::domain::refusal::RefusalKind;
 use crate::domain::{Command, Guarantee};
 use crate::store::jobs::Cause;
 use crate::store::{Connection, StoreError, guarantees};
@@ -48,9 +49,15 @@ fn settle(
         tracing::info!(guarantee = %id, "the application was replaced while the institution was asked");
         return Ok(());
     }
-    // A refusal means that the case went on without this answer, by a waiver for instance. Then the answer is moot.
-    if let Err(refusal) = casework::carry_out_all(connection, platform, id, answer, at)? {
-        tracing::info!(guarantee = %id, reason = %refusal, "the institution's answer came too late");
+    // A refusal of state means that the case went on without this answer, by a waiver for instance. Then the answer is moot.
+    match casework::carry_out_all(connection, platform, id, answer, at)? {
+        Err(refusal) if refusal.kind() == RefusalKind::Content => {
+            tracing::error!(guarantee = %id, reason = %refusal, "the institution's answer can't be carried out; a person has to decide");
+        }
+        Err(refusal) => {
+            tracing::info!(guarantee = %id, reason = %refusal, "the institution's answer came too late");
+        }
+        Ok(()) => {}
     }
     Ok(())
 }

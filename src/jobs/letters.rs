@@ -90,6 +90,10 @@ impl LetterMaker {
             let detail = format!("the guarantee is {} by now", guarantee.stage.name());
             return Ok(Verdict::dead(Cause::Obsolete, detail));
         }
+        if due == Stage::Issuing && guarantee.order_cancellation_is_asked() {
+            tracing::info!(guarantee.id = %guarantee.id, "no letter is made while the order may be cancelled");
+            return Ok(Verdict::done());
+        }
         let revealed = match letter {
             LetterKind::Ciphertext => None,
             LetterKind::Merged => {

@@ -10,6 +10,7 @@ use super::connection::{Connection, on};
 use super::error::StoreError;
 use super::schema::guarantees::{self, dsl};
 use super::time::{from_micros, optional_from_micros, to_micros};
+use crate::domain::awaited::Awaited;
 use crate::domain::guarantee::LetterKind;
 use crate::domain::identity::{ApplicationNumber, GuaranteeId, GuaranteeNumber, PlatformId};
 use crate::domain::money::Fen;
@@ -32,6 +33,7 @@ pub struct Summary {
     pub application: ApplicationNumber,
     pub number: Option<GuaranteeNumber>,
     pub stage: Stage,
+    pub awaits: Vec<Awaited>,
     pub applicant_name: String,
     pub applicant_code: String,
     pub amount: Fen,
@@ -47,6 +49,7 @@ pub struct Summary {
 pub struct Filter {
     pub platform: Option<PlatformId>,
     pub stage: Option<Stage>,
+    pub awaits: Option<Awaited>,
     /// The last guarantee of the page before.
     pub before: Option<GuaranteeId>,
     pub limit: u32,
@@ -54,7 +57,7 @@ pub struct Filter {
 
 impl Default for Filter {
     fn default() -> Self {
-        Self { platform: None, stage: None, before: None, limit: 100 }
+        Self { platform: None, stage: None, awaits: None, before: None, limit: 100 }
     }
 }
 
@@ -77,6 +80,7 @@ struct Row {
     updated_at: i64,
     issued_at: Option<i64>,
     expires_at: Option<i64>,
+    awaits: Option<String>,
 }
 
 #[derive(Queryable, Selectable)]
@@ -87,6 +91,7 @@ struct SummaryRow {
     application_number: String,
     guarantee_number: Option<String>,
     stage: String,
+    awaits: Option<String>,
     applicant_name: String,
     applicant_code: String,
     amount: i64,
@@ -171,6 +176,10 @@ pub fn list(connection: &mut Connection, filter: &Filter) -> Result<Vec<Summary>
         }
         if let Some(stage) = filter.stage {
             query = query.filter(dsl::stage.eq(stage.name()));
+        }
+        if let Some(awaited) = filter.awaits {
+            let named = format!("% {} %", awaited.name());
+            query = query.filter(dsl::awaits.is_not_null().and(dsl::awaits.like(named)));
         }
         if let Some(before) = &filter.before {
             query = query.filter(dsl::id.lt(before.as_str()));
@@ -323,7 +332,15 @@ fn row_of(
         updated_at: to_micros(at),
         issued_at: guarantee.issued_letter.as_ref().map(|letter| to_micros(letter.sealed_at)),
         expires_at: last_moment(guarantee).map(to_micros),
+        awaits: awaits_of(guarantee),
     })
+}
+
+/// What a guarantee awaits, as it stands in its column: names with a space at both ends, so that each is found whole.
+pub(super) fn awaits_of(guarantee: &Guarantee) -> Option<String> {
+    let awaited = guarantee.awaits();
+    let names: Vec<&str> = awaited.iter().map(|awaited| awaited.name()).collect();
+    (!names.is_empty()).then(|| format!(" {} ", names.join(" ")))
 }
 
 /// When a guarantee that is in force ends.
@@ -332,7 +349,7 @@ fn last_moment(guarantee: &Guarantee) -> Option<Timestamp> {
     Some(guarantee.terms.as_ref()?.validity.bounds(letter.sealed_at).1)
 }
 
-fn opened(
+pub(super) fn opened(
     connection: &Connection,
     (id, version, body): (String, i64, Vec<u8>),
 ) -> Result<Stored, StoreError> {
@@ -346,10 +363,16 @@ fn stage_named(row: &str, name: &str) -> Result<Stage, StoreError> {
     known.ok_or_else(|| StoreError::damaged(TABLE, row, format!("unknown stage `{name}`")))
 }
 
+fn awaits_named(names: Option<&str>) -> Vec<Awaited> {
+    let names: Vec<&str> = names.unwrap_or_default().split_whitespace().collect();
+    Awaited::ALL.into_iter().filter(|awaited| names.contains(&awaited.name())).collect()
+}
+
 fn summary_of(row: SummaryRow) -> Result<Summary, StoreError> {
     let id = row.id.as_str();
     Ok(Summary {
         stage: stage_named(id, &row.stage)?,
+        awaits: awaits_named(row.awaits.as_deref()),
         amount: Fen::new(row.amount).map_err(|error| StoreError::damaged(TABLE, id, error))?,
         opened_at: optional_from_micros(TABLE, id, row.opened_at)?,
         deadline: optional_from_micros(TABLE, id, row.deadline)?,

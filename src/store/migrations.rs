@@ -30,7 +30,10 @@ impl Connection {
                 .run_pending_migrations(MIGRATIONS)
                 .map(|all| all.iter().map(ToString::to_string).collect()));
             match run {
-                Ok(names) => return Ok(names),
+                Ok(names) => {
+                    self.learn_awaited()?;
+                    return Ok(names);
+                }
                 Err(error) if tries == TRIES => {
                     return Err(StoreError::Statement(format!("migration: {error}")));
                 }

@@ -22,6 +22,7 @@ pub mod links;
 pub mod messages;
 pub mod schema;
 
+mod awaited;
 mod connection;
 mod error;
 mod migrations;
@@ -137,7 +138,8 @@ impl Store {
         self.write(Connection::ping).await
     }
 
-    /// Runs the migrations that are missing and names them. Replicas may do so together.
+    /// Runs the migrations that are missing and names them, and learns what guarantees of earlier versions await.
+    /// Replicas may do so together.
     ///
     /// # Errors
     /// When a migration fails for another reason than that race.

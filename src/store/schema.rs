@@ -19,6 +19,7 @@ diesel::table! {
         issued_at -> Nullable<BigInt>,
         expires_at -> Nullable<BigInt>,
         section_mark -> Nullable<Text>,
+        awaits -> Nullable<Text>,
     }
 }
 

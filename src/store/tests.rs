@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use super::connection::{Link, Opener, Purpose, Target};
 use super::jobs::{self, Cause, Claim, Fence, JobId, JobState, Lane, Listing};
 use super::*;
+use crate::domain::awaited::Awaited;
 use crate::domain::guarantee::LetterKind;
 use crate::domain::identity::{ApplicationNumber, DocumentDigest, GuaranteeId, GuaranteeNumber, PlatformId};
 
@@ -77,6 +78,17 @@ fn repertoire(connection: &mut Connection) {
     guarantees::find_by_application(connection, &platform, &ApplicationNumber::new("a")).unwrap();
     guarantees::find_by_number(connection, &platform, &GuaranteeNumber::new("n")).unwrap();
     guarantees::undelivered_restorations(connection, 10).unwrap();
+    for awaited in Awaited::ALL {
+        let filter = guarantees::Filter { awaits: Some(awaited), ..guarantees::Filter::default() };
+        guarantees::list(connection, &filter).unwrap();
+        let before = Some(GuaranteeId::new("g"));
+        guarantees::list(
+            connection,
+            &guarantees::Filter { before, platform: Some(platform.clone()), ..filter },
+        )
+        .unwrap();
+    }
+    connection.learn_awaited().unwrap();
     let passed = guarantees::Ended { at: Timestamp::UNIX_EPOCH, id: id.clone() };
     for passed in [None, Some(&passed)] {
         guarantees::ended_before(connection, &platform, Timestamp::UNIX_EPOCH, passed, 10).unwrap();
@@ -123,7 +135,7 @@ fn no_query_reads_a_table_that_grows_for_ever() {
 
     let statements = std::mem::take(&mut *said.lock().unwrap());
     assert!(statements.len() > 30, "{}", statements.len());
-    let short = ["jobs_unfinished", "jobs_dead", "guarantees_deadline"];
+    let short = ["jobs_unfinished", "jobs_dead", "guarantees_deadline", "guarantees_awaiting"];
     let mut long = Vec::new();
     for statement in statements {
         let plan: Vec<Step> = diesel::sql_query(format!("EXPLAIN QUERY PLAN {statement}"))

@@ -8,13 +8,23 @@ use baohan_gateway::domain::Stage;
 use baohan_gateway::domain::claim::ClaimStatus;
 use baohan_gateway::domain::guarantee::{CancellationKind, SurrenderOutcome};
 use baohan_gateway::sandbox::neimenggu::{Application, Delivery, Invalidation, Sandbox};
-use baohan_gateway::sandbox::{Answer, Direction, Outcome};
+use baohan_gateway::sandbox::{Act, Answer, Direction, Fault, Outcome};
 use serde_json::json;
 
-use crate::house::{Database, House, on_both_databases};
+use crate::house::{Database, House, PATIENCE, on_both_databases};
+use crate::operator::PAID;
 
 const BY_HAND: &str = "[platforms.neimenggu.underwriting]\nmode = \"manual\"\n";
 const SURRENDER_BY_HAND: &str = "[platforms.neimenggu.underwriting]\nsurrender = \"manual\"\n";
+
+const CANCELLATION_BY_HAND: &str = "[platforms.neimenggu.underwriting]\ncancellation = \"manual\"\n";
+const ALL_BY_HAND: &str =
+    "[platforms.neimenggu.underwriting]\nmode = \"manual\"\ncancellation = \"manual\"\n";
+/// Nobody waits long for another attempt.
+const QUICK: &str =
+    "[jobs.worker]\npoll = \"20ms\"\n[jobs.ordinary]\ndelays = [\"10ms\"]\nrepeat_last = 1000\n";
+
+const CANCELLATION_OPEN: &str = "订单取消申请尚未答复";
 
 /// The states of a guarantee that was issued without incident.
 const ISSUED: [&str; 3] = ["01", "05", "03"];
@@ -39,8 +49,8 @@ impl Purchase {
     }
 
     /// One that is approved and paid, and whose letter nobody can print.
-    async fn being_issued(database: Database) -> Self {
-        let purchase = Self::changed(database, "", |it| it.project_name.push(UNPRINTABLE)).await;
+    async fn being_issued(database: Database, settings: &str) -> Self {
+        let purchase = Self::changed(database, settings, |it| it.project_name.push(UNPRINTABLE)).await;
         purchase.assert_stands(Stage::Issuing, &ISSUED[..2]).await;
         let dead = purchase.house.ledger().lines("SELECT kind AS line FROM jobs WHERE state = 'dead'");
         assert_eq!(dead.len(), 1, "{dead:?}");
@@ -168,7 +178,7 @@ on_both_databases! {
     }
 
     async fn an_issue_that_is_given_up_is_told_with_its_reason(database: Database) {
-        let purchase = Purchase::being_issued(database).await;
+        let purchase = Purchase::being_issued(database, "").await;
         purchase.decided(&["abandon", "--reason", "项目名称无法打印，保费已原路退回"]).await;
         purchase.assert_stands(Stage::Abandoned, &["01", "05", "04"]).await;
         assert_eq!(purchase.told("PREP102", "04"), purchase.reason("04", "项目名称无法打印，保费已原路退回"));
@@ -178,12 +188,90 @@ on_both_databases! {
     }
 
     async fn an_order_is_cancelled_while_its_guarantee_is_being_issued(database: Database) {
-        let purchase = Purchase::being_issued(database).await;
+        let purchase = Purchase::being_issued(database, "").await;
         purchase.accepted(purchase.platform().cancel_order(&purchase.number).await).await;
         purchase.assert_stands(Stage::Waived, &["01", "05", "07"]).await;
         let cancelled = [("applicationId", purchase.number.as_str()), ("applicationStatus", "07")];
         assert_eq!(purchase.told("PREP102", "07"), fields(&cancelled));
         purchase.assert_without_letter().await;
+    }
+
+    async fn an_order_is_cancelled_when_the_institution_has_said_so(database: Database) {
+        let purchase = Purchase::of(database, ALL_BY_HAND).await;
+        let grant = ["grant-cancellation"];
+        purchase.house.undecided(&purchase.number, &grant, "没有待处理的订单取消申请").await;
+        purchase.accepted(purchase.platform().cancel_order(&purchase.number).await).await;
+        purchase.assert_stands(Stage::Applied, &[]).await;
+        purchase.house.undecided(&purchase.number, &["approve"], CANCELLATION_OPEN).await;
+        purchase.decided(&grant).await;
+        purchase.assert_stands(Stage::Waived, &["07"]).await;
+        purchase.assert_without_letter().await;
+    }
+
+    async fn an_order_that_is_not_cancelled_goes_on_and_may_be_asked_for_again(database: Database) {
+        let purchase = Purchase::of(database, ALL_BY_HAND).await;
+        purchase.decided(&["approve"]).await;
+        let cancel = async || purchase.accepted(purchase.platform().cancel_order(&purchase.number).await).await;
+        cancel().await;
+        purchase.house.undecided(&purchase.number, PAID, CANCELLATION_OPEN).await;
+        let refuse = ["refuse-cancellation", "--reason", "保费已到账"];
+        purchase.decided(&refuse).await;
+        purchase.assert_stands(Stage::Approved, &["01", "06"]).await;
+        assert_eq!(purchase.told("PREP102", "06"), purchase.reason("06", "保费已到账"));
+
+        cancel().await;
+        purchase.decided(&refuse).await;
+        purchase.decided(PAID).await;
+        cancel().await;
+        cancel().await;
+        purchase.assert_stands(Stage::Issued, &["01", "06", "06", "05", "03", "06", "06"]).await;
+        assert_eq!(purchase.delivery().conflicts, 0);
+        purchase.assert_in_force().await;
+    }
+
+    async fn no_letter_is_sealed_while_the_order_may_be_cancelled(database: Database) {
+        let house = House::with(Role::Neimenggu, database, &format!("{CANCELLATION_BY_HAND}{QUICK}")).await;
+        platform(&house).script(vec![Fault::on("PREP102", Act::Status(503)).always()]);
+        let (number, answer) = platform(&house).apply_generated().await.unwrap();
+        assert!(answer.is_accepted(), "{answer}");
+        let sandbox = platform(&house);
+        assert!(sandbox.wait_until(|it| it.journal().count(|entry| entry.interface == "PREP102") > 0, PATIENCE).await);
+        let purchase = Purchase { house, number };
+        // The notices hold up the letter, which stands behind them.
+        let answer = purchase.platform().cancel_order(&purchase.number).await.unwrap();
+        assert!(answer.is_accepted(), "{answer}");
+        purchase.platform().script(Vec::new());
+        purchase.house.at_rest().await;
+        assert_eq!(purchase.delivery().states(), ["01", "05"]);
+        assert_eq!(purchase.house.stored(&purchase.number).await.unwrap().stage, Stage::Issuing);
+        purchase.assert_without_letter().await;
+
+        purchase.decided(&["refuse-cancellation", "--reason", "保费已到账"]).await;
+        assert_eq!(purchase.delivery().states(), ["01", "05", "06", "03"]);
+        assert_eq!(purchase.house.stored(&purchase.number).await.unwrap().stage, Stage::Issued);
+        purchase.assert_in_force().await;
+    }
+
+    async fn an_issue_is_not_given_up_before_the_platform_has_its_answer(database: Database) {
+        let purchase = Purchase::being_issued(database, CANCELLATION_BY_HAND).await;
+        purchase.accepted(purchase.platform().cancel_order(&purchase.number).await).await;
+        let abandon = ["abandon", "--reason", "项目名称无法打印"];
+        purchase.house.undecided(&purchase.number, &abandon, CANCELLATION_OPEN).await;
+        purchase.decided(&["refuse-cancellation", "--reason", "保费已到账"]).await;
+        purchase.decided(&abandon).await;
+        purchase.assert_stands(Stage::Abandoned, &["01", "05", "06", "04"]).await;
+    }
+
+    async fn a_premium_that_was_not_paid_in_full_issues_nothing(database: Database) {
+        let purchase = Purchase::of(database, BY_HAND).await;
+        purchase.decided(&["approve", "--premium", "512.50"]).await;
+        let paid = |amount| [PAID, &["--amount", amount]].concat();
+        let reason = "实付保费 512.49 元低于应付保费 512.50 元";
+        purchase.house.undecided(&purchase.number, &paid("512.49"), reason).await;
+        purchase.decided(&paid("512.50")).await;
+        let payment = purchase.house.stored(&purchase.number).await.unwrap().payment.unwrap();
+        assert_eq!(payment.amount.unwrap().to_string(), "512.50");
+        purchase.assert_stands(Stage::Issued, &ISSUED).await;
     }
 
     async fn an_order_that_is_cancelled_too_late_is_kept_and_its_guarantee_stays_in_force(database: Database) {

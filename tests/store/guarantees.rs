@@ -1,10 +1,13 @@
 //! Guarantees and their timelines.
 
+use baohan_gateway::domain::awaited::Awaited;
 use baohan_gateway::domain::guarantee::{Letter, LetterKind, Opening};
-use baohan_gateway::domain::identity::{ApplicationNumber, DocumentDigest, GuaranteeNumber, PlatformId};
+use baohan_gateway::domain::identity::{
+    ApplicationNumber, DocumentDigest, GuaranteeId, GuaranteeNumber, PlatformId,
+};
 use baohan_gateway::domain::{Event, Guarantee, Stage};
-use baohan_gateway::store::guarantees::{self, Filter};
-use baohan_gateway::store::{Constraint, StoreError, events};
+use baohan_gateway::store::guarantees::{self, Filter, Stored};
+use baohan_gateway::store::{Constraint, StoreError, StoreOptions, events};
 use futures_util::future::join_all;
 
 use crate::database::{Database, application, guarantee, instant, long_ago, on_both_databases, terms};
@@ -12,6 +15,13 @@ use crate::database::{Database, application, guarantee, instant, long_ago, on_bo
 async fn store(db: &Database, guarantee: &Guarantee) -> Result<(), StoreError> {
     let guarantee = guarantee.clone();
     db.store.write(move |c| guarantees::insert(c, &guarantee, long_ago())).await
+}
+
+async fn change(db: &Database, id: &GuaranteeId, how: impl FnOnce(&mut Guarantee)) {
+    let wanted = id.clone();
+    let Stored { mut guarantee, version } = db.read(move |c| guarantees::find(c, &wanted)).await.unwrap();
+    how(&mut guarantee);
+    db.write(move |c| guarantees::update(c, &guarantee, version, long_ago())).await;
 }
 
 on_both_databases! {
@@ -150,5 +160,67 @@ on_both_databases! {
             db.write(move |c| guarantees::update(c, &changed, version, long_ago())).await;
             assert_eq!(numbers(awaited().await), expected);
         }
+    }
+
+    async fn what_waits_is_listed_by_what_it_waits_for_newest_first(db: Database) {
+        let mut ids = Vec::new();
+        for number in ["A1", "A2", "A3"] {
+            let one = guarantee("hainan", number);
+            store(&db, &one).await.unwrap();
+            ids.push(one.id);
+        }
+        let mut waived = guarantee("hainan", "A4");
+        waived.stage = Stage::Waived;
+        store(&db, &waived).await.unwrap();
+        let waiting = |awaited| {
+            let filter = Filter { awaits: Some(awaited), ..Filter::default() };
+            db.read(move |c| guarantees::list(c, &filter))
+        };
+        let listed = async |awaited| {
+            waiting(awaited).await.into_iter().map(|it| it.application.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(listed(Awaited::Underwriting).await, ["A3", "A2", "A1"]);
+        assert_eq!(waiting(Awaited::Underwriting).await[0].awaits, [Awaited::Underwriting]);
+        for awaited in Awaited::ALL.into_iter().filter(|it| *it != Awaited::Underwriting) {
+            assert!(waiting(awaited).await.is_empty(), "{awaited:?}");
+        }
+        change(&db, &ids[0], |it| it.waiver_asked = true).await;
+        change(&db, &ids[1], |it| it.stage = Stage::Declined).await;
+        assert_eq!(listed(Awaited::Underwriting).await, ["A3"]);
+        assert_eq!(listed(Awaited::Waiver).await, ["A1"]);
+    }
+
+    async fn what_guarantees_of_an_earlier_version_wait_for_is_learnt_once(db: Database) {
+        let stages = [Stage::Applied, Stage::Approved, Stage::Issued, Stage::Expired];
+        for number in 0..450 {
+            let mut one = guarantee("hainan", &format!("{number:03}"));
+            one.stage = stages[number % stages.len()];
+            one.waiver_asked = number % 5 == 0 && one.stage == Stage::Approved;
+            store(&db, &one).await.unwrap();
+        }
+        let kept = "SELECT application_number || COALESCE(awaits, '-') || version AS line FROM guarantees ORDER BY 1";
+        let before = db.lines(kept);
+        // As an earlier version left them.
+        assert_eq!(db.execute("UPDATE guarantees SET awaits = ''"), 450);
+        let replicas: Vec<_> = (0..3).map(|_| db.reopen(&StoreOptions::default())).collect();
+        for outcome in join_all(replicas.iter().map(|replica| replica.migrate())).await {
+            assert!(outcome.unwrap().is_empty());
+        }
+        assert_eq!(db.lines(kept), before, "learnt, and no version passed");
+        // What is known is not read again: it would not even be noticed that it can't be.
+        db.execute("UPDATE guarantees SET body = body || body");
+        db.store.migrate().await.unwrap();
+        assert_eq!(db.lines(kept), before);
+    }
+
+    async fn a_guarantee_that_can_not_be_read_keeps_nobody_from_starting(db: Database) {
+        for number in ["A1", "A2"] {
+            store(&db, &guarantee("hainan", number)).await.unwrap();
+        }
+        db.execute("UPDATE guarantees SET awaits = ''");
+        db.execute("UPDATE guarantees SET body = body || body WHERE application_number = 'A1'");
+        db.store.migrate().await.unwrap();
+        let left = db.lines("SELECT application_number || ':' || awaits AS line FROM guarantees ORDER BY 1");
+        assert_eq!(left, ["A1:", "A2: underwriting "]);
     }
 }

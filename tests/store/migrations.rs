@@ -105,7 +105,12 @@ on_both_databases! {
     async fn nothing_is_pending_after_a_migration(db: Database) {
         assert!(db.store.pending_migrations().await.unwrap().is_empty());
         migrate(&db, "down");
-        let all = ["2026-11-22-000000_initial", "2026-11-22-000001_links", "2026-11-22-000002_rounds"];
+        let all = [
+            "2026-11-22-000000_initial",
+            "2026-11-22-000001_links",
+            "2026-11-22-000002_rounds",
+            "2026-11-22-000003_core_system",
+        ];
         assert_eq!(db.store.pending_migrations().await.unwrap(), all);
         assert_eq!(db.store.migrate().await.unwrap().len(), all.len());
         assert!(db.store.migrate().await.unwrap().is_empty());

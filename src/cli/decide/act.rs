@@ -61,7 +61,7 @@ pub(super) async fn act(
         Decision::Decline { reason } => {
             Command::Decline { reason, issuer: platform.rules.issuer().to_owned() }
         }
-        Decision::Premium { payer, account, bank, basic_account, method, paid_at } => {
+        Decision::Premium { payer, account, bank, basic_account, method, paid_at, amount } => {
             let holder = payer.unwrap_or_else(|| guarantee.application.applicant.name.clone());
             let basic_account = match basic_account {
                 BasicAccountAnswer::Confirmed => BasicAccount::Confirmed,
@@ -78,6 +78,10 @@ pub(super) async fn act(
                     Method::Other => PaymentMethod::Other,
                 },
                 paid_at,
+                amount: amount
+                    .map(|amount| amount.parse().with_context(|| format!("--amount `{amount}`")))
+                    .transpose()?,
+                voucher: None,
             };
             Command::RecordPremium { payment, payer: platform.rules.options().payer.rule() }
         }
@@ -93,6 +97,8 @@ pub(super) async fn act(
                 false => Command::Waive,
             }
         }
+        Decision::GrantCancellation => Command::GrantCancellation,
+        Decision::RefuseCancellation { reason } => Command::RefuseCancellation { reason },
         Decision::GrantSurrender => Command::GrantSurrender,
         Decision::Surrender { reason } => Command::Surrender { reason },
         Decision::RefuseSurrender { reason } => Command::RefuseSurrender { reason },

@@ -46,6 +46,9 @@ pub(super) enum Decision {
         /// When it was paid, China time: "2024-06-24 09:30:00"; now, if not given
         #[arg(long, value_name = "TIME", value_parser = clock::from_wire)]
         paid_at: Option<Timestamp>,
+        /// How much was paid, in yuan, at least the premium; the premium, if not given
+        #[arg(long)]
+        amount: Option<String>,
     },
     /// Give up issuing a guarantee whose premium was paid
     Abandon {
@@ -73,6 +76,14 @@ pub(super) enum Decision {
     },
     /// Give the application up; a platform that wants to be asked is asked first
     Waive,
+    /// Grant that the platform cancels the order, before issue
+    GrantCancellation,
+    /// Keep the order that the platform wants to cancel; what was held up goes on
+    RefuseCancellation {
+        /// Why; the platform is told
+        #[arg(long)]
+        reason: String,
+    },
     /// Grant the surrender that was asked for
     GrantSurrender,
     /// Surrender the guarantee as agreed with the applicant, whether the platform has asked for it or not

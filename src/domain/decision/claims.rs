@@ -52,13 +52,23 @@ impl Draft {
         Ok(())
     }
 
-    pub(super) fn expect_no_open_claim(&mut self) -> Result<(), Refusal> {
-        if self.open_claim().is_some() { Err(Refusal::ClaimPending) } else { Ok(()) }
+    pub(super) fn expect_no_open_claim(&self) -> Result<(), Refusal> {
+        if self.guarantee.open_claim().is_some() { Err(Refusal::ClaimPending) } else { Ok(()) }
     }
 
-    fn open_claim(&mut self) -> Option<&mut Claim> {
-        let settled = |claim: &Claim| claim.result.as_ref().is_some_and(|result| result.status.is_final());
-        self.guarantee.claim.as_mut().filter(|claim| !settled(claim))
+    /// What is paid is something, at most what was demanded, and within the guarantee. Interest for paying late is not
+    /// paid on the guarantee.
+    fn expect_payable(&self, result: &ClaimResult, demanded: Option<Fen>) -> Result<(), Refusal> {
+        if result.status == ClaimStatus::Paid && result.amount == Fen::ZERO {
+            return Err(Refusal::ClaimPaymentMissing);
+        }
+        self.expect_within_guarantee(result.amount)?;
+        match demanded {
+            Some(demanded) if result.amount > demanded => {
+                Err(Refusal::ClaimExceedsDemand { paid: result.amount, demanded })
+            }
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn answer_claim(&mut self, result: ClaimResult) -> Result<(), Refusal> {
@@ -66,11 +76,14 @@ impl Draft {
         if needs_remark && result.remark.as_ref().is_none_or(String::is_empty) {
             return Err(Refusal::ClaimRemarkMissing);
         }
-        let pays = matches!(result.status, ClaimStatus::ToBePaid | ClaimStatus::Paid);
-        if pays && self.open_claim().is_some() {
-            self.expect_within_guarantee(result.amount)?;
+        let open = self.guarantee.open_claim().ok_or(Refusal::NoClaim)?;
+        let demanded = open.request.amount;
+        if matches!(result.status, ClaimStatus::ToBePaid | ClaimStatus::Paid) {
+            self.expect_payable(&result, demanded)?;
         }
-        self.open_claim().ok_or(Refusal::NoClaim)?.result = Some(result.clone());
+        if let Some(claim) = self.guarantee.claim.as_mut() {
+            claim.result = Some(result.clone());
+        }
         if result.status == ClaimStatus::Paid {
             self.guarantee.paid_on_claims = self.guarantee.paid_on_claims.saturating_add(result.amount);
         }

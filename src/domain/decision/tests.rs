@@ -1,7 +1,9 @@
 //! What may happen to a guarantee, and what may not.
 
+mod acts;
 mod claims;
 mod open_sections;
+mod orders;
 mod steps;
 mod table;
 mod walk;
@@ -10,7 +12,7 @@ mod ways_out;
 use super::*;
 use crate::domain::abnormality::{Abnormality, AbnormalityKind};
 use crate::domain::claim::{ClaimRequest, ClaimResult, ClaimSide, ClaimStatus, ClaimSubject};
-use crate::domain::guarantee::{Cancellation, Claim, Content, SurrenderOutcome};
+use crate::domain::guarantee::{Cancellation, Claim, Content, OrderCancellationOutcome, SurrenderOutcome};
 use crate::domain::invoice::{Invoice, InvoiceKind, InvoiceRequest};
 use crate::domain::party::{Account, Contact, Party};
 use crate::domain::premium::Rate;
@@ -62,7 +64,14 @@ fn pay(basic_account: BasicAccount) -> Command {
     let payer =
         Account { holder: "海峡示例建设有限公司".into(), number: "3500".into(), bank: None };
     Command::RecordPremium {
-        payment: Payment { payer, basic_account, method: PaymentMethod::Other, paid_at: None },
+        payment: Payment {
+            payer,
+            basic_account,
+            method: PaymentMethod::Other,
+            paid_at: None,
+            amount: None,
+            voucher: None,
+        },
         payer: PayerRule::BasicAccountOnly,
     }
 }
@@ -139,6 +148,14 @@ fn invoice() -> Command {
     Command::RequestInvoice { guarantee: number(), request }
 }
 
+fn cancel_order() -> Command {
+    Command::CancelOrder { reason: "不再采购".into() }
+}
+
+fn refuse_cancellation() -> Command {
+    Command::RefuseCancellation { reason: "保费已支付".into() }
+}
+
 /// Runs commands one after another; each must be possible.
 fn after(commands: impl IntoIterator<Item = Command>) -> Decision {
     let mut last: Option<Decision> = None;
@@ -207,6 +224,8 @@ fn every_command(known: &Guarantee, amount: &str) -> Vec<Command> {
         Command::SettleWaiver { accepted: false },
         Command::Waive,
         Command::CancelOrder { reason: reason() },
+        Command::GrantCancellation,
+        Command::RefuseCancellation { reason: reason() },
         restore(KeyCheck::Fits),
         abnormal(),
         surrender(),

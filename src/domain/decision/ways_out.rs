@@ -6,7 +6,7 @@ use super::{Draft, Question, Work};
 use crate::domain::event::Event;
 use crate::domain::guarantee::{Cancellation, Stage, Surrender, SurrenderOutcome};
 use crate::domain::money::Fen;
-use crate::domain::notice::{Notice, ProgressStep, SurrenderResult};
+use crate::domain::notice::{Notice, SurrenderResult};
 use crate::domain::refusal::Refusal;
 use crate::domain::section::Secrecy;
 
@@ -17,6 +17,7 @@ impl Draft {
                 self.guarantee.waiver_asked = false;
                 self.guarantee.stage = Stage::Waived;
                 self.events.push(Event::Waived);
+                self.settle_granted_cancellation();
                 Ok(())
             }
             Stage::Issued | Stage::Opened | Stage::Restored => Err(Refusal::AlreadyIssued),
@@ -27,6 +28,7 @@ impl Draft {
     pub(super) fn ask_waiver(&mut self) -> Result<(), Refusal> {
         match self.guarantee.stage {
             _ if self.guarantee.waiver_asked => Err(Refusal::WaiverPending),
+            _ if self.guarantee.order_cancellation_is_asked() => Err(Refusal::CancellationPending),
             Stage::Applied | Stage::Approved => {
                 self.guarantee.waiver_asked = true;
                 self.events.push(Event::WaiverAsked);
@@ -56,7 +58,7 @@ impl Draft {
 
     pub(super) fn request_surrender(&mut self, reason: String) -> Result<(), Refusal> {
         self.expect_surrenderable()?;
-        if self.surrender_is_asked() {
+        if self.guarantee.surrender_is_asked() {
             return Err(Refusal::SurrenderPending);
         }
         self.expect_no_open_claim()?;
@@ -66,12 +68,8 @@ impl Draft {
         Ok(())
     }
 
-    fn surrender_is_asked(&self) -> bool {
-        self.guarantee.surrender.as_ref().is_some_and(|it| it.outcome == SurrenderOutcome::Asked)
-    }
-
     pub(super) fn grant_surrender(&mut self) -> Result<(), Refusal> {
-        if !self.surrender_is_asked() {
+        if !self.guarantee.surrender_is_asked() {
             return Err(Refusal::NoSurrenderAsked);
         }
         self.expect_surrenderable()?;
@@ -83,7 +81,7 @@ impl Draft {
 
     pub(super) fn surrender(&mut self, reason: String) -> Result<(), Refusal> {
         self.events.push(Event::SurrenderAgreed { reason: reason.clone() });
-        if !self.surrender_is_asked() {
+        if !self.guarantee.surrender_is_asked() {
             self.guarantee.surrender = Some(Surrender { reason, outcome: SurrenderOutcome::Asked });
         }
         self.grant_surrender()
@@ -108,7 +106,7 @@ impl Draft {
     }
 
     pub(super) fn refuse_surrender(&mut self, reason: String) -> Result<(), Refusal> {
-        if !self.surrender_is_asked() {
+        if !self.guarantee.surrender_is_asked() {
             return Err(Refusal::NoSurrenderAsked);
         }
         self.events.push(Event::SurrenderRefused { reason: reason.clone() });
@@ -119,7 +117,9 @@ impl Draft {
     /// the letter: nothing may stand before a restoration. An abnormal section is left by surrender even then.
     pub(super) fn refuse_overtaken_surrender(&mut self) -> Result<(), Refusal> {
         match self.expect_surrenderable() {
-            Err(overtaken) if self.surrender_is_asked() => self.refuse_surrender(overtaken.to_string()),
+            Err(overtaken) if self.guarantee.surrender_is_asked() => {
+                self.refuse_surrender(overtaken.to_string())
+            }
             _ => Ok(()),
         }
     }
@@ -157,19 +157,6 @@ impl Draft {
         self.events.push(Event::Cancelled);
         self.refuse_overtaken_surrender()?;
         self.work.push(Work::Notify(Notice::CancellationResult { application, guarantee, at, text }));
-        Ok(())
-    }
-
-    /// The platform has taken note of the wish already; what became of it follows as a notice.
-    pub(super) fn cancel_order(&mut self, reason: String) -> Result<(), Refusal> {
-        match self.waive() {
-            Ok(()) => self.tell(ProgressStep::OrderCancelled),
-            Err(Refusal::AlreadyIssued) => {
-                self.events.push(Event::OrderKept { reason });
-                self.tell(ProgressStep::OrderKept { reason: Refusal::OrderIssued.to_string() });
-            }
-            Err(refusal) => return Err(refusal),
-        }
         Ok(())
     }
 

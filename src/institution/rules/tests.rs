@@ -95,6 +95,12 @@ fn a_surrender_is_granted_by_rule_only_where_the_settings_say_so() {
 }
 
 #[test]
+fn an_order_may_be_cancelled_unless_the_settings_leave_it_to_people() {
+    assert_eq!(answer(&rules(""), Question::Cancellation, "5000"), [Command::GrantCancellation]);
+    assert_eq!(answer(&rules(r#"cancellation = "manual""#), Question::Cancellation, "5000"), []);
+}
+
+#[test]
 fn rules_that_contradict_themselves_are_refused_by_name() {
     let refused = |options: UnderwritingOptions| Rules::new(options, "示例").unwrap_err().to_string();
     let descending = r#"tiers = [{ up_to = "5000", rate = "0.006" }, { up_to = "4000", rate = "0.005" }]"#;

@@ -28,10 +28,10 @@ pub(super) async fn prepare_info(intake: &Intake, guarantee: Guarantee, at: Time
     let Some(sealed) = latest(intake, &guarantee).await? else { return Ok(Err(Refusal::LetterNotReady)) };
     let dossier = guarantee.dossier.clone().unwrap_or_default();
     let papers = [
-        ("电子申请单", &dossier.order),
-        ("企业资质文件", &dossier.qualification),
-        ("企业营业执照", &dossier.licence),
-        ("到账凭证", &dossier.payment_proof),
+        ("电子申请单", dossier.order.as_ref()),
+        ("企业资质文件", dossier.qualification.as_ref()),
+        ("企业营业执照", dossier.licence.as_ref()),
+        ("到账凭证", guarantee.payment_proof()),
     ];
     let contacts = [
         ("联系人姓名", &dossier.contact.name),
@@ -90,7 +90,7 @@ impl Told<'_> {
             order: self.paper(connection, dossier.order.as_ref())?,
             qualification: self.paper(connection, dossier.qualification.as_ref())?,
             licence: self.paper(connection, dossier.licence.as_ref())?,
-            payment_proof: self.paper(connection, dossier.payment_proof.as_ref())?,
+            payment_proof: self.paper(connection, guarantee.payment_proof())?,
             dossier,
         })
     }

@@ -116,3 +116,25 @@ fn a_claim_outlives_the_cancellation_of_its_guarantee() {
     assert_eq!(answered.guarantee.stage, Stage::Cancelled);
     assert_eq!(answered.guarantee.paid_on_claims, "1".parse().unwrap());
 }
+
+#[test]
+fn no_more_is_paid_on_a_claim_than_it_demands_and_never_nothing() {
+    let claimed = with(issued(), [claim("500000")]);
+    for status in [ClaimStatus::ToBePaid, ClaimStatus::Paid] {
+        let too_much = Refusal::ClaimExceedsDemand {
+            paid: "500000.01".parse().unwrap(),
+            demanded: "500000".parse().unwrap(),
+        };
+        assert_eq!(refused(claimed.clone(), claim_answer_over("500000.01", status, None)), too_much);
+    }
+    let nothing = claim_answer_over("0", ClaimStatus::Paid, None);
+    assert_eq!(refused(claimed.clone(), nothing.clone()), Refusal::ClaimPaymentMissing);
+    assert_eq!(refused(issued(), nothing), Refusal::NoClaim);
+    let less = after(with(claimed, [claim_answer_over("499999.99", ClaimStatus::Paid, None)]));
+    assert_eq!(less.guarantee.paid_on_claims, "499999.99".parse().unwrap());
+    // Where the platform tells no amount, the guarantee is the limit.
+    let Command::Claim { guarantee, request } = claim("1") else { panic!() };
+    let open = Command::Claim { guarantee, request: ClaimRequest { amount: None, ..request } };
+    let whole = with(issued(), [open, claim_answer_over("800000", ClaimStatus::Paid, None)]);
+    assert_eq!(after(whole).guarantee.paid_on_claims, "800000".parse().unwrap());
+}

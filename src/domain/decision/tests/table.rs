@@ -1,6 +1,6 @@
 //! The table of `ARCHITECTURE.md` against what the machine does, over every guarantee that can come about.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::*;
 
@@ -79,37 +79,50 @@ fn likeness(it: &Guarantee) -> String {
     let claim = it.claim.as_ref().map(|claim| claim.result.as_ref().map(|result| result.status));
     let invoice = it.invoice.as_ref().map(|invoice| &invoice.outcome);
     let surrender = it.surrender.as_ref().map(|surrender| &surrender.outcome);
+    let cancellation = it.order_cancellation.as_ref().map(|cancellation| &cancellation.outcome);
     let letters = [&it.issued_letter, &it.merged_letter].map(|letter| letter.is_some());
     let class = Class::of(it);
     format!(
-        "{:?} {class:?} {claim:?} {invoice:?} {surrender:?} {letters:?} {} {}",
+        "{:?} {class:?} {claim:?} {invoice:?} {surrender:?} {cancellation:?} {letters:?} {} {}",
         it.stage, it.waiver_asked, it.paid_on_claims
     )
+}
+
+/// When a command is tried.
+fn moment(command: &Command) -> Timestamp {
+    if *command == Command::Expire { after_the_last_day() } else { now() }
+}
+
+/// One of each kind of guarantee that can come about.
+pub(super) fn every_guarantee() -> Vec<Guarantee> {
+    let mut every: Vec<Guarantee> =
+        [Secrecy::UntilOpening, Secrecy::None].map(|secrecy| after([apply_with(secrecy)]).guarantee).into();
+    let mut known: HashSet<String> = every.iter().map(likeness).collect();
+    let mut next = 0;
+    while let Some(guarantee) = every.get(next).cloned() {
+        next += 1;
+        for command in every_command(&guarantee, "400000") {
+            let at = moment(&command);
+            let Ok(decision) = decide(Some(guarantee.clone()), newcomer(), command, at) else { continue };
+            if known.insert(likeness(&decision.guarantee)) {
+                every.push(decision.guarantee);
+            }
+        }
+    }
+    every
 }
 
 #[test]
 fn the_table_says_which_command_is_legal_in_which_stage() {
     let mut tried: BTreeMap<String, Vec<BTreeMap<Class, Tried>>> = BTreeMap::new();
-    let mut known = HashSet::new();
-    let mut waiting: VecDeque<Guarantee> =
-        [Secrecy::UntilOpening, Secrecy::None].map(|secrecy| after([apply_with(secrecy)]).guarantee).into();
-    known.extend(waiting.iter().map(likeness));
-    while let Some(guarantee) = waiting.pop_front() {
+    for guarantee in every_guarantee() {
         let stage = Stage::ALL.iter().position(|stage| *stage == guarantee.stage).unwrap();
-        let class = Class::of(&guarantee);
         for command in every_command(&guarantee, "400000") {
-            let name = name(&command);
-            let at = if name == "Expire" { after_the_last_day() } else { now() };
-            let decided = decide(Some(guarantee.clone()), newcomer(), command, at);
+            let (name, at) = (name(&command), moment(&command));
             let stages = tried.entry(name).or_insert_with(|| vec![BTreeMap::new(); Stage::ALL.len()]);
-            let fared = stages[stage].entry(class).or_default();
-            match decided {
-                Ok(decision) => {
-                    fared.carried_out += 1;
-                    if known.insert(likeness(&decision.guarantee)) {
-                        waiting.push_back(decision.guarantee);
-                    }
-                }
+            let fared = stages[stage].entry(Class::of(&guarantee)).or_default();
+            match decide(Some(guarantee.clone()), newcomer(), command, at) {
+                Ok(_) => fared.carried_out += 1,
                 Err(_) => fared.refused += 1,
             }
         }

@@ -45,6 +45,10 @@ fn expect_sound(it: &Guarantee) {
     if it.waiver_asked {
         assert!(matches!(it.stage, Stage::Applied | Stage::Approved), "{it:?}");
     }
+    if it.order_cancellation_is_asked() {
+        assert!(matches!(it.stage, Stage::Applied | Stage::Approved | Stage::Issuing), "{it:?}");
+        assert!(!it.waiver_asked, "both sides give the application up: {it:?}");
+    }
     if has_ended(it.stage) {
         let asked = it.surrender.as_ref().is_some_and(|it| it.outcome == SurrenderOutcome::Asked);
         assert!(!asked, "nobody answers a surrender behind the end: {it:?}");
@@ -112,8 +116,16 @@ fn no_walk_pays_more_than_the_amount_or_turns_back() {
                 terms.guarantee_number = GuaranteeNumber::new(format!("BH{step}"));
             }
             // What ends a life at once is drawn seldom, so that there is a life to end.
-            let ends =
-                ["Decline", "Waive", "CancelOrder", "AbandonIssue", "Surrender", "Cancel", "AskWaiver"];
+            let ends = [
+                "Decline",
+                "Waive",
+                "CancelOrder",
+                "GrantCancellation",
+                "AbandonIssue",
+                "Surrender",
+                "Cancel",
+                "AskWaiver",
+            ];
             if ends.contains(&name(&command).as_str()) && dice.random_range(0..12) > 0 {
                 continue;
             }

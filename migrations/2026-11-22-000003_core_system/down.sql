@@ -1,0 +1,2 @@
+DROP INDEX guarantees_awaiting;
+ALTER TABLE guarantees DROP COLUMN awaits;
