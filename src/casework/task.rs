@@ -52,6 +52,11 @@ impl Task {
     /// The kind of jobs that come back by the clock: one of each round is always waiting for its time.
     pub const ROUND: &str = "round";
 
+    /// Whether jobs of this kind are enqueued long before their time, so that one that is not done is no work left over.
+    pub fn waits_for_its_time(kind: &str) -> bool {
+        kind == Self::ROUND
+    }
+
     /// The stable name of this kind of job, as stored and as a metric's label.
     pub fn kind(&self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! The second implementation of SM2, SM3 and SM4: libsm, behind the checks that it lacks.
+//! The second implementation of SM2, SM3 and SM4: libsm, behind the checks that it lacks; and of callbacks' signatures.
 //!
 //! Everything the gateway signs or encrypts is made by RustCrypto. This module exists so that somebody else has looked
 //! at it before it leaves: every seal is verified here, and the sandboxed platform does all its cryptography here.
@@ -9,6 +9,8 @@
 //! therefore checks first and calls afterwards. It is not constant-time and wipes nothing: it must not see a private
 //! key that protects anything, which is why only demonstration and test keys live in [`KeyPair`].
 
+mod webhook;
+
 use std::fmt;
 
 use libsm::sm2::encrypt::{DecryptCtx, EncryptCtx};
@@ -16,6 +18,8 @@ use libsm::sm2::signature::{Pubkey, Seckey, SigCtx, Signature};
 use libsm::sm3::hash::Sm3Hash;
 use libsm::sm4::cipher::Sm4Cipher;
 use libsm::sm4::{Cipher, Mode};
+
+pub use webhook::webhook_signature;
 
 /// The prime of the field: coordinates are below it (GB/T 32918.5).
 const FIELD_PRIME: [u8; 32] = [

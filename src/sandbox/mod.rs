@@ -10,6 +10,7 @@
 mod answer;
 mod connection;
 mod control;
+pub mod core_system;
 mod desk;
 mod digest;
 mod faults;

@@ -78,7 +78,7 @@ impl Clerk {
             let busy = tidy_desk(assembly).await?;
             let counts = assembly.store.read(jobs::counts).await?;
             let unfinished = |it: &jobs::Count| matches!(it.state, JobState::Ready | JobState::Running);
-            if !busy && !counts.iter().any(|it| unfinished(it) && it.kind != Task::ROUND) {
+            if !busy && !counts.iter().any(|it| unfinished(it) && !Task::waits_for_its_time(&it.kind)) {
                 return Ok(());
             }
             anyhow::ensure!(begun.elapsed() < patience, "unfinished jobs: {counts:?}");
@@ -168,7 +168,12 @@ fn paid(
     ClaimResult {
         status: ClaimStatus::Paid,
         remark: None,
-        payer: side("91460000MA0EXAMP7X", super::props::INSTITUTION, "46050100163600009999", "陈某某"),
+        payer: side(
+            super::props::INSTITUTION_CODE,
+            super::props::INSTITUTION,
+            "46050100163600009999",
+            "陈某某",
+        ),
         beneficiary: side(&code, &beneficiary, payee, "王某某"),
         amount: request.amount.unwrap_or_else(|| half(guarantee.application.amount)),
         paid_at: Some(assembly.clock.now()),

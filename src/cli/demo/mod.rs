@@ -5,6 +5,7 @@ pub mod clerk;
 mod progress;
 pub mod props;
 mod report;
+pub mod staff;
 
 use std::io::{IsTerminal, Write};
 use std::net::TcpListener;
@@ -18,9 +19,9 @@ use crate::clock::{self, Clock};
 use crate::gateway::Gateway;
 use crate::settings;
 use cast::{Actor, Credentials, Role};
-use clerk::Clerk;
 use progress::Progress;
 use report::Report;
+use staff::{Newcomer, Staff};
 
 /// Longer than this a demonstration does not take unless something is stuck.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -40,6 +41,9 @@ pub struct Args {
     /// How many applications each platform pushes before that life: 2, or 5 where it plays alone
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=5000))]
     count: Option<u32>,
+    /// Have a simulated core system decide, which knows of everything by callbacks and acts through the interface alone
+    #[arg(long)]
+    core: bool,
     /// Stay up after the demonstration, until Ctrl-C
     #[arg(long)]
     keep: bool,
@@ -85,22 +89,27 @@ pub async fn run(args: Args, clock: Clock, out: &mut dyn Write) -> anyhow::Resul
     }
     files.await.context("making demonstration keys panicked")??;
     let platforms: Vec<_> = agreed.iter().map(|(role, url, it)| (*role, url.clone(), it)).collect();
-    let settings_file = props::write_settings(&folder, address, &platforms)?;
-    let gateway = Gateway::start_on(listener, settings::load(&[settings_file])?, clock.clone()).await?;
+    let newcomer = args.core.then(|| Newcomer::start(clock.clone())).transpose()?;
+    let mut files = vec![props::write_settings(&folder, address, &platforms)?];
+    if let Some(newcomer) = &newcomer {
+        let roles: Vec<Role> = agreed.iter().map(|(role, ..)| *role).collect();
+        files.push(newcomer.settings(&folder, &roles)?);
+    }
+    let gateway = Gateway::start_on(listener, settings::load(&files)?, clock.clone()).await?;
     let ready = started.elapsed();
 
-    let clerk = Clerk::at(&gateway);
+    let staff = Staff::at(&gateway, newcomer).await?;
     let mut progress = Progress::new(count, !args.json && std::io::stdout().is_terminal());
     let mut report = Report::new(folder.clone());
     let mut opening = Duration::ZERO;
     for OnStage { role, actor } in &stage {
         apply(count, (*role, actor), &mut progress, out).await?;
-        clerk.catch_up(&gateway).await?;
+        staff.catch_up(&gateway).await?;
         opening += open((*role, actor), &mut progress, out).await?;
         let moments = actor.live(PATIENCE).await.with_context(|| format!("the life of {}", role.id()))?;
         report.lived(*role, moments);
     }
-    clerk.go_home(&gateway, PATIENCE).await?;
+    report.decided(staff.go_home(&gateway, PATIENCE).await?);
     for OnStage { role, actor } in &stage {
         report.add(&gateway, *role, actor, &clock).await?;
     }

@@ -10,11 +10,18 @@ use super::cast::{self, Credentials, Role};
 use crate::cli::keys::{demonstration_keys, electronic_seal};
 use crate::crypto::keyring::Keyring;
 use crate::crypto::private_file;
+use crate::secret::Secret;
+
+/// The second file of settings, where a core system decides.
+pub const CORE_SYSTEM_SETTINGS: &str = "core-system.toml";
 
 pub const SETTINGS: &str = "baohan.toml";
 pub const ROOT_CERTIFICATE: &str = "keys/root.cert.pem";
 /// The invented institution's name, as on letters and seal.
 pub const INSTITUTION: &str = "示例财产保险股份有限公司";
+
+/// Its unified social credit code, as invented as the name.
+pub const INSTITUTION_CODE: &str = "91460000MA0EXAMP7X";
 
 /// Makes master key, certificates and electronic seal in the folder.
 ///
@@ -63,7 +70,7 @@ log_filter = "warn"
 
 [institution]
 name = "{INSTITUTION}"
-code = "91460000MA0EXAMP7X"
+code = "{INSTITUTION_CODE}"
 address = "海南省海口市国兴大道示例大厦1号"
 postcode = "570203"
 phone = "0898-60000000"
@@ -88,6 +95,35 @@ verification_url = "https://verify.example.com/{{number}}"
         text += &cast::settings_sections(*role, url, credentials, &mut secret_file)?;
     }
     let file = folder.join(SETTINGS);
+    std::fs::write(&file, text)?;
+    Ok(file)
+}
+
+/// Writes what a core system changes in the settings of a demonstration: it decides, and the rules leave everything to it.
+///
+/// # Errors
+/// When a file can't be written.
+pub fn write_core_system_settings(
+    folder: &Path,
+    callback_url: &str,
+    secret: &Secret,
+    roles: &[Role],
+) -> anyhow::Result<PathBuf> {
+    const SECRET_FILE: &str = "callbacks.secret";
+    private_file::write_new(&folder.join(SECRET_FILE), secret.expose().as_bytes())?;
+    let secret_file = serde_json::to_string(&folder.join(SECRET_FILE))?;
+    let mut text = format!(
+        "# What is different where a core system decides.\n[api]\nlisten = \"127.0.0.1:0\"\n\
+         [callbacks]\nurl = \"{callback_url}\"\nsecret_file = {secret_file}\n"
+    );
+    for role in roles {
+        text += &format!(
+            "[platforms.{}.underwriting]\nmode = \"callback\"\nsurrender = \"callback\"\n\
+             cancellation = \"callback\"\npremium = {{ collection = \"recorded\" }}\n",
+            role.id()
+        );
+    }
+    let file = folder.join(CORE_SYSTEM_SETTINGS);
     std::fs::write(&file, text)?;
     Ok(file)
 }

@@ -1,5 +1,6 @@
 //! What came of a demonstration: a timeline per guarantee, the letters' files, and whether all is as it should be.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use crate::clock::{Clock, to_wire};
 use crate::crypto::certificate::Certificate;
 use crate::domain::identity::{ApplicationNumber, PlatformId};
 use crate::gateway::Gateway;
+use crate::sandbox::core_system::Diary;
 use crate::sandbox::{self, Direction, Outcome};
 use crate::seal::{Trust, verify_file};
 use crate::store::jobs::JobState;
@@ -24,6 +26,8 @@ pub(super) struct Report {
     folder: PathBuf,
     platforms: Vec<PlatformReport>,
     guarantees: Vec<GuaranteeReport>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    core_system: Option<CoreSystemReport>,
     /// Everything that is not as it should be.
     faults: Vec<String>,
     seconds: Seconds,
@@ -34,6 +38,17 @@ pub(super) struct Report {
 struct PlatformReport {
     platform: &'static str,
     life: Vec<sandbox::Moment>,
+}
+
+/// What the core system heard and did.
+#[derive(Serialize)]
+struct CoreSystemReport {
+    callbacks: usize,
+    /// How many of them came more than once.
+    repeated: usize,
+    acts: usize,
+    /// How many callbacks of each type.
+    types: BTreeMap<String, usize>,
 }
 
 #[derive(Default, Serialize)]
@@ -71,6 +86,7 @@ impl Report {
             folder,
             platforms: Vec::new(),
             guarantees: Vec::new(),
+            core_system: None,
             faults: Vec::new(),
             seconds: Seconds::default(),
         }
@@ -78,6 +94,19 @@ impl Report {
 
     pub(super) fn lived(&mut self, role: Role, life: Vec<sandbox::Moment>) {
         self.platforms.push(PlatformReport { platform: role.id(), life });
+    }
+
+    /// What a core system noted, where there was one.
+    pub(super) fn decided(&mut self, diary: Option<Diary>) {
+        let Some(diary) = diary else { return };
+        let mut types: BTreeMap<String, usize> = BTreeMap::new();
+        for received in &diary.received {
+            *types.entry(received.kind.clone()).or_default() += 1;
+        }
+        let repeated = diary.attempts.values().filter(|attempts| **attempts > 1).count();
+        let (callbacks, acts) = (diary.received.len(), diary.done.len());
+        self.core_system = Some(CoreSystemReport { callbacks, repeated, acts, types });
+        self.faults.extend(diary.faults);
     }
 
     /// Looks at what a platform received and what the gateway stored.
@@ -117,8 +146,7 @@ impl Report {
             }
         }
         for unfinished in gateway.assembly.store.read(jobs::counts).await? {
-            // The next turn of each round waits for its time.
-            if unfinished.kind == Task::ROUND && unfinished.state != JobState::Dead {
+            if Task::waits_for_its_time(&unfinished.kind) && unfinished.state != JobState::Dead {
                 continue;
             }
             let (kind, state, count) = (unfinished.kind, unfinished.state.name(), unfinished.count);
@@ -185,6 +213,12 @@ impl fmt::Display for Report {
             writeln!(f, "\n{platform}")?;
             for sandbox::Moment { applyno, what } in life {
                 writeln!(f, "  {applyno:<24} {what}")?;
+            }
+        }
+        if let Some(CoreSystemReport { callbacks, repeated, acts, types }) = &self.core_system {
+            writeln!(f, "\n核心系统：收到回调 {callbacks} 条（重复 {repeated} 条），经接口办理 {acts} 次")?;
+            for (kind, count) in types {
+                writeln!(f, "  {kind:<32} {count}")?;
             }
         }
         let Seconds { start, opening, all } = &self.seconds;
