@@ -2,18 +2,23 @@
 //! what came of it, all in one transaction.
 
 use actix_web::http::{StatusCode, header};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use jiff::Timestamp;
+use utoipa::IntoParams;
+use utoipa::openapi::Required;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 
 use super::Api;
 use super::caller::Caller;
 use super::etag::{self, Expected};
 use super::guarantees::view;
 use super::problem::{Code, Problem};
+use super::values::{text, uuid};
 use crate::casework::{self, Platform, tellable};
 use crate::crypto::sm3;
+use crate::domain::decision::{Act, Newcomer, decide, legal_acts};
 use crate::domain::identity::GuaranteeId;
-use crate::domain::{Command, Guarantee};
+use crate::domain::{Command, Guarantee, Refusal};
 use crate::store::api_answers::{self, AnswerKey, StoredAnswer};
 use crate::store::{Connection, StoreError, guarantees};
 
@@ -44,7 +49,8 @@ impl Request {
         let sound =
             (1..=LONGEST_KEY).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
         let key = sound.then(|| text.to_owned()).ok_or_else(missing)?;
-        let mut said = format!("{} {}\n", request.method(), request.uri()).into_bytes();
+        let (method, kind) = (request.method(), request.content_type());
+        let mut said = format!("{method} {}\n{kind}\n", request.uri()).into_bytes();
         said.extend_from_slice(body);
         Ok(Self {
             key: AnswerKey { client: caller.client.clone(), idempotency_key: key },
@@ -124,44 +130,135 @@ pub(super) struct Done {
     pub guarantee: Option<GuaranteeId>,
 }
 
+/// What an act works on, inside its transaction.
+pub(super) struct Case<'a> {
+    pub connection: &'a mut Connection,
+    pub platform: &'a Platform,
+    pub guarantee: &'a Guarantee,
+    pub at: Timestamp,
+}
+
+/// Why an act ends before anything was written.
+pub(super) enum Stop {
+    Problem(Box<Problem>),
+    Store(StoreError),
+}
+
+impl From<Problem> for Stop {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(Box::new(problem))
+    }
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
 /// Carries out on a guarantee what `commands` makes of a request, and answers with the guarantee as it stands then.
-/// Nothing may have been written before a problem: what the domain refuses undoes the transaction.
+/// `commands` reads and writes nothing.
 ///
 /// # Errors
-/// As [`once`]; also where there is no such guarantee, or the caller expects another version of it.
+/// As [`once`]; also where there is no such guarantee, the caller expects another version of it, the domain refuses, or
+/// the platform can't be told.
 pub(super) async fn on_guarantee(
     api: &Api,
     request: Request,
     id: GuaranteeId,
-    commands: impl Fn(&Platform, &Guarantee, Timestamp) -> Result<Vec<Command>, Problem> + Send + Sync + 'static,
+    commands: impl Fn(&mut Case<'_>) -> Result<Vec<Command>, Stop> + Send + Sync + 'static,
 ) -> Result<HttpResponse, Problem> {
-    let (platforms, at, expected) = (api.platforms.clone(), api.clock.now(), request.expected.clone());
-    once(api, request, move |connection| {
-        let Some(known) = guarantees::find(connection, &id)? else { return Ok(Err(no_guarantee(&id))) };
-        let Some(platform) = platforms.find(&known.guarantee.platform) else {
-            let detail = format!("platform `{}` is not in the settings any more", known.guarantee.platform);
-            return Ok(Err(Problem::new(Code::NotTellable, detail)));
-        };
-        if let Err(problem) = expected.meets(known.version) {
-            return Ok(Err(problem));
-        }
-        let commands = match commands(platform, &known.guarantee, at) {
-            Ok(commands) => commands,
-            Err(problem) => return Ok(Err(problem)),
-        };
-        if let Err(problem) = tellable::expect(platform, &known.guarantee, &commands, at) {
-            return Ok(Err(Problem::new(Code::NotTellable, problem.to_string())));
-        }
-        if let Err(refusal) = casework::carry_out_all(connection, platform, &id, &commands, at)? {
-            return Err(StoreError::Refused(refusal));
-        }
-        let Some(after) = guarantees::find(connection, &id)? else { return Ok(Err(no_guarantee(&id))) };
-        let etag = Some(etag::of(after.version));
-        let shown = view::of(connection, platform, &after)?;
-        let body = serde_json::to_vec(&shown).map_err(|error| StoreError::Statement(error.to_string()))?;
-        Ok(Ok(Done { status: StatusCode::OK, etag, body, guarantee: Some(id.clone()) }))
+    let (worker, expected) = (api.clone(), request.expected.clone());
+    once(api, request, move |connection| match carry_out(&worker, connection, &id, &expected, &commands) {
+        Ok(done) => Ok(Ok(done)),
+        Err(Stop::Problem(problem)) => Ok(Err(*problem)),
+        Err(Stop::Store(error)) => Err(error),
     })
     .await
+}
+
+fn carry_out(
+    api: &Api,
+    connection: &mut Connection,
+    id: &GuaranteeId,
+    expected: &Expected,
+    commands: impl Fn(&mut Case<'_>) -> Result<Vec<Command>, Stop>,
+) -> Result<Done, Stop> {
+    let at = api.clock.now();
+    let known = guarantees::find(connection, id)?.ok_or_else(|| no_guarantee(id))?;
+    let guarantee = &known.guarantee;
+    let platform = api.platforms.find(&guarantee.platform).ok_or_else(|| {
+        let detail = format!("platform `{}` is not in the settings any more", guarantee.platform);
+        Problem::new(Code::NotTellable, detail)
+    })?;
+    expected.meets(known.version)?;
+    let commands = commands(&mut Case { connection: &mut *connection, platform, guarantee, at })?;
+    // Before anything is written, so that the answer can say what may be done instead.
+    if let Some(refusal) = refusal_of(guarantee, &commands, at) {
+        let acts = legal_acts(guarantee, at).into_iter().map(Act::name).collect();
+        return Err(Problem { legal_acts: acts, ..Problem::refused(&refusal) }.into());
+    }
+    tellable::expect(platform, guarantee, &commands, at)
+        .map_err(|problem| Problem::new(Code::NotTellable, problem.to_string()))?;
+    if let Err(refusal) = casework::carry_out_all(connection, platform, id, &commands, at)? {
+        return Err(StoreError::Refused(refusal).into());
+    }
+    let after = guarantees::find(connection, id)?.ok_or_else(|| no_guarantee(id))?;
+    let shown = view::of(connection, platform, &after)?;
+    let body = serde_json::to_vec(&shown).map_err(|error| StoreError::Statement(error.to_string()))?;
+    let (etag, guarantee) = (Some(etag::of(after.version)), Some(id.clone()));
+    Ok(Done { status: StatusCode::OK, etag, body, guarantee })
+}
+
+/// The first refusal that the commands would meet, one after another.
+fn refusal_of(guarantee: &Guarantee, commands: &[Command], at: Timestamp) -> Option<Refusal> {
+    let mut guarantee = guarantee.clone();
+    for command in commands {
+        let newcomer = Newcomer { id: guarantee.id.clone(), platform: guarantee.platform.clone() };
+        match decide(Some(guarantee), newcomer, command.clone(), at) {
+            Ok(decision) => guarantee = decision.guarantee,
+            Err(refusal) => return Some(refusal),
+        }
+    }
+    None
+}
+
+/// What every act takes beside its body.
+pub(super) struct Parameters;
+
+impl IntoParams for Parameters {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let parameter = |name: &str, place, required, description: &str| {
+            let named = ParameterBuilder::new().name(name).parameter_in(place).required(required);
+            named.description(Some(description))
+        };
+        let id = parameter("id", ParameterIn::Path, Required::True, "The gateway's id of the guarantee");
+        let version = "The versions that the act is about; on another one nothing is done (412)";
+        let version = parameter("If-Match", ParameterIn::Header, Required::False, version);
+        vec![id.schema(Some(uuid())).build(), idempotency_key(), version.schema(Some(text())).build()]
+    }
+}
+
+/// What a request takes that changes something else than a guarantee.
+pub(super) struct OnceParameters;
+
+impl IntoParams for OnceParameters {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![idempotency_key()]
+    }
+}
+
+fn idempotency_key() -> Parameter {
+    let description = "1 to 255 visible characters, fresh for each act. The same request under the same key is \
+                       answered again and done once; one that was refused may be repeated.";
+    let schema = text().min_length(Some(1)).max_length(Some(LONGEST_KEY)).pattern(Some("^[!-~]+$"));
+    ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::True)
+        .description(Some(description))
+        .schema(Some(schema))
+        .build()
 }
 
 pub(super) fn no_guarantee(id: &GuaranteeId) -> Problem {

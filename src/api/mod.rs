@@ -6,14 +6,18 @@
 
 mod act;
 mod acts;
+pub(crate) mod answers;
 mod body;
 mod caller;
 mod etag;
+mod files;
 pub mod guarantees;
+mod media_type;
 pub mod openapi;
 pub mod options;
 pub mod problem;
 pub mod scope;
+mod texts;
 mod tokens;
 mod values;
 
@@ -58,8 +62,19 @@ pub fn configure(config: &mut ServiceConfig, api: Api) {
 
 fn routes(config: &mut ServiceConfig) {
     config
+        .service(at("/files").route(web::post().to(files::post)))
         .service(at("/guarantees/{id}").route(web::get().to(guarantees::read)))
+        .service(at("/guarantees/{id}/abandonment").route(web::post().to(acts::abandonment::post)))
+        .service(at("/guarantees/{id}/approval").route(web::post().to(acts::approval::post)))
+        .service(at("/guarantees/{id}/cancellation").route(web::post().to(acts::cancellation::post)))
+        .service(at("/guarantees/{id}/claim").route(web::post().to(acts::claim::post)))
         .service(at("/guarantees/{id}/decline").route(web::post().to(acts::decline::post)))
+        .service(at("/guarantees/{id}/dossier").route(web::post().to(acts::dossier::post)))
+        .service(at("/guarantees/{id}/invoice").route(web::post().to(acts::invoice::post)))
+        .service(at("/guarantees/{id}/issue").route(web::post().to(acts::issue::post)))
+        .service(at("/guarantees/{id}/premium").route(web::post().to(acts::premium::post)))
+        .service(at("/guarantees/{id}/surrender").route(web::post().to(acts::surrender::post)))
+        .service(at("/guarantees/{id}/waiver").route(web::post().to(acts::waiver::post)))
         .service(at("/tokens/verification").route(web::post().to(tokens::verify)));
 }
 

@@ -3,14 +3,25 @@
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{acts, guarantees, tokens};
+use super::{acts, files, guarantees, tokens};
 
 /// The whole interface.
 #[derive(OpenApi)]
 #[openapi(
     info(title = "baohan-gateway", description = "The institution's side of the electronic-guarantee gateway."),
     paths(
+        acts::abandonment::post,
+        acts::approval::post,
+        acts::cancellation::post,
+        acts::claim::post,
         acts::decline::post,
+        acts::dossier::post,
+        acts::invoice::post,
+        acts::issue::post,
+        acts::premium::post,
+        acts::surrender::post,
+        acts::waiver::post,
+        files::post,
         guarantees::read,
         tokens::verify,
     ),
@@ -18,6 +29,7 @@ use super::{acts, guarantees, tokens};
     tags(
         (name = "guarantees", description = "Applications and guarantees"),
         (name = "acts", description = "What the institution does with one"),
+        (name = "files", description = "Files of applicants, handed in once"),
         (name = "tokens", description = "Tokens that applicants carry from the platform to the institution"),
     )
 )]

@@ -15,6 +15,8 @@ pub struct ApiOptions {
     pub body_bytes: usize,
     /// A longer file is refused.
     pub file_bytes: usize,
+    /// How many days an answer is kept for whoever sends the same request again.
+    pub answers_days: u32,
     /// Whether the page that shows the interface is served.
     pub docs: bool,
     /// How many requests a client may send on average; one that sends more is told to wait.
@@ -30,6 +32,7 @@ impl Default for ApiOptions {
             listen: None,
             body_bytes: 262_144,
             file_bytes: 10 * 1_048_576,
+            answers_days: 30,
             docs: false,
             requests_per_second: 50,
             burst: 200,

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use crate::crypto::token::TokenError;
 use crate::domain::Refusal;
+use crate::domain::refusal::RefusalKind;
 use crate::store::StoreError;
 
 /// Where codes are explained; `type` of a problem is this with the code behind it.
@@ -210,9 +211,18 @@ impl Problem {
         Self::new(code, error.to_string())
     }
 
-    /// What the domain refused.
+    /// What the domain refused: for where the guarantee stands, or for what the request says.
     pub fn refused(refusal: &Refusal) -> Self {
-        Self::new(Code::IllegalState, refusal.to_string())
+        let code = match refusal.kind() {
+            RefusalKind::State => Code::IllegalState,
+            RefusalKind::Content => Code::RefusedContent,
+        };
+        Self { refusal: Some(refusal.code()), ..Self::new(code, refusal.to_string()) }
+    }
+
+    /// A mistake at one place of the body that only what is stored shows.
+    pub fn unfit(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { pointer: Some(pointer.into()), ..Self::new(Code::RefusedContent, detail) }
     }
 }
 
@@ -256,7 +266,9 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Refused(refusal) => Self::refused(&refusal),
-            error if error.is_passing() || error == StoreError::Conflict => {
+            error
+                if error.is_passing() || matches!(error, StoreError::Conflict | StoreError::Duplicate(_)) =>
+            {
                 tracing::warn!(%error, "the core system was told to come again");
                 Self { retry_after: Some(1), ..Self::new(Code::Unavailable, "the request may be repeated") }
             }

@@ -96,6 +96,11 @@ pub(super) fn words<'a>(words: impl IntoIterator<Item = &'a str>) -> ObjectBuild
     ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words))
 }
 
+/// The schema of any text.
+pub(super) fn text() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String)
+}
+
 /// The schema of a UUID.
 pub(super) fn uuid() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::Custom("uuid".to_owned())))

@@ -2,6 +2,7 @@
 //!
 //! Pushes, jobs and operators all come through [`carry_out`], always inside a transaction of the caller's.
 
+pub mod decisions;
 pub mod letter_file;
 pub mod platform;
 pub mod restoration;

@@ -3,10 +3,12 @@
 //! HMAC-SHA256 and not SM3, because whoever verifies a token offline does so with what its language brings along; the
 //! secrets are for these tokens only.
 
+use anyhow::Context;
 use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::sm3;
 use crate::secret::Secret;
@@ -26,16 +28,6 @@ pub enum TokenError {
     Expired,
 }
 
-/// What every token says besides what it is about.
-#[derive(Serialize, Deserialize)]
-struct Claims<T> {
-    aud: String,
-    iat: i64,
-    exp: i64,
-    #[serde(flatten)]
-    about: T,
-}
-
 /// A token for one use (`aud`), valid until then.
 ///
 /// # Errors
@@ -48,7 +40,11 @@ pub fn sign(
     until: Timestamp,
 ) -> anyhow::Result<Secret> {
     let header = Header { kid: Some(key_id(secret)), ..Header::new(Algorithm::HS256) };
-    let claims = Claims { aud: audience.to_owned(), iat: at.as_second(), exp: until.as_second(), about };
+    let mut claims = serde_json::to_value(about)?;
+    let object = claims.as_object_mut().context("expected what a token is about to be an object")?;
+    object.insert("aud".to_owned(), audience.into());
+    object.insert("iat".to_owned(), at.as_second().into());
+    object.insert("exp".to_owned(), until.as_second().into());
     let key = EncodingKey::from_secret(secret.expose().as_bytes());
     Ok(Secret::new(jsonwebtoken::encode(&header, &claims, &key)?))
 }
@@ -57,7 +53,7 @@ pub fn sign(
 ///
 /// # Errors
 /// When none did, or its time is over.
-pub fn verify<T: DeserializeOwned + Clone>(
+pub fn verify<T: DeserializeOwned>(
     token: &str,
     audience: &str,
     secrets: &[Secret],
@@ -70,14 +66,15 @@ pub fn verify<T: DeserializeOwned + Clone>(
     validation.validate_exp = false;
     let signed = secrets.iter().find_map(|secret| {
         let key = DecodingKey::from_secret(secret.expose().as_bytes());
-        jsonwebtoken::decode::<Claims<T>>(token, &key, &validation).ok()
+        jsonwebtoken::decode::<Value>(token, &key, &validation).ok()
     });
     let claims = signed.ok_or(TokenError::Unknown)?.claims;
-    let until = Timestamp::from_second(claims.exp).map_err(|_| TokenError::Unknown)?;
+    let until = claims.get("exp").and_then(Value::as_i64).ok_or(TokenError::Unknown)?;
+    let until = Timestamp::from_second(until).map_err(|_| TokenError::Unknown)?;
     if at >= until {
         return Err(TokenError::Expired);
     }
-    Ok((claims.about, until))
+    Ok((serde_json::from_value(claims).map_err(|_| TokenError::Unknown)?, until))
 }
 
 /// A name for a secret, from which it can't be found.
@@ -91,6 +88,8 @@ fn key_id(secret: &Secret) -> String {
 mod tests {
     use base64::Engine;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+    use serde::Deserialize;
 
     use super::*;
     use crate::crypto::openssl;

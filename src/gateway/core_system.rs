@@ -8,6 +8,7 @@ use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer};
 use anyhow::Context;
+use tokio::task::JoinHandle;
 
 use super::Assembly;
 use crate::api::{self, Api};
@@ -23,6 +24,7 @@ const HEADER_TIME: Duration = Duration::from_secs(5);
 pub(super) struct CoreSystemListener {
     pub(super) address: SocketAddr,
     server: ServerHandle,
+    housekeeping: JoinHandle<Option<()>>,
 }
 
 impl CoreSystemListener {
@@ -43,14 +45,16 @@ impl CoreSystemListener {
             options: Arc::new(settings.api.clone()),
             redirects: Redirects::new(&settings.redirects)?.map(Arc::new),
         };
-        let (server, address) = serve(listener, api, settings.server.drain_seconds)?;
+        let (server, address) = serve(listener, api.clone(), settings.server.drain_seconds)?;
         let handle = server.handle();
         drop(supervise::spawn("core system's listener", server));
+        let housekeeping = supervise::spawn("old answers to the core system", api::answers::forget_old(api));
         tracing::info!(%address, "the core system's interface is up");
-        Ok(Some(Self { address, server: handle }))
+        Ok(Some(Self { address, server: handle, housekeeping }))
     }
 
     pub(super) async fn stop(self) {
+        self.housekeeping.abort();
         self.server.stop(true).await;
     }
 }

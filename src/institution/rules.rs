@@ -1,5 +1,7 @@
 //! Built-in underwriting: a rate, limits and tiers per platform, decided at once or left to people.
 
+mod agreed;
+
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use jiff::civil::Date;
@@ -7,7 +9,9 @@ use jiff::{Span, Timestamp};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
-use super::{Institution, Unanswered, numbering};
+pub use agreed::Agreed;
+
+use super::{Institution, Unanswered};
 use crate::clock::china_date;
 use crate::domain::command::PayerRule;
 use crate::domain::decision::Question;
@@ -205,21 +209,14 @@ impl Rules {
     /// # Errors
     /// When the amount is outside the limits.
     pub fn terms(&self, guarantee: &Guarantee, at: Timestamp) -> Result<Terms, Refusal> {
-        let quote = self.quote(guarantee.application.amount)?;
-        Ok(Terms {
-            guarantee_number: numbering::guarantee_number(&self.options.number_prefix, at),
-            premium: quote.premium,
-            rate: quote.rate,
-            issuer: self.issuer.clone(),
-            validity: self.validity(guarantee, at),
-        })
+        self.complete(Agreed::default(), guarantee, at)
     }
 
     /// As long as the application asks for, from the day it asks for; where it asks for nothing, as the rules say.
-    fn validity(&self, guarantee: &Guarantee, at: Timestamp) -> Validity {
+    fn validity(&self, guarantee: &Guarantee, from: Option<Date>, at: Timestamp) -> Validity {
         let particulars = &guarantee.application.particulars;
         let date = |particular| particulars.get(particular).and_then(|text| text.parse::<Date>().ok());
-        let from = date(Particular::GuaranteeFrom);
+        let from = from.or_else(|| date(Particular::GuaranteeFrom));
         let first = from.unwrap_or_else(|| china_date(at));
         let months = particulars.get(Particular::GuaranteeMonths).and_then(|text| text.parse::<i64>().ok());
         let after_months = || {

@@ -43,7 +43,7 @@ pub(super) struct Assignment<'a> {
 impl Handler for Desk {
     fn run<'a>(&'a self, job: &'a ClaimedJob) -> BoxFuture<'a, Verdict> {
         async move {
-            match self.work(job).await {
+            match Box::pin(self.work(job)).await {
                 Ok(verdict) => verdict,
                 // What went wrong inside is worth another attempt: the next may find a database or a disk again.
                 Err(error) => Verdict::retry(Cause::Failed, format!("{error:#}")),

@@ -75,3 +75,12 @@ pub fn insert(
     on!(connection, |link| diesel::insert_into(api_answers::table).values(row).execute(link))?;
     Ok(())
 }
+
+/// Forgets the answers that were given before a moment; tells how many.
+///
+/// # Errors
+/// When the database fails.
+pub fn forget(connection: &mut Connection, before: Timestamp) -> Result<usize, StoreError> {
+    let old = api_answers::table.filter(dsl::at.lt(to_micros(before)));
+    Ok(on!(connection, |link| diesel::delete(old).execute(link))?)
+}

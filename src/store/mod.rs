@@ -21,6 +21,7 @@ pub mod keys;
 pub mod links;
 pub mod messages;
 pub mod schema;
+pub mod uploads;
 
 mod awaited;
 mod connection;

@@ -6,22 +6,23 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::api::Api;
-use crate::api::act::{self, Request};
+use crate::api::act::{self, Parameters, Request};
 use crate::api::body::Body;
 use crate::api::caller::Caller;
 use crate::api::guarantees::view::GuaranteeView;
 use crate::api::problem::{Problem, ProblemBody};
 use crate::api::scope::Scope;
-use crate::domain::Command;
+use crate::api::texts::Reason;
+use crate::casework::decisions;
 use crate::domain::identity::GuaranteeId;
 
 /// Why an application is declined.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(examples(json!({"reason": "资信不足"})))]
 pub struct Decline {
     /// A platform whose notice has a field for it is told.
-    #[schema(min_length = 1, max_length = 500)]
-    pub reason: String,
+    pub reason: Reason,
 }
 
 /// Decline the application
@@ -30,9 +31,7 @@ pub struct Decline {
     path = "/api/v1/guarantees/{id}/decline",
     tag = "acts",
     operation_id = "decline",
-    params(("id" = String, Path, description = "The gateway's id of the guarantee"),
-           ("Idempotency-Key" = String, Header, description = "1 to 255 visible characters, one for each act"),
-           ("If-Match" = Option<String>, Header, description = "The version that the decision is about")),
+    params(Parameters),
     request_body = Decline,
     responses(
         (status = 200, body = GuaranteeView, headers(("ETag" = String, description = "The version"))),
@@ -49,9 +48,8 @@ pub(in crate::api) async fn post(
 ) -> Result<HttpResponse, Problem> {
     caller.require(Scope::Underwrite)?;
     let request = Request::read(&request, &caller, &body.bytes)?;
-    let Decline { reason } = body.value;
-    act::on_guarantee(&api, request, GuaranteeId::new(id.into_inner()), move |platform, _, _| {
-        Ok(vec![Command::Decline { reason: reason.clone(), issuer: platform.rules.issuer().to_owned() }])
+    act::on_guarantee(&api, request, GuaranteeId::new(id.into_inner()), move |case| {
+        Ok(vec![decisions::decline(case.platform, body.value.reason.to_text())])
     })
     .await
 }

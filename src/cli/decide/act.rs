@@ -5,16 +5,16 @@ use jiff::Timestamp;
 
 use super::decision::{BasicAccountAnswer, Decision, Method};
 use super::dossier;
-use crate::casework::{Platform, restoration};
+use crate::casework::{Platform, decisions, restoration};
 use crate::crypto::private_file;
 use crate::dialect::SectionKey;
 use crate::domain::claim::ClaimResult;
 use crate::domain::identity::GuaranteeNumber;
 use crate::domain::invoice::Invoice;
-use crate::domain::notice::Notice;
 use crate::domain::party::Account;
 use crate::domain::terms::{BasicAccount, Payment, PaymentMethod};
 use crate::domain::{Command, Guarantee};
+use crate::institution::rules::Agreed;
 use crate::store::ArchiveOptions;
 
 /// What a decision does: a command, and the key to keep if it is carried out.
@@ -49,18 +49,15 @@ pub(super) async fn act(
             return Ok(Some(Act { command, key: Some(key) }));
         }
         Decision::Approve { number, premium } => {
-            let mut terms = platform.rules.terms(guarantee, now).map_err(anyhow::Error::new)?;
-            if let Some(number) = number {
-                terms.guarantee_number = GuaranteeNumber::new(number);
-            }
-            if let Some(premium) = premium {
-                terms.premium = premium.parse().with_context(|| format!("--premium `{premium}`"))?;
-            }
+            let premium = premium
+                .map(|premium| premium.parse().with_context(|| format!("--premium `{premium}`")))
+                .transpose()?;
+            let number = number.map(GuaranteeNumber::new);
+            let agreed = Agreed { number, premium, ..Agreed::default() };
+            let terms = platform.rules.complete(agreed, guarantee, now).map_err(anyhow::Error::new)?;
             Command::Approve { terms }
         }
-        Decision::Decline { reason } => {
-            Command::Decline { reason, issuer: platform.rules.issuer().to_owned() }
-        }
+        Decision::Decline { reason } => decisions::decline(platform, reason),
         Decision::Premium { payer, account, bank, basic_account, method, paid_at, amount } => {
             let holder = payer.unwrap_or_else(|| guarantee.application.applicant.name.clone());
             let basic_account = match basic_account {
@@ -83,20 +80,13 @@ pub(super) async fn act(
                     .transpose()?,
                 voucher: None,
             };
-            Command::RecordPremium { payment, payer: platform.rules.options().payer.rule() }
+            decisions::premium(platform, guarantee, payment)
         }
         Decision::Abandon { reason } => Command::AbandonIssue { reason },
         Decision::Dossier { dossier } => {
             Command::RecordDossier { dossier: dossier::read(&dossier, archive).await? }
         }
-        Decision::Waive => {
-            // A question that the platform has no words for would stay open for ever.
-            let application = guarantee.application.number.clone();
-            match platform.profile.speaks(&Notice::WaiverRequest { application }) {
-                true => Command::AskWaiver,
-                false => Command::Waive,
-            }
-        }
+        Decision::Waive => decisions::waive(platform, guarantee),
         Decision::GrantCancellation => Command::GrantCancellation,
         Decision::RefuseCancellation { reason } => Command::RefuseCancellation { reason },
         Decision::GrantSurrender => Command::GrantSurrender,

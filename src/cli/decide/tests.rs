@@ -129,7 +129,7 @@ async fn a_dossier_that_can_not_be_read_whole_is_not_recorded() {
 async fn a_premium_is_recorded_with_how_and_when_it_was_paid() {
     let folder = tempfile::tempdir().unwrap();
     let line = ["premium", "--account", "1", "--basic-account", "confirmed"];
-    let paid = ["--method", "alipay", "--paid-at", "2026-11-20 09:30:00"];
+    let paid = ["--method", "alipay", "--paid-at", "2026-11-20 09:30:00", "--amount", "3200.50"];
     let Command::RecordPremium { payment, .. } =
         command(&[&line[..], &paid].concat(), folder.path()).await.unwrap()
     else {
@@ -137,10 +137,23 @@ async fn a_premium_is_recorded_with_how_and_when_it_was_paid() {
     };
     assert_eq!(payment.method, PaymentMethod::Alipay);
     assert_eq!(payment.paid_at, Some("2026-11-20T01:30:00Z".parse().unwrap()));
+    assert_eq!(payment.amount, Some("3200.50".parse().unwrap()));
     let Command::RecordPremium { payment, .. } = command(&line, folder.path()).await.unwrap() else {
         panic!("expected a premium")
     };
     assert_eq!((payment.method, payment.paid_at), (PaymentMethod::Other, None));
+    assert_eq!(payment.amount, None);
+    let error = command(&[&line[..], &["--amount", "3200.505"]].concat(), folder.path()).await.unwrap_err();
+    assert!(format!("{error:#}").starts_with("--amount `3200.505`"), "{error:#}");
+}
+
+#[tokio::test]
+async fn the_cancellation_of_an_order_is_granted_or_refused_with_a_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(command(&["grant-cancellation"], folder.path()).await.unwrap(), Command::GrantCancellation);
+    let refused = command(&["refuse-cancellation", "--reason", "保费已到账"], folder.path()).await.unwrap();
+    assert_eq!(refused, Command::RefuseCancellation { reason: "保费已到账".to_owned() });
+    assert!(Line::try_parse_from(["decide", "--platform", "hainan", "A1", "refuse-cancellation"]).is_err());
 }
 
 #[tokio::test]

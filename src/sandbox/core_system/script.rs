@@ -66,18 +66,19 @@ impl Case<'_> {
 
     /// Papers first: a platform may ask for them as soon as it hears of the approval.
     async fn underwrite(&self) -> anyhow::Result<()> {
-        let mut papers = json!({});
-        for paper in ["order", "qualification", "licence", "payment_proof"] {
-            papers[paper] = self.upload(paper).await?;
-        }
-        let voucher = papers["payment_proof"].clone();
+        let voucher = self.upload("payment_proof").await?;
         let dossier = json!({
             "contact": {"name": "林某某", "phone": "13800000003"},
             "legal_representative": {"name": "黄某某", "phone": "13800000004"},
             "legal_representative_id": "350600199001010011",
             "email": "bidder@example.com",
             "address": "福建省漳州市示例路1号",
-            "papers": papers,
+            "papers": {
+                "order": self.upload("order").await?,
+                "qualification": self.upload("qualification").await?,
+                "licence": self.upload("licence").await?,
+                "payment_proof": voucher,
+            },
         });
         self.act("dossier", dossier).await?;
         let number = format!("HX{}", self.guarantee.replace('-', ""));

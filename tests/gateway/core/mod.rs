@@ -1,12 +1,15 @@
 //! The core system's side: its keys, and how it calls.
 
 mod acts;
+mod files;
+mod lives;
+mod refusals;
 mod tokens;
 
 use baohan_gateway::api::Scope;
 use baohan_gateway::store::api_keys::{self, ApiKey, NewKey};
 use reqwest::{Method, StatusCode, header};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::house::House;
 use crate::pushes;
@@ -86,10 +89,41 @@ impl Core {
         self.post_as(&uuid::Uuid::now_v7().to_string(), path, body).await
     }
 
+    /// An act that has to be carried out.
+    pub async fn act(&self, id: &str, act: &str, body: Value) -> Reply {
+        let reply = self.post(&format!("/guarantees/{id}/{act}"), body).await;
+        assert_eq!(reply.status, StatusCode::OK, "{act}: {reply:?}");
+        reply
+    }
+
+    /// An act that has to be refused: status and code of the problem, and the code of the rule that refused.
+    pub async fn refused(&self, id: &str, act: &str, body: Value, expected: (u16, &str, &str)) -> Reply {
+        let reply = self.post(&format!("/guarantees/{id}/{act}"), body).await;
+        let refusal = reply.body["refusal"].as_str().unwrap_or_default();
+        assert_eq!((reply.status.as_u16(), reply.code(), refusal), expected, "{act}: {reply:?}");
+        reply
+    }
+
+    /// Hands in a file, under a fresh key of idempotency.
+    pub async fn upload(&self, query: &str, media_type: &str, bytes: &[u8]) -> Reply {
+        let request = self.request(Method::POST, &format!("/files{query}"));
+        let request = request.header("Idempotency-Key", uuid::Uuid::now_v7().to_string());
+        reply_to(request.header(header::CONTENT_TYPE, media_type).body(bytes.to_vec())).await
+    }
+
     pub async fn post_as(&self, idempotency_key: &str, path: &str, body: Value) -> Reply {
         let request = self.request(Method::POST, path).header("Idempotency-Key", idempotency_key);
         reply_to(json_body(request, &body)).await
     }
+}
+
+/// A payment from the account that it has to come from.
+pub fn paid() -> Value {
+    json!({
+        "payer": {"number": "46050100163600001111", "bank": "示例银行"},
+        "basic_account": "confirmed",
+        "method": "online-banking",
+    })
 }
 
 pub fn json_body(request: reqwest::RequestBuilder, body: &Value) -> reqwest::RequestBuilder {

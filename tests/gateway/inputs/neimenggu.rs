@@ -42,11 +42,11 @@ on_both_databases! {
         platform.enter_withdrawal(number, Withdrawal::OrderCancellation).unwrap();
         let answer = platform.push_raw("PREP109", withdrawal).await.unwrap();
         assert!(answer.is_accepted() && answer.code == "000", "{answer}");
-        assert_eq!(house.stored(number).await.unwrap().stage, Stage::Waived);
         let told = |platform: &baohan_gateway::sandbox::neimenggu::Platform| {
             platform.delivery(number).unwrap().states() == ["07"]
         };
         assert!(platform.wait_until(told, PATIENCE).await);
         house.at_rest().await;
+        assert_eq!(house.stored(number).await.unwrap().stage, Stage::Waived);
     }
 }
