@@ -8,14 +8,17 @@ mod act;
 mod acts;
 pub(crate) mod answers;
 mod body;
+pub mod callbacks;
 mod caller;
 mod etag;
 mod files;
 pub mod guarantees;
+pub mod jobs;
 mod media_type;
 pub mod openapi;
 pub mod options;
 pub mod problem;
+mod query;
 pub mod scope;
 mod texts;
 mod tokens;
@@ -63,6 +66,14 @@ pub fn configure(config: &mut ServiceConfig, api: Api) {
 fn routes(config: &mut ServiceConfig) {
     config
         .service(at("/files").route(web::post().to(files::post)))
+        .service(at("/callbacks").route(web::get().to(callbacks::list)))
+        .service(at("/callbacks/replay").route(web::post().to(callbacks::replay::several)))
+        .service(at("/callbacks/test").route(web::post().to(callbacks::test::post)))
+        .service(at("/callbacks/{id}").route(web::get().to(callbacks::read)))
+        .service(at("/callbacks/{id}/replay").route(web::post().to(callbacks::replay::one)))
+        .service(at("/jobs").route(web::get().to(jobs::list)))
+        .service(at("/jobs/{id}").route(web::get().to(jobs::read)))
+        .service(at("/jobs/{id}/replay").route(web::post().to(jobs::replay)))
         .service(at("/guarantees/{id}").route(web::get().to(guarantees::read)))
         .service(at("/guarantees/{id}/abandonment").route(web::post().to(acts::abandonment::post)))
         .service(at("/guarantees/{id}/approval").route(web::post().to(acts::approval::post)))

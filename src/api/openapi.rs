@@ -3,7 +3,7 @@
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{acts, files, guarantees, tokens};
+use super::{acts, callbacks, files, guarantees, jobs, tokens};
 
 /// The whole interface.
 #[derive(OpenApi)]
@@ -22,7 +22,15 @@ use super::{acts, files, guarantees, tokens};
         acts::surrender::post,
         acts::waiver::post,
         files::post,
+        callbacks::list,
+        callbacks::read,
+        callbacks::replay::one,
+        callbacks::replay::several,
+        callbacks::test::post,
         guarantees::read,
+        jobs::list,
+        jobs::read,
+        jobs::replay,
         tokens::verify,
     ),
     modifiers(&Key),
@@ -30,6 +38,8 @@ use super::{acts, files, guarantees, tokens};
         (name = "guarantees", description = "Applications and guarantees"),
         (name = "acts", description = "What the institution does with one"),
         (name = "files", description = "Files of applicants, handed in once"),
+        (name = "callbacks", description = "What the core system is told"),
+        (name = "jobs", description = "Durable work: what was given up, and how to have it tried again"),
         (name = "tokens", description = "Tokens that applicants carry from the platform to the institution"),
     )
 )]

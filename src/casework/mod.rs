@@ -2,6 +2,7 @@
 //!
 //! Pushes, jobs and operators all come through [`carry_out`], always inside a transaction of the caller's.
 
+pub mod callback;
 pub mod decisions;
 pub mod letter_file;
 pub mod platform;
@@ -13,6 +14,7 @@ pub mod tellable;
 
 use jiff::Timestamp;
 
+pub use callback::{CallbackType, Wanted};
 pub use platform::{Platform, Platforms};
 pub use round::Round;
 pub use task::Task;
@@ -52,7 +54,9 @@ pub fn carry_out(
         Some(version) => guarantees::update(connection, &guarantee, version, at)?,
         None => guarantees::insert(connection, &guarantee, at)?,
     }
-    events::append(connection, &guarantee, &decision.events, at)?;
+    let first = events::append(connection, &guarantee, &decision.events, at)?;
+    let stored = (&guarantee, version.unwrap_or(0).saturating_add(1));
+    callback::tell_events(connection, &platform.callbacks, stored, (first, &decision.events), at)?;
     for job in task::plan(&platform.profile, &guarantee, decision.work, at)? {
         jobs::enqueue(connection, &job)?;
     }

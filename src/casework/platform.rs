@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::PlatformMissing;
+use super::{PlatformMissing, Wanted};
 use crate::dialect::Profile;
 use crate::domain::Guarantee;
 use crate::domain::identity::PlatformId;
@@ -21,6 +21,8 @@ pub struct Platform {
     pub rules: Arc<Rules>,
     /// Who is asked for decisions.
     pub institution: Arc<dyn Institution>,
+    /// Of what the core system is told.
+    pub callbacks: Wanted,
     /// Makes the tokens that applicants carry, where the settings have a secret for them.
     pub redirects: Option<Arc<Redirects>>,
 }
@@ -29,7 +31,13 @@ impl Platform {
     /// A platform for which the built-in rules decide.
     pub fn under_rules(profile: Profile, rules: Rules) -> Self {
         let rules = Arc::new(rules);
-        Self { profile: Arc::new(profile), institution: rules.clone(), rules, redirects: None }
+        Self {
+            profile: Arc::new(profile),
+            institution: rules.clone(),
+            rules,
+            callbacks: Wanted::default(),
+            redirects: None,
+        }
     }
 
     /// The same with tokens for applicants.
@@ -55,25 +63,39 @@ impl Platform {
 
 /// All platforms, by id. Cheap to clone.
 #[derive(Clone, Default)]
-pub struct Platforms(Arc<BTreeMap<PlatformId, Platform>>);
+pub struct Platforms {
+    by_id: Arc<BTreeMap<PlatformId, Platform>>,
+    callbacks: Wanted,
+}
 
 impl Platforms {
     pub fn new(platforms: impl IntoIterator<Item = Platform>) -> Self {
         let by_id = platforms.into_iter().map(|it| (it.profile.id().clone(), it)).collect();
-        Self(Arc::new(by_id))
+        Self { by_id: Arc::new(by_id), callbacks: Wanted::default() }
+    }
+
+    /// The same platforms, of which the core system is told so much.
+    pub fn telling(self, callbacks: Wanted) -> Self {
+        let told = |platform: &Platform| Platform { callbacks: callbacks.clone(), ..platform.clone() };
+        Self { callbacks: callbacks.clone(), ..Self::new(self.iter().map(told)) }
+    }
+
+    /// Of what the core system is told.
+    pub fn callbacks(&self) -> &Wanted {
+        &self.callbacks
     }
 
     pub fn find(&self, id: &PlatformId) -> Option<&Platform> {
-        self.0.get(id)
+        self.by_id.get(id)
     }
 
     /// # Errors
     /// When the settings do not name this platform.
     pub fn of(&self, id: &PlatformId) -> Result<&Platform, PlatformMissing> {
-        self.0.get(id).ok_or_else(|| PlatformMissing(id.clone()))
+        self.by_id.get(id).ok_or_else(|| PlatformMissing(id.clone()))
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Platform> {
-        self.0.values()
+        self.by_id.values()
     }
 }

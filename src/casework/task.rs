@@ -46,11 +46,22 @@ pub enum Task {
     Round {
         round: Round,
     },
+    /// Tells the core system something.
+    Callback {
+        id: String,
+    },
 }
 
 impl Task {
     /// The kind of jobs that come back by the clock: one of each round is always waiting for its time.
     pub const ROUND: &str = "round";
+
+    /// The kinds of jobs that bring a platform something.
+    pub const UPLOAD: &str = "upload";
+    pub const NOTIFY: &str = "notify";
+
+    /// The kind of jobs that tell the core system something.
+    pub const CALLBACK: &str = "callback";
 
     /// Whether jobs of this kind are enqueued long before their time, so that one that is not done is no work left over.
     pub fn waits_for_its_time(kind: &str) -> bool {
@@ -62,9 +73,10 @@ impl Task {
         match self {
             Self::Consult { .. } => "consult",
             Self::MakeLetter { .. } => "make-letter",
-            Self::Upload { .. } => "upload",
-            Self::Notify { .. } => "notify",
+            Self::Upload { .. } => Self::UPLOAD,
+            Self::Notify { .. } => Self::NOTIFY,
             Self::Round { .. } => Self::ROUND,
+            Self::Callback { .. } => Self::CALLBACK,
         }
     }
 }

@@ -15,7 +15,7 @@ const LIMIT: u32 = 10_000;
 /// Give dead jobs another try.
 ///
 /// A dead job goes to the end of its guarantee's lane with a fresh schedule; a job that waits for its next attempt is
-/// tried at once. A running gateway notices within a second.
+/// tried at once. A running gateway notices within a second. Callbacks are jobs for the platform `core-system`.
 #[derive(Args, Clone, Debug)]
 #[command(group = ArgGroup::new("which").required(true).args(["job", "dead"]))]
 pub struct ReplayArgs {
@@ -94,9 +94,10 @@ fn describe(record: &Record, change: &str, out: &mut dyn Write) -> std::io::Resu
         _ => String::new(),
     };
     let state = state.name();
-    let whose = match lane.round() {
-        Some(round) => format!("round {round}"),
-        None => format!("guarantee {lane}"),
+    let whose = match (lane.round(), lane.guarantee()) {
+        (Some(round), _) => format!("round {round}"),
+        (None, Some(guarantee)) => format!("guarantee {guarantee}"),
+        (None, None) => format!("lane {lane}"),
     };
     writeln!(out, "{id} {kind} for {platform}, {whose}: {state} after {attempts} attempts{why} -> {change}")
 }

@@ -23,6 +23,7 @@ pub mod sm2;
 pub mod sm3;
 pub mod sm4;
 pub mod token;
+pub mod webhook;
 
 /// Why a text could not be encrypted or decrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

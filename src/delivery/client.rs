@@ -1,6 +1,6 @@
 //! The only HTTP client of the gateway: bounded in time and size, following no redirects.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -56,19 +56,10 @@ impl Client {
     /// # Errors
     /// When the CA file can't be read or TLS can't be set up.
     pub fn new(options: &ClientOptions) -> anyhow::Result<Self> {
-        let mut builder = reqwest::Client::builder()
-            .connect_timeout(Duration::from_secs(options.connect_seconds))
-            .timeout(Duration::from_secs(options.exchange_seconds))
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            .user_agent(concat!("baohan-gateway/", env!("CARGO_PKG_VERSION")));
+        let mut builder = builder(Duration::from_secs(options.connect_seconds))
+            .timeout(Duration::from_secs(options.exchange_seconds));
         if let Some(path) = &options.ca_file {
-            let pem = std::fs::read(path)
-                .with_context(|| format!("delivery.ca_file: can't read `{}`", path.display()))?;
-            let certificates = reqwest::Certificate::from_pem_bundle(&pem).with_context(|| {
-                format!("delivery.ca_file: expected PEM certificates in `{}`", path.display())
-            })?;
-            builder = builder.tls_certs_merge(certificates);
+            builder = trusting(builder, "delivery.ca_file", path)?;
         }
         Ok(Self { http: builder.build().context("can't set up TLS")? })
     }
@@ -83,16 +74,8 @@ impl Client {
         if let Some((name, digest)) = digest_header {
             request = request.header(name, digest);
         }
-        let mut response = request.send().await.map_err(failure)?;
-        let status = response.status().as_u16();
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(failure)? {
-            if body.len() + chunk.len() > LARGEST_ANSWER {
-                return Err(Failure::TooLarge);
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(Received { status, body })
+        let response = request.send().await.map_err(failure)?;
+        Ok(Received { status: response.status().as_u16(), body: whole_body(response).await? })
     }
 
     /// Whether a connection to the URL's host comes about; any HTTP answer will do.
@@ -105,8 +88,41 @@ impl Client {
     }
 }
 
+/// What every client of the gateway has in common: it follows no redirects and tells nobody where it was before.
+pub(super) fn builder(connect: Duration) -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .connect_timeout(connect)
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false)
+        .user_agent(concat!("baohan-gateway/", env!("CARGO_PKG_VERSION")))
+}
+
+/// Also trusts the authorities of a PEM file. `key` is where the settings name it.
+pub(super) fn trusting(
+    builder: reqwest::ClientBuilder,
+    key: &str,
+    path: &Path,
+) -> anyhow::Result<reqwest::ClientBuilder> {
+    let pem = std::fs::read(path).with_context(|| format!("{key}: can't read `{}`", path.display()))?;
+    let certificates = reqwest::Certificate::from_pem_bundle(&pem)
+        .with_context(|| format!("{key}: expected PEM certificates in `{}`", path.display()))?;
+    Ok(builder.tls_certs_merge(certificates))
+}
+
+/// Reads an answer to its end, if it ends soon enough.
+pub(super) async fn whole_body(mut response: reqwest::Response) -> Result<Vec<u8>, Failure> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(failure)? {
+        if body.len() + chunk.len() > LARGEST_ANSWER {
+            return Err(Failure::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
 /// The library's errors carry the URL, which may hold a token: only their causes are told.
-fn failure(error: reqwest::Error) -> Failure {
+pub(super) fn failure(error: reqwest::Error) -> Failure {
     let error = error.without_url();
     if error.is_timeout() {
         return Failure::Timeout;

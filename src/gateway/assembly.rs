@@ -7,6 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use jiff::Timestamp;
 
+use crate::casework::callback::CORE_SYSTEM;
 use crate::casework::{Platform, Platforms};
 use crate::clock::Clock;
 use crate::crypto::certificate::Certificate;
@@ -30,6 +31,7 @@ use crate::intake::Intake;
 use crate::intake::inquiry::Inquiries;
 use crate::jobs::desk::Desk;
 use crate::jobs::letters::{LetterMaker, Style, Writing};
+use crate::jobs::{CoreSystem, Reach};
 use crate::seal::Trust;
 use crate::seal::pdf::{Container, InternationalSigner, PdfSigner, SealPicture};
 use crate::seal::sealer::Sealer;
@@ -66,6 +68,7 @@ impl Assembly {
         // What is told wrong quickly is looked at first.
         let platforms = platforms(settings)?;
         let client = Client::new(&settings.delivery)?;
+        let core_system = CoreSystem::new(&settings.callbacks)?;
         let store = connect_store(settings)?;
 
         // Fonts, templates and libsm's table take most of a second each.
@@ -98,6 +101,14 @@ impl Assembly {
             links: links.clone(),
             options: settings.jobs.clone(),
             rounds: settings.rounds.clone(),
+            core_system,
+            reach: Reach::new(
+                store.clone(),
+                platforms.clone(),
+                clock.clone(),
+                metrics.clone(),
+                settings.jobs.unreachable_after,
+            ),
         });
         let inquiries = Arc::new(Inquiries::new(archive.clone(), links.clone(), trust));
         Ok(Self { store, archive, platforms, clock, metrics, desk, links, inquiries, seal_validity })
@@ -184,6 +195,9 @@ pub fn platforms(settings: &Settings) -> anyhow::Result<Platforms> {
     let mut platforms = Vec::with_capacity(settings.platforms.len());
     for (id, section) in &settings.platforms {
         let within = || format!("platforms.{id}");
+        if id == CORE_SYSTEM {
+            bail!("platforms.{id}: expected another id, since this one stands for the core system");
+        }
         let table = registry.table(&section.wire.dialect).with_context(|| {
             let known: Vec<&str> = registry.tables().map(|table| table.id.as_str()).collect();
             format!(
@@ -210,7 +224,7 @@ pub fn platforms(settings: &Settings) -> anyhow::Result<Platforms> {
         }
         platforms.push(Platform::under_rules(profile, rules).with_redirects(redirects.clone()));
     }
-    Ok(Platforms::new(platforms))
+    Ok(Platforms::new(platforms).telling(settings.callbacks.wanted()?))
 }
 
 /// How the letters for each platform look.

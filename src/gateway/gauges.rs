@@ -9,9 +9,10 @@ use tokio::task::JoinHandle;
 use super::Assembly;
 use crate::casework::{Platforms, Task};
 use crate::clock::Clock;
+use crate::domain::identity::PlatformId;
 use crate::store::guarantees::Summary;
 use crate::store::jobs::JobState;
-use crate::store::{Store, StoreError, guarantees, jobs};
+use crate::store::{Store, StoreError, guarantees, jobs, reach};
 use crate::supervise;
 use crate::telemetry::{JobCount, Metrics};
 
@@ -23,29 +24,32 @@ const MOST_UNDELIVERED: u32 = 1000;
 /// Keeps the gauges current until the task is aborted.
 pub(super) fn keep_current(assembly: &Assembly) -> JoinHandle<Option<()>> {
     let (store, metrics, clock) = (assembly.store.clone(), assembly.metrics.clone(), assembly.clock.clone());
-    let platforms = assembly.platforms.clone();
+    let (platforms, desk) = (assembly.platforms.clone(), assembly.desk.clone());
     supervise::spawn("gauges", async move {
         loop {
-            if let Err(error) = refresh(&store, &platforms, &metrics, &clock).await {
-                tracing::warn!(%error, "gauges could not be read");
+            match refresh(&store, &platforms, &metrics, &clock).await {
+                Ok(lost) => desk.reach.learn(&lost),
+                Err(error) => tracing::warn!(%error, "gauges could not be read"),
             }
             clock.wait(EVERY).await;
         }
     })
 }
 
+/// Yields the platforms that can't be reached.
 async fn refresh(
     store: &Store,
     platforms: &Platforms,
     metrics: &Metrics,
     clock: &Clock,
-) -> Result<(), StoreError> {
-    let (jobs, stages, undelivered) = store
+) -> Result<Vec<(PlatformId, Timestamp)>, StoreError> {
+    let (jobs, stages, undelivered, lost) = store
         .read(|connection| {
             Ok((
                 jobs::counts(connection)?,
                 guarantees::counts(connection)?,
                 guarantees::undelivered_restorations(connection, MOST_UNDELIVERED)?,
+                reach::unreachable(connection)?,
             ))
         })
         .await?;
@@ -61,9 +65,13 @@ async fn refresh(
         })
         .collect();
     metrics.set_jobs(&counts);
-    let ready = jobs.iter().filter(|it| it.state == JobState::Ready);
+    // A core system that is away says nothing of the work for platforms.
+    let (callbacks, others): (Vec<_>, Vec<_>) =
+        jobs.iter().filter(|it| it.state == JobState::Ready).partition(|it| it.kind == Task::CALLBACK);
+    metrics.set_oldest_callback(callbacks.iter().map(|it| age(it.oldest)).max().unwrap_or_default());
     // A round is enqueued long before its time.
-    let ready = ready.map(|it| if it.kind == Task::ROUND { it.first_due } else { it.oldest }).min();
+    let ready =
+        others.into_iter().map(|it| if it.kind == Task::ROUND { it.first_due } else { it.oldest }).min();
     metrics.set_oldest_ready_job(ready.map(age).unwrap_or_default());
     metrics.set_guarantees(
         stages.iter().map(|(platform, stage, it)| (platform.as_str(), stage.name(), count(*it))),
@@ -76,7 +84,8 @@ async fn refresh(
         oldest.entry(summary.platform.as_str()).or_insert(age(awaited_since(summary, minutes)));
     }
     metrics.set_oldest_undelivered_restorations(oldest);
-    Ok(())
+    metrics.set_unreachable(lost.iter().map(|(platform, since)| (platform.as_str(), age(*since))));
+    Ok(lost)
 }
 
 /// When the key came: so many minutes before the deadline. What else was changed since on the guarantee says nothing
@@ -91,7 +100,7 @@ fn awaited_since(summary: &Summary, minutes: u32) -> Timestamp {
 mod tests {
     use super::*;
     use crate::domain::Stage;
-    use crate::domain::identity::{ApplicationNumber, GuaranteeId, PlatformId};
+    use crate::domain::identity::{ApplicationNumber, GuaranteeId};
     use crate::domain::money::Fen;
 
     #[test]

@@ -14,16 +14,19 @@ use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use anyhow::Context;
+use futures_util::future::join_all;
 use tokio::task::JoinHandle;
 
 pub use assembly::{Assembly, connect_store, keyring, open_store, platforms, press, sealer};
 
 use self::core_system::CoreSystemListener;
+use crate::casework::callback::CORE_SYSTEM;
 use crate::clock::Clock;
+use crate::domain::identity::PlatformId;
 use crate::downloads;
 use crate::intake::http::{self, Limits};
 use crate::jobs::watch::Watch;
-use crate::jobs::{Worker, WorkerHandle};
+use crate::jobs::{Share, Worker, WorkerHandle, WorkerOptions};
 use crate::settings::Settings;
 use crate::supervise;
 use crate::telemetry::{Health, serve_metrics, trace};
@@ -40,7 +43,7 @@ pub struct Gateway {
     core_system: Option<CoreSystemListener>,
     server: ServerHandle,
     metrics_server: ServerHandle,
-    worker: WorkerHandle,
+    workers: Vec<WorkerHandle>,
     gauges: JoinHandle<Option<()>>,
     rounds: JoinHandle<Option<()>>,
 }
@@ -64,14 +67,7 @@ impl Gateway {
     pub async fn start_on(listener: TcpListener, settings: Settings, clock: Clock) -> anyhow::Result<Self> {
         let assembly = Assembly::build(&settings, clock).await?;
         let rounds = rounds::keep_going(&assembly).await?;
-        let worker = Worker::new(
-            assembly.store.clone(),
-            assembly.desk.clone(),
-            Arc::new(Watch(assembly.metrics.clone())),
-            settings.jobs.worker.clone(),
-            assembly.clock.clone(),
-        )
-        .start();
+        let workers = workers(&assembly, &settings);
         let limits = Limits {
             body_bytes: settings.server.body_bytes,
             body_time: Duration::from_secs(settings.server.body_seconds),
@@ -111,7 +107,7 @@ impl Gateway {
             core_system,
             server: handle,
             metrics_server: metrics_handle,
-            worker,
+            workers,
             gauges,
             rounds,
         })
@@ -129,9 +125,25 @@ impl Gateway {
         }
         self.server.stop(true).await;
         self.rounds.abort();
-        self.worker.stop().await;
+        join_all(self.workers.into_iter().map(WorkerHandle::stop)).await;
         self.gauges.abort();
         self.metrics_server.stop(false).await;
         tracing::info!("gateway is down");
     }
+}
+
+/// Callbacks have a worker of their own: however long the core system takes for each, no slot of other work waits for it.
+fn workers(assembly: &Assembly, settings: &Settings) -> Vec<WorkerHandle> {
+    let start = |options: WorkerOptions, share: Share| {
+        let watch = Arc::new(Watch(assembly.metrics.clone()));
+        let (store, desk, clock) = (assembly.store.clone(), assembly.desk.clone(), assembly.clock.clone());
+        Worker::new(store, desk, watch, options, clock).with_share(share).start()
+    };
+    let options = settings.jobs.worker.clone();
+    if assembly.desk.core_system.is_none() {
+        return vec![start(options, Share::All)];
+    }
+    let (core, at_once) = (PlatformId::new(CORE_SYSTEM), settings.callbacks.at_once);
+    let callbacks = WorkerOptions { slots: at_once, per_platform_limit: at_once, ..options.clone() };
+    vec![start(options, Share::AllBut(core.clone())), start(callbacks, Share::Only(core))]
 }

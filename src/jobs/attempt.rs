@@ -80,7 +80,7 @@ impl Bench {
                 Ok(()) => return Outcome::Done,
                 Err(StoreError::LeaseLost(_)) => return Outcome::LeaseLost,
                 Err(StoreError::Refused(refusal)) => {
-                    return self.bury(&job.fence, Cause::Obsolete, refusal.to_string()).await;
+                    return self.bury(job, Cause::Obsolete, refusal.to_string()).await;
                 }
                 Err(StoreError::Conflict) => {
                     (Cause::Failed, StoreError::Conflict.to_string(), Some(AFTER_CONFLICT))
@@ -89,7 +89,7 @@ impl Bench {
                 Err(error) if error.is_passing() => return Outcome::Unwritten(error),
                 Err(error) => (Cause::Failed, error.to_string(), None),
             },
-            Verdict::Dead { cause, detail } => return self.bury(&job.fence, cause, detail).await,
+            Verdict::Dead { cause, detail } => return self.bury(job, cause, detail).await,
             Verdict::Retry { cause, detail, after } => (cause, detail, after),
         };
         self.retry(job, cause, detail, after).await
@@ -112,6 +112,7 @@ impl Bench {
             let Some(delay) = schedule.delay_after(job.tries) else {
                 let detail = format!("{cause}: {detail}");
                 jobs::bury(c, &job.fence, Cause::Exhausted, &detail)?;
+                handler.buried(c, &job, Cause::Exhausted)?;
                 return Ok(Outcome::Dead { cause: Cause::Exhausted, detail });
             };
             let longest = schedule.delays.iter().map(|delay| delay.0).max().unwrap_or(delay).max(delay);
@@ -122,10 +123,13 @@ impl Bench {
         outcome_of(written.await)
     }
 
-    async fn bury(&self, fence: &Fence, cause: Cause, detail: String) -> Outcome {
-        let (fence, text) = (fence.clone(), detail.clone());
-        let written = self.persist(move |c| jobs::bury(c, &fence, cause, &text)).await;
-        outcome_of(written.map(|()| Outcome::Dead { cause, detail }))
+    async fn bury(&self, job: &ClaimedJob, cause: Cause, detail: String) -> Outcome {
+        let (handler, job, text) = (Arc::clone(&self.handler), job.clone(), detail.clone());
+        let written = self.persist(move |c| {
+            jobs::bury(c, &job.fence, cause, &text)?;
+            handler.buried(c, &job, cause)
+        });
+        outcome_of(written.await.map(|()| Outcome::Dead { cause, detail }))
     }
 
     async fn finish(&self, fence: &Fence, effect: Effect) -> Result<(), StoreError> {

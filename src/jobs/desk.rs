@@ -6,18 +6,20 @@ use anyhow::Context;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
+use super::callback::CoreSystem;
 use super::letters::LetterMaker;
 use super::options::{JobOptions, RoundOptions};
+use super::reach::Reach;
 use super::schedule::Schedule;
 use super::verdict::{Handler, Verdict};
 use super::{consult, notify, rounds, upload};
-use crate::casework::{Platform, Platforms, Task, task};
+use crate::casework::{Platform, Platforms, Task, callback, task};
 use crate::clock::Clock;
 use crate::delivery::upload::Uploader;
 use crate::domain::Guarantee;
 use crate::downloads::Links;
 use crate::store::jobs::{Cause, ClaimedJob};
-use crate::store::{Store, guarantees};
+use crate::store::{Connection, Store, StoreError, guarantees};
 use crate::telemetry::Metrics;
 
 /// Everything that jobs work with.
@@ -32,6 +34,10 @@ pub struct Desk {
     pub links: Links,
     pub options: JobOptions,
     pub rounds: RoundOptions,
+    /// Where callbacks go, if anywhere.
+    pub core_system: Option<CoreSystem>,
+    /// Which platforms answer.
+    pub reach: Reach,
 }
 
 /// A job with what it is about.
@@ -43,24 +49,30 @@ pub(super) struct Assignment<'a> {
 impl Handler for Desk {
     fn run<'a>(&'a self, job: &'a ClaimedJob) -> BoxFuture<'a, Verdict> {
         async move {
-            match Box::pin(self.work(job)).await {
-                Ok(verdict) => verdict,
-                // What went wrong inside is worth another attempt: the next may find a database or a disk again.
-                Err(error) => Verdict::retry(Cause::Failed, format!("{error:#}")),
-            }
+            // What went wrong inside is worth another attempt: the next may find a database or a disk again.
+            let failed = |error| Verdict::retry(Cause::Failed, format!("{error:#}"));
+            let verdict = Box::pin(self.work(job)).await.unwrap_or_else(failed);
+            self.reach.look_at(job, &verdict).await;
+            verdict
         }
         .boxed()
     }
 
     /// Whatever became due by an opening, or stands in its way, is tried again by the opening's schedule.
     fn schedule(&self, job: &ClaimedJob) -> &Schedule {
-        if job.lane.round().is_some() {
+        if job.kind == Task::CALLBACK {
+            self.core_system.as_ref().map_or(&self.options.ordinary, |core| &core.schedule)
+        } else if job.lane.round().is_some() {
             &self.options.rounds
         } else if task::is_urgent(job.created_at, job.deadline) {
             &self.options.restorations
         } else {
             &self.options.ordinary
         }
+    }
+
+    fn buried(&self, connection: &mut Connection, job: &ClaimedJob, cause: Cause) -> Result<(), StoreError> {
+        callback::tell_of_dead_job(connection, self.platforms.callbacks(), job, cause, self.clock.now())
     }
 }
 
@@ -78,6 +90,7 @@ impl Desk {
             Task::Notify { notice, encloses } => {
                 notify::run(self, self.assignment(job).await?, *notice, encloses).await
             }
+            Task::Callback { id } => super::callback::run(self, id).await,
             Task::Round { round } => rounds::run(self, &job.platform, round).await,
         }
     }

@@ -4,10 +4,12 @@
 //! under a lease, and concluded behind a fence. It runs **at least once**: a worker that dies or loses its lease may have
 //! done its work already, so a [`Handler`] looks first at what an earlier attempt has stored.
 
+pub mod callback;
 pub mod desk;
 pub mod letters;
 pub mod observer;
 pub mod options;
+pub mod reach;
 pub mod rounds;
 pub mod schedule;
 pub mod verdict;
@@ -21,9 +23,11 @@ mod notify;
 mod upload;
 
 pub use crate::store::jobs::{Cause, ClaimedJob, Fence, JobId, Lane, NewJob};
+pub use callback::{CallbackOptions, CoreSystem};
 pub use desk::Desk;
 pub use observer::{Observer, Silent};
 pub use options::{JobOptions, RoundOptions};
+pub use reach::Reach;
 pub use schedule::Schedule;
 pub use verdict::{Effect, Handler, Outcome, Verdict};
-pub use worker::{Step, Worker, WorkerHandle, WorkerOptions};
+pub use worker::{Share, Step, Worker, WorkerHandle, WorkerOptions};

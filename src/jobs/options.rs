@@ -17,6 +17,9 @@ pub struct JobOptions {
     pub restorations: Schedule,
     /// When a round that failed is tried again.
     pub rounds: Schedule,
+    /// How long a platform may give no answer, over at least three attempts, before it counts as unreachable.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub unreachable_after: Duration,
 }
 
 impl Default for JobOptions {
@@ -26,6 +29,7 @@ impl Default for JobOptions {
             ordinary: Schedule::for_notices(),
             restorations: Schedule::for_restorations(),
             rounds: Schedule::for_rounds(),
+            unreachable_after: Duration::from_secs(60),
         }
     }
 }

@@ -44,6 +44,12 @@ impl Schedule {
         Self { delays: delays(&seconds), repeat_last: 1_440, jitter_percent: default_jitter() }
     }
 
+    /// For callbacks: soon while the core system is started anew, then for three days through an outage.
+    pub fn for_callbacks() -> Self {
+        let seconds = [5, 15, 60, 300, 900, 1_800, 3_600, 7_200, 14_400];
+        Self { delays: delays(&seconds), repeat_last: 17, jitter_percent: default_jitter() }
+    }
+
     /// For what comes back by the clock: as often as usual for a day, after which it is told to people, and begun anew.
     pub fn for_rounds() -> Self {
         let seconds = [5, 30, 120, 600];

@@ -21,6 +21,14 @@ pub trait Handler: Send + Sync + 'static {
 
     /// When this job is tried again after it failed.
     fn schedule(&self, job: &ClaimedJob) -> &Schedule;
+
+    /// What else is written where a job is given up, in the same transaction.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn buried(&self, _: &mut Connection, _: &ClaimedJob, _: Cause) -> Result<(), StoreError> {
+        Ok(())
+    }
 }
 
 /// How an attempt went.

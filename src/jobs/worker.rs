@@ -58,6 +58,18 @@ pub struct Worker {
     options: WorkerOptions,
     /// Unlike any other worker's, also than this one's after a restart.
     owner: String,
+    share: Share,
+}
+
+/// Which jobs a worker does. Two workers of one process, of which one does what the other leaves, keep out of each
+/// other's slots.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Share {
+    #[default]
+    All,
+    AllBut(PlatformId),
+    /// None of these is in a hurry: new ones are found when it is time to look for jobs, and wake nobody.
+    Only(PlatformId),
 }
 
 /// What a single step did.
@@ -96,7 +108,12 @@ impl Worker {
         clock: Clock,
     ) -> Self {
         let bench = Bench { store, handler, observer, clock, lease: options.lease };
-        Self { bench, options, owner: uuid::Uuid::now_v7().to_string() }
+        Self { bench, options, owner: uuid::Uuid::now_v7().to_string(), share: Share::All }
+    }
+
+    /// The same worker for a part of the jobs.
+    pub fn with_share(self, share: Share) -> Self {
+        Self { share, ..self }
     }
 
     /// Works in the background until the handle stops it.
@@ -117,8 +134,16 @@ impl Worker {
         Ok(Step::Ran { job: id, kind, outcome })
     }
 
-    async fn claim(&self, limit: u32, excluded: Vec<PlatformId>) -> Result<Vec<ClaimedJob>, StoreError> {
-        let claim = Claim { owner: self.owner.clone(), lease: self.options.lease, limit, excluded };
+    async fn claim(&self, limit: u32, mut excluded: Vec<PlatformId>) -> Result<Vec<ClaimedJob>, StoreError> {
+        let only = match &self.share {
+            Share::All => None,
+            Share::AllBut(platform) => {
+                excluded.push(platform.clone());
+                None
+            }
+            Share::Only(platform) => Some(platform.clone()),
+        };
+        let claim = Claim { owner: self.owner.clone(), lease: self.options.lease, limit, excluded, only };
         self.bench.store.write(move |connection| jobs::claim(connection, &claim)).await
     }
 
@@ -148,7 +173,7 @@ impl Worker {
                 continue;
             }
             tokio::select! {
-                () = &mut enqueued => {}
+                () = &mut enqueued, if !matches!(self.share, Share::Only(_)) => {}
                 () = self.bench.clock.wait(self.options.poll) => {}
                 Some(platform) = running.next(), if !running.is_empty() => {
                     load.remove(&platform);

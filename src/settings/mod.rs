@@ -20,7 +20,7 @@ use crate::downloads::DownloadOptions;
 use crate::institution::letterhead::InstitutionOptions;
 use crate::institution::redirects::RedirectOptions;
 use crate::institution::rules::UnderwritingOptions;
-use crate::jobs::{JobOptions, RoundOptions};
+use crate::jobs::{CallbackOptions, JobOptions, RoundOptions};
 use crate::seal::pdf::PdfSignatureProfile;
 use crate::store::StoreOptions;
 use crate::store::archive::ArchiveOptions;
@@ -52,6 +52,8 @@ pub struct Settings {
     pub jobs: JobOptions,
     #[serde(default)]
     pub rounds: RoundOptions,
+    #[serde(default)]
+    pub callbacks: CallbackOptions,
     #[serde(default)]
     pub delivery: ClientOptions,
     #[serde(default)]

@@ -23,7 +23,7 @@ pub struct Entry {
     pub event: Event,
 }
 
-/// Adds events to the end of a guarantee's timeline.
+/// Adds events to the end of a guarantee's timeline; yields the number of the first of them, 0 where there are none.
 ///
 /// # Errors
 /// [`Constraint::EventNumber`](super::Constraint::EventNumber) where somebody else adds some at the same time.
@@ -32,9 +32,9 @@ pub fn append(
     guarantee: &Guarantee,
     new: &[Event],
     at: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<i64, StoreError> {
     if new.is_empty() {
-        return Ok(());
+        return Ok(0);
     }
     let id = guarantee.id.as_str();
     let last = events::table.filter(dsl::guarantee_id.eq(id)).select(max(dsl::number));
@@ -55,7 +55,7 @@ pub fn append(
         ));
     }
     on!(connection, |link| diesel::insert_into(events::table).values(&rows).execute(link))?;
-    Ok(())
+    Ok(first)
 }
 
 /// # Errors

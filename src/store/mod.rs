@@ -12,6 +12,7 @@ pub mod api_answers;
 pub mod api_keys;
 pub mod archive;
 pub mod bindings;
+pub mod callbacks;
 pub mod deliveries;
 pub mod documents;
 pub mod events;
@@ -20,6 +21,7 @@ pub mod jobs;
 pub mod keys;
 pub mod links;
 pub mod messages;
+pub mod reach;
 pub mod schema;
 pub mod uploads;
 

@@ -194,3 +194,26 @@ diesel::table! {
         api_key -> Text,
     }
 }
+
+diesel::table! {
+    callbacks (id) {
+        id -> Text,
+        kind -> Text,
+        platform -> Nullable<Text>,
+        guarantee_id -> Nullable<Text>,
+        body -> Binary,
+        job_id -> Text,
+        created_at -> BigInt,
+        delivered_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    platform_reach (platform) {
+        platform -> Text,
+        unreachable_since -> Nullable<BigInt>,
+        changed_at -> BigInt,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(callbacks, jobs);

@@ -40,6 +40,8 @@ struct Families {
     jobs: Snapshot<JobLabels>,
     jobs_dead: Snapshot<JobKind>,
     oldest_ready_job: Gauge,
+    oldest_callback: Gauge,
+    unreachable: Snapshot<PlatformLabel>,
     leases_expired: Counter,
     fences_rejected: Counter,
     guarantees: Snapshot<GuaranteeLabels>,
@@ -68,6 +70,8 @@ impl Metrics {
             jobs: Snapshot::default(),
             jobs_dead: Snapshot::default(),
             oldest_ready_job: Gauge::default(),
+            oldest_callback: Gauge::default(),
+            unreachable: Snapshot::default(),
             leases_expired: Counter::default(),
             fences_rejected: Counter::default(),
             guarantees: Snapshot::default(),
@@ -126,6 +130,20 @@ impl Metrics {
     /// How long the job that has waited longest could have run already.
     pub fn set_oldest_ready_job(&self, age: Duration) {
         self.0.oldest_ready_job.set(whole_seconds(age));
+    }
+
+    /// The age of the oldest callback that the core system has not taken yet.
+    pub fn set_oldest_callback(&self, age: Duration) {
+        self.0.oldest_callback.set(whole_seconds(age));
+    }
+
+    /// Sets which platforms can't be reached, and for how long.
+    pub fn set_unreachable<'a>(&self, platforms: impl IntoIterator<Item = (&'a str, Duration)>) {
+        self.0.unreachable.replace(
+            platforms.into_iter().map(|(platform, time)| {
+                (PlatformLabel { platform: platform.to_owned() }, whole_seconds(time))
+            }),
+        );
     }
 
     /// A worker did not extend its lease in time, and the job was given to another.
@@ -219,6 +237,16 @@ impl Families {
             self.oldest_ready_job.clone(),
         );
         registry.register(
+            "callback_oldest_undelivered_seconds",
+            "Age of the oldest callback that the core system has not taken",
+            self.oldest_callback.clone(),
+        );
+        registry.register(
+            "platform_unreachable_seconds",
+            "For how long a platform can't be reached",
+            self.unreachable.family.clone(),
+        );
+        registry.register(
             "job_lease_expired",
             "Jobs taken from a worker that fell silent",
             self.leases_expired.clone(),
@@ -293,6 +321,8 @@ mod tests {
         metrics.outbound("p1", "issued", AttemptResult::Ok, TOOK);
         metrics.set_jobs(&[job("notice", "ready", 2), job("notice", "dead", 1)]);
         metrics.set_oldest_ready_job(Duration::from_secs(90));
+        metrics.set_oldest_callback(Duration::from_secs(7));
+        metrics.set_unreachable([("p2", Duration::from_secs(61))]);
         metrics.lease_expired();
         metrics.fence_rejected();
         metrics.set_guarantees([("p1", "issued", 7)]);
@@ -311,6 +341,8 @@ mod tests {
             r#"gw_jobs{kind="notice",state="ready"} 2"#,
             r#"gw_job_dead{kind="notice"} 1"#,
             "gw_job_oldest_ready_seconds 90",
+            "gw_callback_oldest_undelivered_seconds 7",
+            r#"gw_platform_unreachable_seconds{platform="p2"} 61"#,
             "gw_job_lease_expired_total 1",
             "gw_fence_rejected_total 1",
             r#"gw_guarantees{platform="p1",state="issued"} 7"#,

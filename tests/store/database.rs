@@ -179,7 +179,8 @@ impl Database {
 
     pub async fn claim_excluding(&self, owner: &str, limit: u32, excluded: &[&str]) -> Vec<ClaimedJob> {
         let excluded = excluded.iter().map(|id| PlatformId::new(*id)).collect();
-        let claim = Claim { owner: owner.to_owned(), lease: Duration::from_secs(60), limit, excluded };
+        let claim =
+            Claim { owner: owner.to_owned(), lease: Duration::from_secs(60), limit, excluded, only: None };
         self.write(move |c| jobs::claim(c, &claim)).await
     }
 

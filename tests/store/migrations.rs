@@ -77,6 +77,15 @@ fn columns_of_the_program() -> BTreeMap<String, Vec<String>> {
     tables
 }
 
+/// The names of all migrations, in order.
+pub fn migrations() -> Vec<String> {
+    let folder = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations")).unwrap();
+    let mut names: Vec<String> =
+        folder.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
 fn migrate(db: &Database, direction: &str) {
     let folder = FileBasedMigrations::from_path(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations")).unwrap();
     raw!(&mut db.raw(), |link| match direction {
@@ -98,19 +107,14 @@ on_both_databases! {
 
     async fn the_program_and_the_database_agree_on_every_column(db: Database) {
         let program = columns_of_the_program();
-        assert_eq!(program.len(), 11);
+        assert!(program.len() > 15, "{}", program.len());
         assert_eq!(columns(&db), program);
     }
 
     async fn nothing_is_pending_after_a_migration(db: Database) {
         assert!(db.store.pending_migrations().await.unwrap().is_empty());
         migrate(&db, "down");
-        let all = [
-            "2026-11-22-000000_initial",
-            "2026-11-22-000001_links",
-            "2026-11-22-000002_rounds",
-            "2026-11-22-000003_core_system",
-        ];
+        let all = migrations();
         assert_eq!(db.store.pending_migrations().await.unwrap(), all);
         assert_eq!(db.store.migrate().await.unwrap().len(), all.len());
         assert!(db.store.migrate().await.unwrap().is_empty());

@@ -115,7 +115,7 @@ async fn step(house: &House) -> Outcome {
 /// An effect that can be seen afterwards.
 fn pay(guarantee: &Guarantee) -> Verdict {
     let guarantee = guarantee.clone();
-    Verdict::Done(Box::new(move |c| events::append(c, &guarantee, &[Event::PremiumPaid], long_ago())))
+    Verdict::writing(move |c| events::append(c, &guarantee, &[Event::PremiumPaid], long_ago()).map(drop))
 }
 
 async fn effects(db: &Database, guarantee: &Guarantee) -> usize {

@@ -23,6 +23,8 @@ pub struct Claim {
     pub limit: u32,
     /// Platforms that have as many jobs running here as they may.
     pub excluded: Vec<PlatformId>,
+    /// Nothing but jobs for this one.
+    pub only: Option<PlatformId>,
 }
 
 #[derive(Queryable, Selectable)]
@@ -108,12 +110,14 @@ fn lock_candidates(connection: &mut Connection, claim: &Claim) -> Result<Vec<Str
     let (is_due, is_first) = (is_due("job", fragments.now), is_first("job"));
     let statement = format!(
         "SELECT job.id FROM jobs job \
-         WHERE {is_due} AND {find_text}($1, '/' || job.platform || '/') = 0 AND {is_first} \
-         ORDER BY job.deadline, job.due_at LIMIT $2{skip_locked}"
+         WHERE {is_due} AND {find_text}($1, '/' || job.platform || '/') = 0 \
+         AND ($2 = '' OR job.platform = $2) AND {is_first} \
+         ORDER BY job.deadline, job.due_at LIMIT $3{skip_locked}"
     );
     let excluded: Vec<&str> = claim.excluded.iter().map(PlatformId::as_str).collect();
     let candidates: Vec<Candidate> = on!(connection, |link| sql_query(statement)
         .bind::<Text, _>(format!("/{}/", excluded.join("/")))
+        .bind::<Text, _>(claim.only.as_ref().map_or("", PlatformId::as_str))
         .bind::<BigInt, _>(i64::from(claim.limit))
         .get_results(link))?;
     Ok(candidates.into_iter().map(|candidate| candidate.id).collect())

@@ -70,7 +70,7 @@ pub struct Listing {
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = jobs)]
-struct Row {
+pub(super) struct Row {
     id: String,
     platform: String,
     lane: String,
@@ -173,7 +173,7 @@ pub fn attempts(connection: &mut Connection, job: &JobId) -> Result<Vec<Attempt>
 
 type AttemptRow = (String, i64, i64, Option<i64>, String, Option<String>, Option<String>);
 
-fn record_of(row: Row) -> Result<Record, StoreError> {
+pub(super) fn record_of(row: Row) -> Result<Record, StoreError> {
     let id = row.id.as_str();
     Ok(Record {
         state: JobState::named(id, &row.state)?,

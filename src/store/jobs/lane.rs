@@ -10,6 +10,9 @@ const ROUND: &str = "round/";
 /// Nor with this.
 const BESIDE: &str = "beside/";
 
+/// Nor with this.
+const HOUSE: &str = "house/";
+
 /// Jobs of one lane run one after the other. A guarantee has one, and so has each round of a platform. Work for a
 /// guarantee that may wait for hours without holding up the rest of it stands in a lane beside the guarantee's own.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,6 +33,11 @@ impl Lane {
         Self(format!("{ROUND}{platform}/{round}"))
     }
 
+    /// Of work that is for no single guarantee and does not come back.
+    pub fn of_house(name: &str) -> Self {
+        Self(format!("{HOUSE}{name}"))
+    }
+
     pub(super) fn stored(text: String) -> Self {
         Self(text)
     }
@@ -38,15 +46,16 @@ impl Lane {
         &self.0
     }
 
-    /// Whose lane it is, its own or one beside; None where it is a round's.
+    /// Whose lane it is, its own or one beside; None where it is no guarantee's.
     pub fn guarantee(&self) -> Option<GuaranteeId> {
         match self.0.strip_prefix(BESIDE) {
             Some(named) => named.split_once('/').map(|(_, id)| GuaranteeId::new(id)),
+            None if self.0.starts_with(HOUSE) => None,
             None => self.round().is_none().then(|| GuaranteeId::new(&self.0)),
         }
     }
 
-    /// The round's name; None where the lane is a guarantee's.
+    /// The round's name; None where the lane is no round's.
     pub fn round(&self) -> Option<&str> {
         self.0.strip_prefix(ROUND)?.split_once('/').map(|(_, round)| round)
     }
@@ -74,5 +83,7 @@ mod tests {
         let lane = Lane::of_round(&PlatformId::new("p"), "expiry");
         assert_eq!((lane.guarantee(), lane.round()), (None, Some("expiry")));
         assert_ne!(lane, Lane::of_round(&PlatformId::new("q"), "expiry"));
+        let lane = Lane::of_house("callbacks/ping");
+        assert_eq!((lane.guarantee(), lane.round()), (None, None));
     }
 }

@@ -9,6 +9,7 @@ mod conclude;
 mod enqueue;
 mod inspect;
 mod lane;
+mod page;
 
 use std::fmt;
 use std::time::Duration;
@@ -25,6 +26,7 @@ pub use conclude::{bury, deadline, finish, note_message, retry};
 pub use enqueue::{Revival, enqueue, enqueue_alone, hasten, revive};
 pub use inspect::{Attempt, Count, Listing, Record, attempts, counts, find, list};
 pub use lane::Lane;
+pub use page::{Wish, hasten_unanswered, page};
 
 const TABLE: &str = "jobs";
 

@@ -1,8 +1,10 @@
 //! The core system's side: its keys, and how it calls.
 
 mod acts;
+mod callbacks;
 mod files;
 mod lives;
+mod receiver;
 mod refusals;
 mod tokens;
 

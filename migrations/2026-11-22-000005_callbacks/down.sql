@@ -1,0 +1,2 @@
+DROP TABLE platform_reach;
+DROP TABLE callbacks;
