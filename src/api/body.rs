@@ -47,15 +47,13 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
 /// Reads a body of at most `limit` bytes.
 ///
 /// # Errors
-/// When it is longer, or ends before its end.
+/// When it is longer, comes too slowly, or ends before its end.
 pub(super) async fn read(payload: Payload, limit: usize) -> Result<Bytes, Problem> {
     use futures_util::StreamExt;
     let mut payload = payload;
     let mut body = actix_web::web::BytesMut::new();
     while let Some(chunk) = payload.next().await {
-        let Ok(chunk) = chunk else {
-            return Err(Problem::new(Code::InvalidBody, "the body ended before its end"));
-        };
+        let chunk = chunk.map_err(|error| Problem::broken_off(&error))?;
         if body.len() + chunk.len() > limit {
             return Err(Problem::new(Code::BodyTooLarge, format!("expected at most {limit} bytes")));
         }
@@ -65,6 +63,11 @@ pub(super) async fn read(payload: Payload, limit: usize) -> Result<Bytes, Proble
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    // Where fields may be left out, serde would take a list of values for an object.
+    let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
+    if matches!(first, Some(b'[')) {
+        return Err(Problem::at("", "expected an object, found an array"));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let pointer = pointer(error.path(), &error.inner().to_string());
@@ -138,7 +141,8 @@ mod tests {
             (r#"{"list": [{}]}"#, "/list/0/amount", "missing field"),
             (r#"{"list": [{"amount": "1", "amount": "2"}]}"#, "/list/0/amount", "duplicate field"),
             (r#"{"list": []} 1"#, "", "nothing behind"),
-            ("[1", "", "expected"),
+            ("{\"list\": [1", "/list/0", "expected"),
+            (r#"[[]]"#, "", "expected an object"),
         ] {
             let (at, said) = found(text);
             assert_eq!(at, pointer, "{text}: {said}");

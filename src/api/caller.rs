@@ -1,6 +1,9 @@
 //! Who calls, and what the key allows.
 
-use actix_web::body::MessageBody;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header;
 use actix_web::middleware::Next;
@@ -53,30 +56,67 @@ impl FromRequest for Caller {
 /// Finds out who calls before anything else is looked at.
 ///
 /// # Errors
-/// A [`Problem`] where no valid key is presented; else those of the handler.
+/// Those of the handler; without a valid key the answer is a [`Problem`].
 pub(super) async fn authenticate(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let Some(api) = request.app_data::<Data<Api>>().cloned() else { return Err(unauthenticated().into()) };
-    let caller = identify(&api, &request).await?;
-    request.extensions_mut().insert(caller);
-    next.call(request).await
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    match identify(request.request()).await {
+        Ok(caller) => {
+            request.extensions_mut().insert(caller);
+            Ok(next.call(request).await?.map_into_boxed_body())
+        }
+        Err(problem) => Ok(request.error_response(problem)),
+    }
 }
 
-async fn identify(api: &Api, request: &ServiceRequest) -> Result<Caller, Problem> {
-    let header = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let (scheme, key) = header.and_then(|text| text.split_once(' ')).ok_or_else(unauthenticated)?;
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(unauthenticated());
+/// Who calls, if the key is valid and the client has a request left.
+///
+/// # Errors
+/// When no valid key is shown, or too often.
+pub(super) async fn identify(request: &HttpRequest) -> Result<Caller, Problem> {
+    let Some(api) = request.app_data::<Data<Api>>() else { return Err(unauthenticated()) };
+    let peer = request.peer_addr().map(|peer| peer.ip());
+    let Some(key) = presented(request) else { return Err(failed(api, peer)) };
+    let (hash, now) = (key.hash(), api.clock.now());
+    if !api.limits.is_known(&hash) {
+        api.limits.may_try(peer).map_err(|wait| too_many_attempts(api, wait))?;
     }
-    let (key, now) = (ApiKey::presented(key.trim()), api.clock.now());
     let found = api.store.read(move |connection| api_keys::find(connection, &key)).await?;
-    let record = found.filter(|record| record.is_valid(now)).ok_or_else(unauthenticated)?;
+    let Some(record) = found.filter(|record| record.is_valid(now)) else {
+        api.limits.forget(&hash);
+        return Err(failed(api, peer));
+    };
+    api.limits.know(hash);
+    api.limits.request(&record.client).map_err(|wait| {
+        api.metrics.api_limited("client");
+        let detail = format!("client `{}` has sent more requests than the settings allow", record.client);
+        Problem::limited(wait, detail)
+    })?;
     if record.use_is_news(now) {
         note_use(api, record.id.clone());
     }
     Ok(Caller::of(record))
+}
+
+/// The key in `Authorization: Bearer`.
+fn presented(request: &HttpRequest) -> Option<ApiKey> {
+    let header = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, key) = header.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| ApiKey::presented(key.trim()))
+}
+
+/// What an attempt without a valid key is answered.
+fn failed(api: &Api, peer: Option<IpAddr>) -> Problem {
+    match api.limits.failed(peer) {
+        Ok(()) => unauthenticated(),
+        Err(wait) => too_many_attempts(api, wait),
+    }
+}
+
+fn too_many_attempts(api: &Api, wait: Duration) -> Problem {
+    api.metrics.api_limited("peer");
+    Problem::limited(wait, "too many attempts without a valid key came from this address")
 }
 
 /// Behind the request: nobody waits for the note.

@@ -10,15 +10,19 @@ pub(crate) mod answers;
 mod body;
 pub mod callbacks;
 mod caller;
+mod docs;
+pub mod errors;
 mod etag;
 mod files;
 pub mod guarantees;
 pub mod jobs;
+mod limits;
 mod media_type;
 pub mod openapi;
 pub mod options;
 pub mod problem;
 mod query;
+mod requests;
 pub mod scope;
 mod texts;
 mod tokens;
@@ -26,10 +30,12 @@ mod values;
 
 use std::sync::Arc;
 
+use actix_web::error::QueryPayloadError;
 use actix_web::middleware::from_fn;
-use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::web::{self, Data, PathConfig, QueryConfig, ServiceConfig};
 use actix_web::{HttpResponse, Resource};
 
+pub use limits::Limits;
 pub use options::ApiOptions;
 pub use problem::Problem;
 pub use scope::Scope;
@@ -49,6 +55,7 @@ pub struct Api {
     pub platforms: Platforms,
     pub clock: Clock,
     pub metrics: Metrics,
+    pub limits: Limits,
     pub options: Arc<ApiOptions>,
     /// Verifies the tokens that applicants carry.
     pub redirects: Option<Arc<Redirects>>,
@@ -56,11 +63,23 @@ pub struct Api {
 
 /// Adds the interface to a server.
 pub fn configure(config: &mut ServiceConfig, api: Api) {
-    let authenticated = web::scope("/api/v1")
-        .wrap(from_fn(caller::authenticate))
-        .configure(routes)
+    let docs = api.options.docs;
+    let interface = web::scope("/api/v1")
+        .wrap(from_fn(requests::watch))
+        .configure(errors::routes)
+        .configure(|config| docs::routes(config, docs))
+        .service(
+            web::scope("")
+                .wrap(from_fn(caller::authenticate))
+                .configure(routes)
+                .default_service(web::to(no_such_route)),
+        );
+    config
+        .app_data(Data::new(api))
+        .app_data(PathConfig::default().error_handler(|_, _| no_such_address().into()))
+        .app_data(QueryConfig::default().error_handler(|error, _| wrong_query(&error).into()))
+        .service(interface)
         .default_service(web::to(no_such_route));
-    config.app_data(Data::new(api)).service(authenticated).default_service(web::to(no_such_route));
 }
 
 fn routes(config: &mut ServiceConfig) {
@@ -95,7 +114,15 @@ fn at(path: &str) -> Resource {
 }
 
 async fn no_such_route() -> Result<HttpResponse, Problem> {
-    Err(Problem::new(Code::NotFound, "no such address"))
+    Err(no_such_address())
+}
+
+fn no_such_address() -> Problem {
+    Problem::new(Code::NotFound, "no such address")
+}
+
+fn wrong_query(error: &QueryPayloadError) -> Problem {
+    Problem::new(Code::InvalidParameter, error.to_string())
 }
 
 async fn no_such_method() -> Result<HttpResponse, Problem> {

@@ -2,7 +2,10 @@
 //! stay what they are.
 
 use std::fmt;
+use std::io::ErrorKind;
+use std::time::Duration;
 
+use actix_web::error::PayloadError;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
@@ -29,6 +32,7 @@ pub enum Code {
     UnsupportedMediaType,
     NotAcceptable,
     BodyTooLarge,
+    RequestTimeout,
     InvalidBody,
     InvalidParameter,
     IdempotencyKeyMissing,
@@ -44,7 +48,7 @@ pub enum Code {
 }
 
 impl Code {
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Unauthenticated,
         Self::Forbidden,
         Self::RateLimited,
@@ -53,6 +57,7 @@ impl Code {
         Self::UnsupportedMediaType,
         Self::NotAcceptable,
         Self::BodyTooLarge,
+        Self::RequestTimeout,
         Self::InvalidBody,
         Self::InvalidParameter,
         Self::IdempotencyKeyMissing,
@@ -78,6 +83,7 @@ impl Code {
             Self::UnsupportedMediaType => "unsupported-media-type",
             Self::NotAcceptable => "not-acceptable",
             Self::BodyTooLarge => "body-too-large",
+            Self::RequestTimeout => "request-timeout",
             Self::InvalidBody => "invalid-body",
             Self::InvalidParameter => "invalid-parameter",
             Self::IdempotencyKeyMissing => "idempotency-key-missing",
@@ -103,6 +109,7 @@ impl Code {
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::InvalidBody | Self::InvalidParameter | Self::IdempotencyKeyMissing => {
                 StatusCode::BAD_REQUEST
             }
@@ -129,6 +136,7 @@ impl Code {
             Self::UnsupportedMediaType => "请求内容的类型不受支持",
             Self::NotAcceptable => "没有所要求的格式",
             Self::BodyTooLarge => "请求内容过大",
+            Self::RequestTimeout => "请求内容未按时发送完毕",
             Self::InvalidBody => "请求内容不符合接口定义",
             Self::InvalidParameter => "请求参数不符合接口定义",
             Self::IdempotencyKeyMissing => "缺少 Idempotency-Key",
@@ -199,6 +207,22 @@ impl Problem {
         Self { pointer: Some(pointer.into()), ..Self::new(Code::InvalidBody, detail) }
     }
 
+    /// A body that was not read to its end.
+    pub fn broken_off(error: &PayloadError) -> Self {
+        match error {
+            PayloadError::Io(error) if error.kind() == ErrorKind::TimedOut => {
+                Self::new(Code::RequestTimeout, "the body did not end in time")
+            }
+            _ => Self::new(Code::InvalidBody, "the body ended before its end"),
+        }
+    }
+
+    /// A caller that has to wait.
+    pub fn limited(wait: Duration, detail: impl Into<String>) -> Self {
+        let whole_seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        Self { retry_after: Some(whole_seconds.max(1)), ..Self::new(Code::RateLimited, detail) }
+    }
+
     pub fn parameter(name: &str, detail: impl fmt::Display) -> Self {
         Self::new(Code::InvalidParameter, format!("`{name}`: {detail}"))
     }
@@ -209,6 +233,20 @@ impl Problem {
             TokenError::Expired => Code::TokenExpired,
         };
         Self::new(code, error.to_string())
+    }
+
+    /// As it is sent.
+    pub fn body(&self) -> ProblemBody<'_> {
+        ProblemBody {
+            kind: format!("{ERRORS}/{}", self.code.name()),
+            title: self.code.title(),
+            status: self.code.status().as_u16(),
+            code: self.code.name(),
+            detail: &self.detail,
+            pointer: self.pointer.as_deref(),
+            refusal: self.refusal,
+            legal_acts: &self.legal_acts,
+        }
     }
 
     /// What the domain refused: for where the guarantee stands, or for what the request says.
@@ -238,16 +276,6 @@ impl ResponseError for Problem {
     }
 
     fn error_response(&self) -> HttpResponse {
-        let body = ProblemBody {
-            kind: format!("{ERRORS}/{}", self.code.name()),
-            title: self.code.title(),
-            status: self.code.status().as_u16(),
-            code: self.code.name(),
-            detail: &self.detail,
-            pointer: self.pointer.as_deref(),
-            refusal: self.refusal,
-            legal_acts: &self.legal_acts,
-        };
         let mut response = HttpResponse::build(self.code.status());
         response.insert_header((header::CONTENT_TYPE, CONTENT_TYPE));
         if self.code == Code::Unauthenticated {
@@ -257,7 +285,7 @@ impl ResponseError for Problem {
             response.insert_header((header::RETRY_AFTER, seconds.to_string()));
         }
         // A problem holds texts and numbers only: there is nothing in it that JSON can't say.
-        response.body(serde_json::to_vec(&body).unwrap_or_default())
+        response.body(serde_json::to_vec(&self.body()).unwrap_or_default())
     }
 }
 

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use anyhow::Context;
 use clap::Args as ClapArgs;
 
+use crate::api::ApiOptions;
+use crate::api::options::{EXPOSED, TlsOptions};
 use crate::casework::Platform;
 use crate::crypto::keyring::Keyring;
 use crate::delivery::client::Client;
@@ -53,6 +55,7 @@ pub async fn run(args: Args, settings: Settings, out: &mut dyn Write) -> anyhow:
     let platforms = report.line("platforms", settings.platforms.len(), gateway::platforms(&settings))?;
     let client = Client::new(&settings.delivery);
     let client = report.line("outgoing connections", "TLS by rustls", client)?;
+    interface(&settings.api, &mut report)?;
     for platform in platforms.iter().flat_map(|platforms| platforms.iter()) {
         describe(platform, report.out)?;
         if let Some(client) = client.as_ref().filter(|_| args.connect) {
@@ -89,6 +92,22 @@ impl Report<'_> {
             }
         }
     }
+}
+
+/// Where the core system calls.
+fn interface(options: &ApiOptions, report: &mut Report<'_>) -> anyhow::Result<()> {
+    let Some(listen) = options.listen else { return Ok(()) };
+    let protection = match &options.tls {
+        None => "without TLS",
+        Some(TlsOptions { client_ca: None, .. }) => "with TLS",
+        Some(TlsOptions { client_ca: Some(_), .. }) => "with TLS and certificates of callers",
+    };
+    let tls = gateway::core_system_tls(options);
+    report.line("core system's interface", format_args!("{listen} {protection}"), tls)?;
+    if options.is_exposed() {
+        writeln!(report.out, "WARN {EXPOSED}")?;
+    }
+    Ok(())
 }
 
 /// A SQLite file that is not there yet will be made at start; looking must not make it.

@@ -1,11 +1,13 @@
 //! The command line: one file per subcommand.
 
+pub mod api_keys;
 pub mod check;
 pub mod decide;
 pub mod demo;
 pub mod dialects;
 pub mod keys;
 pub mod migrate;
+pub mod openapi;
 pub mod render;
 pub mod replay;
 pub mod sandbox;
@@ -47,6 +49,8 @@ enum Command {
     Render(render::Args),
     Verify(verify::Args),
     Keys(keys::Args),
+    ApiKeys(api_keys::Args),
+    Openapi(openapi::Args),
     Dialects(dialects::Args),
     Migrate(migrate::MigrateArgs),
     Replay(replay::ReplayArgs),
@@ -90,6 +94,11 @@ async fn run(program: Program) -> anyhow::Result<bool> {
         Command::Verify(args) => verify::run(&args, out, now),
         Command::Dialects(args) => dialects::run(&args, out).map(|()| true),
         Command::Keys(args) => keys::run(args, out, now).map(|()| true),
+        Command::ApiKeys(args) => {
+            let store = gateway::open_store(&settings::load(&files)?).await?;
+            api_keys::run(args, &store, now, out).await
+        }
+        Command::Openapi(args) => openapi::run(args, out).map(|()| true),
         Command::Migrate(args) => {
             let store = gateway::connect_store(&settings::load(&files)?)?;
             migrate::run(args, &store, out).await.map(|()| true)

@@ -22,6 +22,7 @@ pub mod signature_algorithm;
 pub mod sm2;
 pub mod sm3;
 pub mod sm4;
+pub mod tls;
 pub mod token;
 pub mod webhook;
 

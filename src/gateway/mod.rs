@@ -18,6 +18,7 @@ use futures_util::future::join_all;
 use tokio::task::JoinHandle;
 
 pub use assembly::{Assembly, connect_store, keyring, open_store, platforms, press, sealer};
+pub use core_system::core_system_tls;
 
 use self::core_system::CoreSystemListener;
 use crate::casework::callback::CORE_SYSTEM;
@@ -66,6 +67,7 @@ impl Gateway {
     /// As [`Gateway::start`].
     pub async fn start_on(listener: TcpListener, settings: Settings, clock: Clock) -> anyhow::Result<Self> {
         let assembly = Assembly::build(&settings, clock).await?;
+        let tls = core_system_tls(&settings.api)?;
         let rounds = rounds::keep_going(&assembly).await?;
         let workers = workers(&assembly, &settings);
         let limits = Limits {
@@ -92,7 +94,7 @@ impl Gateway {
         let server = server.run();
         let handle = server.handle();
         drop(supervise::spawn("push listener", server));
-        let core_system = CoreSystemListener::start(&settings, &assembly)?;
+        let core_system = CoreSystemListener::start(&settings, &assembly, tls)?;
         let metrics_listen = settings.telemetry.metrics_listen;
         let (metrics_server, metrics_address) = serve_metrics(metrics_listen, assembly.metrics.clone())
             .with_context(|| format!("telemetry.metrics_listen: can't listen on {metrics_listen}"))?;

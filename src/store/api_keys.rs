@@ -39,7 +39,8 @@ impl ApiKey {
         self.0.expose()
     }
 
-    fn hash(&self) -> String {
+    /// What is kept of it (SM3, hex). A key is as random as its hash is long: nothing slower is called for.
+    pub fn hash(&self) -> String {
         hex::encode(sm3::digest(self.0.expose().as_bytes()))
     }
 }

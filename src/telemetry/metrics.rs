@@ -18,8 +18,8 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
 use labels::{
-    AlarmKind, AttemptLabels, BuildLabels, ChunkLabels, DownloadLabels, GuaranteeLabels, JobKind, JobLabels,
-    PlatformLabel, PushLabels,
+    AlarmKind, ApiLabels, AttemptLabels, BuildLabels, ChunkLabels, DownloadLabels, GuaranteeLabels, JobKind,
+    JobLabels, LimitLabel, PlatformLabel, PushLabels,
 };
 pub use labels::{AttemptResult, DownloadResult, InboundOutcome, JobCount};
 use snapshot::Snapshot;
@@ -50,6 +50,9 @@ struct Families {
     seal_duration: Histogram,
     chunks: Family<ChunkLabels, Counter>,
     downloads: Family<DownloadLabels, Counter>,
+    api_requests: Family<ApiLabels, Counter>,
+    api_duration: Histogram,
+    api_limited: Family<LimitLabel, Counter>,
     alarms: Family<AlarmKind, Counter>,
 }
 
@@ -80,6 +83,9 @@ impl Metrics {
             seal_duration: answer_times(),
             chunks: Family::default(),
             downloads: Family::default(),
+            api_requests: Family::default(),
+            api_duration: answer_times(),
+            api_limited: Family::default(),
             alarms: Family::default(),
         };
         Self(Arc::new(families.registered()))
@@ -198,6 +204,19 @@ impl Metrics {
         self.0.downloads.get_or_create(&labels).inc();
     }
 
+    /// A request of the core system was answered. `resource` is a route as the code has it, `None` where there is none.
+    pub fn api_answered(&self, resource: Option<&str>, method: &'static str, status: u16, took: Duration) {
+        let resource = resource.unwrap_or(UNKNOWN).to_owned();
+        let labels = ApiLabels { resource, method, status: status.to_string() };
+        self.0.api_requests.get_or_create(&labels).inc();
+        self.0.api_duration.observe(took.as_secs_f64());
+    }
+
+    /// A caller of the core system's interface was told to wait. `limit` is a word of the code: `client`, `peer`.
+    pub fn api_limited(&self, limit: &'static str) {
+        self.0.api_limited.get_or_create(&LimitLabel { limit }).inc();
+    }
+
     /// Something happened that a person must see. `kind` is a word of the code, such as `restoration_failed`.
     pub fn alarm(&self, kind: &'static str) {
         self.0.alarms.get_or_create(&AlarmKind { kind }).inc();
@@ -278,6 +297,21 @@ impl Families {
             "Requests for documents under links by how they were answered",
             self.downloads.clone(),
         );
+        registry.register(
+            "api_requests",
+            "Requests of the core system by route and status",
+            self.api_requests.clone(),
+        );
+        registry.register(
+            "api_request_duration_seconds",
+            "Time to answer a request of the core system",
+            self.api_duration.clone(),
+        );
+        registry.register(
+            "api_limited",
+            "Requests of the core system refused by a limit of rate",
+            self.api_limited.clone(),
+        );
         registry.register("alarms", "Events that a person must see", self.alarms.clone());
         registry.register(
             "build",
@@ -332,6 +366,8 @@ mod tests {
         metrics.chunk_uploaded("p1", AttemptResult::Timeout);
         metrics.downloaded(Some("p1"), DownloadResult::Whole);
         metrics.downloaded(None, DownloadResult::Unknown);
+        metrics.api_answered(Some("/api/v1/platforms"), "GET", 200, TOOK);
+        metrics.api_limited("client");
         metrics.alarm("restoration_failed");
         for line in [
             r#"gw_inbound_requests_total{platform="p1",interface="apply",outcome="bad_sign"} 1"#,
@@ -352,6 +388,9 @@ mod tests {
             r#"gw_upload_chunks_total{platform="p1",result="timeout"} 1"#,
             r#"gw_downloads_total{platform="p1",result="whole"} 1"#,
             r#"gw_downloads_total{platform="unknown",result="unknown"} 1"#,
+            r#"gw_api_requests_total{resource="/api/v1/platforms",method="GET",status="200"} 1"#,
+            "gw_api_request_duration_seconds_count 1",
+            r#"gw_api_limited_total{limit="client"} 1"#,
             r#"gw_alarms_total{kind="restoration_failed"} 1"#,
             concat!("gw_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1"),
             "# EOF",

@@ -7,6 +7,7 @@
     reason = "a test may panic, and helpers of an integration test are not seen as tests by clippy"
 )]
 
+mod api_keys;
 mod database;
 mod demonstration;
 mod dialects;

@@ -169,6 +169,26 @@ const UNUSABLE: &[&[Case]] = &[
         ),
     ],
     &[(
+        "a certificate of the core system's listener that is missing",
+        |house| with_tls(house, "nowhere.pem", "keys/signer.key.pem", ""),
+        &["api.tls.certificate", "nowhere.pem`"],
+    )],
+    &[(
+        "a key of the core system's listener that is none for TLS",
+        |house| with_tls(house, "keys/pdf.cert.pem", "keys/pdf.cert.pem", ""),
+        &["api.tls.key", "pdf.cert.pem`", "private key"],
+    )],
+    &[(
+        "a key of the core system's listener that belongs to another certificate",
+        |house| with_tls(house, "keys/pdf.cert.pem", "keys/signer.key.pem", ""),
+        &["api.tls.key", "signer.key.pem`"],
+    )],
+    &[(
+        "authorities of the core system that are none",
+        |house| with_tls(house, "keys/pdf.cert.pem", "keys/pdf.key.pem", "keys/seal.png"),
+        &["api.tls.client_ca", "seal.png`", "PEM"],
+    )],
+    &[(
         "a seal that was made for another certificate",
         |house| {
             house.edit("keys/signer.key.pem", "keys/sealer.key.pem");
@@ -195,6 +215,14 @@ fn own_template(house: &House, before: &str) {
     std::fs::write(folder.join("bid-bond.typ"), format!("{before}{built_in}")).unwrap();
     let documents = format!("[documents]\ntemplates_folder = {folder:?}\n[institution]");
     house.edit("[institution]", &documents);
+}
+
+/// Gives the core system's listener TLS with these files.
+fn with_tls(house: &House, certificate: &str, key: &str, client_ca: &str) {
+    let line = |name: &str, file: &str| format!("{name} = {:?}\n", house.path(file));
+    let client_ca = if client_ca.is_empty() { String::new() } else { line("client_ca", client_ca) };
+    let files = [line("certificate", certificate), line("key", key), client_ca].concat();
+    house.edit("[institution]", &format!("[api]\nlisten = \"127.0.0.1:0\"\n[api.tls]\n{files}[institution]"));
 }
 
 #[test]

@@ -162,6 +162,18 @@ pub(super) struct DownloadLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct ApiLabels {
+    pub(super) resource: String,
+    pub(super) method: &'static str,
+    pub(super) status: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct LimitLabel {
+    pub(super) limit: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct AlarmKind {
     pub(super) kind: &'static str,
 }

@@ -1,7 +1,11 @@
 //! The core system's side: its keys, and how it calls.
 
+mod access;
 mod acts;
 mod callbacks;
+mod description;
+mod encryption;
+mod errors;
 mod files;
 mod lives;
 mod receiver;
