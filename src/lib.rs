@@ -14,6 +14,7 @@ pub mod gateway;
 pub mod institution;
 pub mod intake;
 pub mod jobs;
+pub mod reconciliation;
 pub mod sandbox;
 pub mod seal;
 pub mod secret;

@@ -132,7 +132,9 @@ fn details(event: &Event) -> Map<String, Value> {
         Event::LetterDelivered { letter } => json!({ "letter": letter.name() }),
         Event::SectionAbnormal { abnormality } => json!({ "abnormality": abnormality }),
         Event::ClaimReceived { amount } => json!({ "amount": amount.map(|amount| amount.to_string()) }),
-        Event::ClaimAnswered { status } => json!({ "status": status }),
+        Event::ClaimAnswered { status, paid } => {
+            json!({ "status": status, "paid": paid.map(|paid| paid.to_string()) })
+        }
         _ => json!({}),
     };
     details.as_object().cloned().unwrap_or_default()

@@ -8,6 +8,7 @@ pub mod dialects;
 pub mod keys;
 pub mod migrate;
 pub mod openapi;
+pub mod reconcile;
 pub mod render;
 pub mod replay;
 pub mod sandbox;
@@ -46,6 +47,7 @@ enum Command {
     Sandbox(Box<sandbox::Args>),
     Check(check::Args),
     Decide(decide::Args),
+    Reconcile(reconcile::Args),
     Render(render::Args),
     Verify(verify::Args),
     Keys(keys::Args),
@@ -89,6 +91,11 @@ async fn run(program: Program) -> anyhow::Result<bool> {
             let settings = settings::load(&files)?;
             let store = gateway::open_store(&settings).await?;
             decide::run(args, &settings, &store, now, out).await
+        }
+        Command::Reconcile(args) => {
+            let settings = settings::load(&files)?;
+            let store = gateway::open_store(&settings).await?;
+            reconcile::run(args, &gateway::reconciler(&settings, &store), now, out).await
         }
         Command::Render(args) => render::run(&args, out).map(|()| true),
         Command::Verify(args) => verify::run(&args, out, now),

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::abnormality::AbnormalityKind;
 use super::claim::ClaimStatus;
-use super::guarantee::LetterKind;
+use super::guarantee::{LetterKind, Stage};
 use super::identity::{DocumentDigest, GuaranteeNumber};
 use super::money::Fen;
 
@@ -68,6 +68,9 @@ pub enum Event {
     },
     ClaimAnswered {
         status: ClaimStatus,
+        /// What was paid with this answer. Events that were stored before there was this field lack it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        paid: Option<Fen>,
     },
     InvoiceAsked {
         amount: Fen,
@@ -114,5 +117,25 @@ impl Event {
             Self::InvoiceIssued => "发票已开具",
             Self::InvoiceRefused { .. } => "发票未开具",
         }
+    }
+    /// The stage that it brings a guarantee to, where it changes the stage.
+    pub fn stage(&self) -> Option<Stage> {
+        Some(match self {
+            Self::ApplicationReceived { .. } | Self::ApplicationReplaced { .. } => Stage::Applied,
+            Self::Approved { .. } => Stage::Approved,
+            Self::Declined { .. } => Stage::Declined,
+            Self::PremiumPaid => Stage::Issuing,
+            Self::IssueAbandoned { .. } => Stage::Abandoned,
+            Self::LetterSealed { letter: LetterKind::Ciphertext | LetterKind::Plaintext, .. } => {
+                Stage::Issued
+            }
+            Self::KeyReceived => Stage::Opened,
+            Self::LetterSealed { letter: LetterKind::Merged, .. } => Stage::Restored,
+            Self::Waived => Stage::Waived,
+            Self::Surrendered => Stage::Surrendered,
+            Self::Cancelled => Stage::Cancelled,
+            Self::Expired => Stage::Expired,
+            _ => return None,
+        })
     }
 }

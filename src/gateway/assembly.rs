@@ -32,6 +32,7 @@ use crate::intake::inquiry::Inquiries;
 use crate::jobs::desk::Desk;
 use crate::jobs::letters::{LetterMaker, Style, Writing};
 use crate::jobs::{CoreSystem, Reach};
+use crate::reconciliation::Reconciler;
 use crate::seal::Trust;
 use crate::seal::pdf::{Container, InternationalSigner, PdfSigner, SealPicture};
 use crate::seal::sealer::Sealer;
@@ -54,6 +55,8 @@ pub struct Assembly {
     pub links: Links,
     /// Answers what platforms ask.
     pub inquiries: Arc<Inquiries>,
+    /// Compares statements.
+    pub reconciler: Reconciler,
     /// From when to when the institution may use its seal.
     pub seal_validity: (Timestamp, Timestamp),
 }
@@ -111,7 +114,19 @@ impl Assembly {
             ),
         });
         let inquiries = Arc::new(Inquiries::new(archive.clone(), links.clone(), trust));
-        Ok(Self { store, archive, platforms, clock, metrics, desk, links, inquiries, seal_validity })
+        let reconciler = reconciler(settings, &store);
+        Ok(Self {
+            store,
+            archive,
+            platforms,
+            clock,
+            metrics,
+            desk,
+            links,
+            inquiries,
+            reconciler,
+            seal_validity,
+        })
     }
 
     /// The use case that the listener calls.
@@ -144,6 +159,17 @@ pub async fn open_store(settings: &Settings) -> anyhow::Result<Store> {
     let store = connect_store(settings)?;
     migrate(&store).await?;
     Ok(store)
+}
+
+/// Compares the statements of the platforms in the settings with what is stored.
+pub fn reconciler(settings: &Settings, store: &Store) -> Reconciler {
+    let platforms = settings.platforms.iter();
+    let platforms = platforms.map(|(id, section)| (PlatformId::new(id), section.statement.clone()));
+    Reconciler {
+        store: store.clone(),
+        options: settings.reconciliation.clone(),
+        platforms: platforms.collect(),
+    }
 }
 
 async fn migrate(store: &Store) -> anyhow::Result<()> {

@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::domain::identity::PlatformId;
 use crate::store::guarantees::Summary;
 use crate::store::jobs::JobState;
-use crate::store::{Store, StoreError, guarantees, jobs, reach};
+use crate::store::{Store, StoreError, guarantees, jobs, reach, reconciliations};
 use crate::supervise;
 use crate::telemetry::{JobCount, Metrics};
 
@@ -43,13 +43,14 @@ async fn refresh(
     metrics: &Metrics,
     clock: &Clock,
 ) -> Result<Vec<(PlatformId, Timestamp)>, StoreError> {
-    let (jobs, stages, undelivered, lost) = store
+    let (jobs, stages, undelivered, lost, differences) = store
         .read(|connection| {
             Ok((
                 jobs::counts(connection)?,
                 guarantees::counts(connection)?,
                 guarantees::undelivered_restorations(connection, MOST_UNDELIVERED)?,
                 reach::unreachable(connection)?,
+                reconciliations::open_differences(connection)?,
             ))
         })
         .await?;
@@ -75,6 +76,9 @@ async fn refresh(
     metrics.set_oldest_ready_job(ready.map(age).unwrap_or_default());
     metrics.set_guarantees(
         stages.iter().map(|(platform, stage, it)| (platform.as_str(), stage.name(), count(*it))),
+    );
+    metrics.set_reconcile_differences(
+        differences.iter().map(|(platform, kind, it)| (platform.as_str(), kind.name(), count(*it))),
     );
     // The most urgent comes first, so that the first of a platform is its oldest.
     let mut oldest = BTreeMap::new();

@@ -17,7 +17,7 @@ use anyhow::Context;
 use futures_util::future::join_all;
 use tokio::task::JoinHandle;
 
-pub use assembly::{Assembly, connect_store, keyring, open_store, platforms, press, sealer};
+pub use assembly::{Assembly, connect_store, keyring, open_store, platforms, press, reconciler, sealer};
 pub use core_system::core_system_tls;
 
 use self::core_system::CoreSystemListener;

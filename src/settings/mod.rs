@@ -21,6 +21,7 @@ use crate::institution::letterhead::InstitutionOptions;
 use crate::institution::redirects::RedirectOptions;
 use crate::institution::rules::UnderwritingOptions;
 use crate::jobs::{CallbackOptions, JobOptions, RoundOptions};
+use crate::reconciliation::{ReconciliationOptions, StatementOptions};
 use crate::seal::pdf::PdfSignatureProfile;
 use crate::store::StoreOptions;
 use crate::store::archive::ArchiveOptions;
@@ -55,6 +56,8 @@ pub struct Settings {
     #[serde(default)]
     pub callbacks: CallbackOptions,
     #[serde(default)]
+    pub reconciliation: ReconciliationOptions,
+    #[serde(default)]
     pub delivery: ClientOptions,
     #[serde(default)]
     pub telemetry: TelemetryOptions,
@@ -70,6 +73,9 @@ pub struct PlatformSection {
     pub underwriting: UnderwritingOptions,
     #[serde(default)]
     pub letters: LetterOptions,
+    /// How the platform's own statement is read.
+    #[serde(default)]
+    pub statement: StatementOptions,
 }
 
 /// How letters for one platform look, where it is not as its dialect and the kind of institution have it.

@@ -22,7 +22,9 @@ pub mod keys;
 pub mod links;
 pub mod messages;
 pub mod reach;
+pub mod reconciliations;
 pub mod schema;
+pub mod statements;
 pub mod uploads;
 
 mod awaited;

@@ -209,6 +209,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    reconciliations (id) {
+        id -> Text,
+        platform -> Text,
+        day -> Text,
+        generation -> BigInt,
+        superseded_by -> Nullable<Text>,
+        digest -> Text,
+        unexplained -> BigInt,
+        imported_at -> BigInt,
+        body -> Binary,
+        signed_at -> Nullable<BigInt>,
+        signature -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
     platform_reach (platform) {
         platform -> Text,
         unreachable_since -> Nullable<BigInt>,
@@ -217,3 +233,28 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(callbacks, jobs);
+
+diesel::table! {
+    differences (reconciliation_id, number) {
+        reconciliation_id -> Text,
+        number -> BigInt,
+        kind -> Text,
+        guarantee_id -> Nullable<Text>,
+        remarks -> BigInt,
+        body -> Binary,
+    }
+}
+
+diesel::table! {
+    remarks (reconciliation_id, difference, number) {
+        reconciliation_id -> Text,
+        difference -> BigInt,
+        number -> BigInt,
+        at -> BigInt,
+        body -> Binary,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(events, guarantees);
+diesel::allow_tables_to_appear_in_same_query!(differences, reconciliations);
+diesel::allow_columns_to_appear_in_same_group_by_clause!(differences::kind, reconciliations::platform);

@@ -18,8 +18,8 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
 use labels::{
-    AlarmKind, ApiLabels, AttemptLabels, BuildLabels, ChunkLabels, DownloadLabels, GuaranteeLabels, JobKind,
-    JobLabels, LimitLabel, PlatformLabel, PushLabels,
+    AlarmKind, ApiLabels, AttemptLabels, BuildLabels, ChunkLabels, DifferenceLabels, DownloadLabels,
+    GuaranteeLabels, JobKind, JobLabels, LimitLabel, PlatformLabel, PushLabels,
 };
 pub use labels::{AttemptResult, DownloadResult, InboundOutcome, JobCount};
 use snapshot::Snapshot;
@@ -53,6 +53,7 @@ struct Families {
     api_requests: Family<ApiLabels, Counter>,
     api_duration: Histogram,
     api_limited: Family<LimitLabel, Counter>,
+    differences: Snapshot<DifferenceLabels>,
     alarms: Family<AlarmKind, Counter>,
 }
 
@@ -86,6 +87,7 @@ impl Metrics {
             api_requests: Family::default(),
             api_duration: answer_times(),
             api_limited: Family::default(),
+            differences: Snapshot::default(),
             alarms: Family::default(),
         };
         Self(Arc::new(families.registered()))
@@ -217,6 +219,16 @@ impl Metrics {
         self.0.api_limited.get_or_create(&LimitLabel { limit }).inc();
     }
 
+    /// Sets how many differences between a platform's statements and ours are unexplained, as (platform, kind, count).
+    pub fn set_reconcile_differences<'a>(
+        &self,
+        counts: impl IntoIterator<Item = (&'a str, &'static str, i64)>,
+    ) {
+        self.0.differences.replace(counts.into_iter().map(|(platform, kind, count)| {
+            (DifferenceLabels { platform: platform.to_owned(), kind }, count)
+        }));
+    }
+
     /// Something happened that a person must see. `kind` is a word of the code, such as `restoration_failed`.
     pub fn alarm(&self, kind: &'static str) {
         self.0.alarms.get_or_create(&AlarmKind { kind }).inc();
@@ -312,6 +324,11 @@ impl Families {
             "Requests of the core system refused by a limit of rate",
             self.api_limited.clone(),
         );
+        registry.register(
+            "reconcile_differences",
+            "Unexplained differences between platforms' statements and ours, by kind",
+            self.differences.family.clone(),
+        );
         registry.register("alarms", "Events that a person must see", self.alarms.clone());
         registry.register(
             "build",
@@ -368,6 +385,7 @@ mod tests {
         metrics.downloaded(None, DownloadResult::Unknown);
         metrics.api_answered(Some("/api/v1/platforms"), "GET", 200, TOOK);
         metrics.api_limited("client");
+        metrics.set_reconcile_differences([("p1", "only-ours", 3)]);
         metrics.alarm("restoration_failed");
         for line in [
             r#"gw_inbound_requests_total{platform="p1",interface="apply",outcome="bad_sign"} 1"#,
@@ -391,6 +409,7 @@ mod tests {
             r#"gw_api_requests_total{resource="/api/v1/platforms",method="GET",status="200"} 1"#,
             "gw_api_request_duration_seconds_count 1",
             r#"gw_api_limited_total{limit="client"} 1"#,
+            r#"gw_reconcile_differences{platform="p1",kind="only-ours"} 3"#,
             r#"gw_alarms_total{kind="restoration_failed"} 1"#,
             concat!("gw_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1"),
             "# EOF",

@@ -21,6 +21,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "delivery",
             "institution",
             "dialect",
+            "reconciliation",
             "seal",
             "document",
             "downloads",
@@ -44,6 +45,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "crypto",
             "store",
             "institution",
+            "reconciliation",
         ],
     ),
     ("api", &["casework", "domain", "dialect", "institution", "crypto", "store"]),
@@ -70,6 +72,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("seal", &["document", "crypto"]),
     ("document", &["domain"]),
     ("downloads", &["domain", "store"]),
+    ("reconciliation", &["domain", "store"]),
     // What may not stand in a column in the clear is wrapped where it is stored.
     ("store", &["domain", "crypto"]),
     // The simulated platforms mirror none of our readings of a specification, and do their cryptography with the

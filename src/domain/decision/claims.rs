@@ -87,7 +87,8 @@ impl Draft {
         if result.status == ClaimStatus::Paid {
             self.guarantee.paid_on_claims = self.guarantee.paid_on_claims.saturating_add(result.amount);
         }
-        self.events.push(Event::ClaimAnswered { status: result.status });
+        let paid = (result.status == ClaimStatus::Paid).then_some(result.amount);
+        self.events.push(Event::ClaimAnswered { status: result.status, paid });
         let (application, guarantee) = self.numbers()?;
         self.work.push(Work::Notify(Notice::ClaimResult { application, guarantee, result }));
         match self.guarantee.stage {

@@ -174,6 +174,12 @@ pub(super) struct LimitLabel {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct DifferenceLabels {
+    pub(super) platform: String,
+    pub(super) kind: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct AlarmKind {
     pub(super) kind: &'static str,
 }

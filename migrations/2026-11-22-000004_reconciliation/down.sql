@@ -1,0 +1,4 @@
+DROP TABLE remarks;
+DROP TABLE differences;
+DROP TABLE reconciliations;
+DROP INDEX events_by_time;
