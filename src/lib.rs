@@ -19,6 +19,7 @@ pub mod sandbox;
 pub mod seal;
 pub mod secret;
 pub mod settings;
+pub mod signing;
 pub mod store;
 pub mod supervise;
 pub mod telemetry;

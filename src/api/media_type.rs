@@ -108,7 +108,8 @@ mod tests {
             (b"\xff\xd8\xff\xe0", &[MediaType::Jpeg]),
             ("营业执照\r\n".as_bytes(), &[MediaType::Text]),
             (b"a\0b", &[]),
-            (b"\xd3\xaa\xd2\xb5", &[]),
+            // 版 in GBK.
+            (b"\xb0\xe6", &[]),
             (b"MZ\x90", &[]),
         ] {
             let found: Vec<_> = MediaType::ALL.into_iter().filter(|it| it.fits(bytes)).collect();

@@ -22,8 +22,10 @@ pub mod openapi;
 pub mod options;
 pub mod problem;
 mod query;
+pub mod reconciliations;
 mod requests;
 pub mod scope;
+pub mod statements;
 mod texts;
 mod tokens;
 mod values;
@@ -44,6 +46,7 @@ use self::problem::Code;
 use crate::casework::Platforms;
 use crate::clock::Clock;
 use crate::institution::redirects::Redirects;
+use crate::reconciliation::Reconciler;
 use crate::store::{Archive, Store};
 use crate::telemetry::Metrics;
 
@@ -59,6 +62,8 @@ pub struct Api {
     pub options: Arc<ApiOptions>,
     /// Verifies the tokens that applicants carry.
     pub redirects: Option<Arc<Redirects>>,
+    /// Compares statements.
+    pub reconciler: Arc<Reconciler>,
 }
 
 /// Adds the interface to a server.
@@ -105,6 +110,16 @@ fn routes(config: &mut ServiceConfig) {
         .service(at("/guarantees/{id}/premium").route(web::post().to(acts::premium::post)))
         .service(at("/guarantees/{id}/surrender").route(web::post().to(acts::surrender::post)))
         .service(at("/guarantees/{id}/waiver").route(web::post().to(acts::waiver::post)))
+        .service(
+            at("/reconciliations")
+                .route(web::get().to(reconciliations::list))
+                .route(web::post().to(reconciliations::post)),
+        )
+        .service(at("/reconciliations/{id}").route(web::get().to(reconciliations::read)))
+        .service(at("/reconciliations/{id}/differences").route(web::get().to(reconciliations::differences)))
+        .service(at("/reconciliations/{id}/remarks").route(web::post().to(reconciliations::remark)))
+        .service(at("/reconciliations/{id}/sign-off").route(web::post().to(reconciliations::sign_off)))
+        .service(at("/statements/{platform}/{date}").route(web::get().to(statements::read)))
         .service(at("/tokens/verification").route(web::post().to(tokens::verify)));
 }
 

@@ -10,7 +10,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::problem::ProblemBody;
-use super::{acts, callbacks, docs, errors, files, guarantees, jobs, tokens};
+use super::{acts, callbacks, docs, errors, files, guarantees, jobs, reconciliations, statements, tokens};
 
 const ABOUT: &str = "The institution's side of the electronic-guarantee (电子保函) gateway: what its core system reads and \
                      decides.\n\nAmounts are decimal texts in yuan and never JSON numbers; times are RFC 3339; unknown \
@@ -53,6 +53,13 @@ const ABOUT: &str = "The institution's side of the electronic-guarantee (电子�
         jobs::list,
         jobs::read,
         jobs::replay,
+        reconciliations::list,
+        reconciliations::post,
+        reconciliations::read,
+        reconciliations::differences,
+        reconciliations::remark,
+        reconciliations::sign_off,
+        statements::read,
         tokens::verify,
     ),
     components(schemas(ProblemBody)),
@@ -63,6 +70,8 @@ const ABOUT: &str = "The institution's side of the electronic-guarantee (电子�
         (name = "files", description = "Files of applicants, handed in once"),
         (name = "callbacks", description = "What the core system is told"),
         (name = "jobs", description = "Durable work: what was given up, and how to have it tried again"),
+        (name = "statements", description = "What was done for a platform on a day"),
+        (name = "reconciliations", description = "Platforms' statements compared with ours"),
         (name = "tokens", description = "Tokens that applicants carry from the platform to the institution"),
         (name = "description", description = "This description, and what its error codes mean"),
     )

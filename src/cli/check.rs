@@ -10,6 +10,7 @@ use clap::Args as ClapArgs;
 use crate::api::ApiOptions;
 use crate::api::options::{EXPOSED, TlsOptions};
 use crate::casework::Platform;
+use crate::clock::Clock;
 use crate::crypto::keyring::Keyring;
 use crate::delivery::client::Client;
 use crate::domain::guarantee::LetterKind;
@@ -17,7 +18,7 @@ use crate::domain::section::Secrecy;
 use crate::gateway;
 use crate::settings::Settings;
 use crate::store::Store;
-use crate::telemetry;
+use crate::telemetry::{self, Metrics};
 
 /// Check settings, keys, templates, fonts and the database, and print what each platform would do. Nothing listens and
 /// nothing is changed.
@@ -44,7 +45,11 @@ pub async fn run(args: Args, settings: Settings, out: &mut dyn Write) -> anyhow:
             writeln!(report.out, "     migrations to run at start: {pending}")?;
         }
     }
-    report.line("seal", settings.seal.electronic_seal.display(), gateway::sealer(&settings.seal))?;
+    let sealer = gateway::sealer(&settings.seal, &Clock::system(), &Metrics::new()).await;
+    if let Some(sealer) = report.line("seal", settings.seal.electronic_seal.display(), sealer)? {
+        let tried = tokio::task::spawn_blocking(move || sealer.try_out()).await?;
+        report.line("signer", settings.seal.key_source()?, tried)?;
+    }
     let (documents, institution) = (settings.documents.clone(), settings.institution.clone());
     let press = tokio::task::spawn_blocking(move || gateway::press(&documents, &institution)).await?;
     if let Some(press) = report.line("templates and fonts", "laid out with sample data", press)? {

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use crate::clock::china_date;
 use crate::crypto::certificate::Certificate;
 use crate::crypto::keyring::Keyring;
+use crate::crypto::pkcs12::Pkcs12;
 use crate::crypto::private_file;
 use crate::crypto::sm2::{PrivateKey, PublicKey};
 
@@ -35,8 +36,10 @@ enum Command {
     /// Check a key or certificate that somebody handed over, and store it as PEM
     ///
     /// SM2 keys are read as PEM (PKCS#8 or SEC 1, without a password), as Base64 or hex of these, or as Base64 or hex of
-    /// the 32-byte number; RSA and ECDSA keys, which sign PDF, as PEM. Public keys are read as hex (66, 128 or 130 digits), Base64 or PEM; certificates as
-    /// PEM, DER, Base64 or hex. A private key is stored so that only its owner can read it, and is never shown.
+    /// the 32-byte number; RSA and ECDSA keys, which sign PDF, as PEM. Public keys are read as hex (66, 128 or 130 digits),
+    /// Base64 or PEM; certificates as PEM, DER, Base64 or hex. Of a PKCS#12 file, which needs its password, the SM2 key for
+    /// signing is stored and its certificate beside it. A private key is stored so that only its owner can read it, and is
+    /// never shown.
     Import {
         /// The file to read
         file: PathBuf,
@@ -46,6 +49,9 @@ enum Command {
         /// What to call it: NAME.key.pem, NAME.cert.pem or NAME.pub.pem
         #[arg(long)]
         name: String,
+        /// A file that holds the password of a PKCS#12 file (.p12, .pfx)
+        #[arg(long, value_name = "FILE")]
+        password_file: Option<PathBuf>,
     },
     /// List the keys and certificates of a folder, with their owners and the days they have left
     ///
@@ -89,7 +95,9 @@ enum Generate {
 pub fn run(args: Args, out: &mut dyn Write, now: Timestamp) -> anyhow::Result<()> {
     match args.command {
         Command::Generate { what } => generate(what, out, now),
-        Command::Import { file, to, name } => import(&file, &to, &name, out),
+        Command::Import { file, to, name, password_file } => {
+            import(&file, &to, &name, password_file.as_deref(), out)
+        }
         Command::List { dir } => list(&dir, out, now),
     }
 }
@@ -135,15 +143,34 @@ fn generate(what: Generate, out: &mut dyn Write, now: Timestamp) -> anyhow::Resu
     Ok(())
 }
 
-fn import(file: &Path, to: &Path, name: &str, out: &mut dyn Write) -> anyhow::Result<()> {
+fn import(
+    file: &Path,
+    to: &Path,
+    name: &str,
+    password_file: Option<&Path>,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
     let plain = |letter: char| letter.is_alphanumeric() || matches!(letter, '-' | '_' | '.');
     if name.is_empty() || name.starts_with('.') || !name.chars().all(plain) {
         bail!("--name: expected letters, digits, `-`, `_` and `.`, found `{name}`");
     }
-    let shown = file.display();
     let content = recognition::read(file)?;
-    let material = Material::recognise(&content).with_context(|| format!("`{shown}` cannot be imported"))?;
+    let materials = if Pkcs12::is_likely(&content) {
+        let password = password_file.context("a PKCS#12 file has a password: give --password-file FILE")?;
+        let password = recognition::read(password)?;
+        recognition::in_pkcs12(&content, &password)
+    } else if password_file.is_some() {
+        bail!("--password-file: expected it with a PKCS#12 file only");
+    } else {
+        Material::recognise(&content).map(|material| vec![material])
+    };
+    let materials = materials.with_context(|| format!("`{}` cannot be imported", file.display()))?;
     std::fs::create_dir_all(to).with_context(|| format!("cannot create `{}`", to.display()))?;
+    materials.iter().try_for_each(|material| keep(material, file, to, name, out))
+}
+
+/// Stores one key or certificate as PEM, and says what it is.
+fn keep(material: &Material, file: &Path, to: &Path, name: &str, out: &mut dyn Write) -> anyhow::Result<()> {
     let store = |ending: &str, pem: &str, private: bool| {
         let path = to.join(format!("{name}.{ending}.pem"));
         if private {
@@ -153,15 +180,17 @@ fn import(file: &Path, to: &Path, name: &str, out: &mut dyn Write) -> anyhow::Re
         }
         anyhow::Ok(path)
     };
-    let path = match &material {
+    let path = match material {
         Material::Private(key) => store("key", &key.to_pem(), true)?,
         Material::International(key) => store("key", &key.to_pem()?, true)?,
         Material::Public(key) => store("pub", &key.to_pem(), false)?,
         Material::Certificate(certificate) => store("cert", &certificate.to_pem(), false)?,
-        Material::Master => bail!("`{shown}` is a master key: name it in the settings, where it stands"),
+        Material::Master => {
+            bail!("`{}` is a master key: name it in the settings, where it stands", file.display())
+        }
     };
     writeln!(out, "{} written to {}", material.kind(), path.display())?;
-    if let Material::Certificate(certificate) = &material {
+    if let Material::Certificate(certificate) = material {
         writeln!(out, "subject:     {}", certificate.subject())?;
         writeln!(out, "issuer:      {}", certificate.issuer())?;
         writeln!(out, "serial:      {}", certificate.serial_hex())?;

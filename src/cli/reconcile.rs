@@ -13,7 +13,7 @@ use jiff::civil::Date;
 use crate::domain::identity::PlatformId;
 use crate::reconciliation::export::{self, Format};
 use crate::reconciliation::statement::Period;
-use crate::reconciliation::{Reconciler, SignRefused, TheirFile};
+use crate::reconciliation::{Reconciler, Said, SignRefused, TheirFile};
 use crate::store::reconciliations::{self, Filter, Reconciliation, ReconciliationId};
 
 /// Write our statement of a platform's day, and compare the platform's with it
@@ -153,7 +153,7 @@ pub async fn run(
         Step::Remark(args) => remark(args, reconciler, now, out).await,
         Step::SignOff(args) => {
             let id = ReconciliationId::new(args.id);
-            let signed = reconciler.sign(&id, &args.by, args.remark.as_deref(), now).await;
+            let signed = reconciler.sign(&id, Said { by: args.by, remark: args.remark, at: now }).await;
             settled(signed, reconciler, out).await
         }
     }
@@ -271,9 +271,10 @@ async fn remark(
     out: &mut (dyn Write + Send),
 ) -> anyhow::Result<bool> {
     let id = ReconciliationId::new(args.id);
+    let said = Said { by: args.by, remark: Some(args.remark), at: now };
     let mut last = Err(SignRefused::Unknown);
     for number in args.difference {
-        last = reconciler.remark(&id, number, &args.by, &args.remark, now).await;
+        last = reconciler.remark(&id, number, said.clone()).await;
         if last.is_err() {
             writeln!(out, "#{number} 未登记")?;
             break;

@@ -2,6 +2,7 @@
 
 mod lines;
 mod neimenggu;
+mod signing_service;
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -11,7 +12,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use clap::{Args as ClapArgs, ValueEnum};
+use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 
 use crate::sandbox::hainan::PublicKeyText;
 use crate::sandbox::{
@@ -19,6 +20,7 @@ use crate::sandbox::{
 };
 use lines::Lines;
 use neimenggu::NeimengguArgs;
+use signing_service::SigningServiceArgs;
 
 /// Run a simulated platform, with faults if asked
 ///
@@ -27,7 +29,11 @@ use neimenggu::NeimengguArgs;
 ///
 /// While it runs, `curl http://LISTEN/` lists what it can be told to do.
 #[derive(Clone, Debug, ClapArgs)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Args {
+    #[command(subcommand)]
+    other: Option<Other>,
+
     /// Whose specification it follows
     #[arg(long, value_enum, default_value_t = Choice::Hainan)]
     platform: Choice,
@@ -109,7 +115,7 @@ pub struct Args {
 
     /// Fault script (TOML or JSON): what goes wrong, on which call. A line reads, for instance,
     /// `[[fault]] interface = "baohannotice" nth = 3 act = "reset"`. Acts: { late = MS }, { slow = MS },
-    /// { status = 500 }, "reset", { refuse = "TEXT" }, "html200", "accept-but-reset", "half-answer", "duplicate-push",
+    /// { status = 500 }, { busy = SECONDS }, "reset", { refuse = "TEXT" }, "html200", "accept-but-reset", "half-answer", "duplicate-push",
     /// "wrong-key-first"; `repeat = true` or `every = N` instead of `nth`
     #[arg(long, value_name = "FILE")]
     faults: Option<PathBuf>,
@@ -121,6 +127,12 @@ pub struct Args {
     /// Write the letters that were accepted into this folder at the end
     #[arg(long, value_name = "FOLDER")]
     letters: Option<PathBuf>,
+}
+
+/// What can be simulated besides platforms.
+#[derive(Clone, Debug, Subcommand)]
+enum Other {
+    SigningService(SigningServiceArgs),
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -228,6 +240,12 @@ async fn run_until(
     out: &mut dyn Write,
     stop: impl Future<Output = std::io::Result<()>>,
 ) -> anyhow::Result<()> {
+    if let Some(Other::SigningService(service)) = &args.other {
+        let service = service.start(out)?;
+        stop.await.context("Ctrl-C cannot be awaited")?;
+        service.stop().await;
+        return Ok(());
+    }
     if let Some(specification) = args.platform.specification() {
         let sandbox = Sandbox::start(args.options(specification)?).await?;
         return session(sandbox, &args, out, stop).await;

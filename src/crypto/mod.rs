@@ -16,6 +16,7 @@ pub mod keyring;
 pub mod md5;
 #[cfg(test)]
 pub(crate) mod openssl;
+pub mod pkcs12;
 pub mod private_file;
 pub mod second_opinion;
 pub mod signature_algorithm;

@@ -201,6 +201,15 @@ impl KeyPair {
         signature.map(|signature| signature.der_encode()).map_err(|_| Objection::Signature)
     }
 
+    /// Signs a digest that somebody else has computed, `SM3(ZA ‖ M)`; the signature is DER.
+    ///
+    /// # Errors
+    /// As [`sign`](Self::sign).
+    pub fn sign_digest(&self, digest: &[u8; 32]) -> Result<Vec<u8>, Objection> {
+        let signature = SigCtx::new().sign_raw(digest, &self.private);
+        signature.map(|signature| signature.der_encode()).map_err(|_| Objection::Signature)
+    }
+
     /// Decrypts `04‖C1‖C3‖C2` (GB/T 32918.4).
     ///
     /// # Errors

@@ -5,6 +5,7 @@ mod ciphertext;
 mod private_key;
 mod public_key;
 mod signature;
+mod signing_digest;
 
 pub use ciphertext::{Form, Layout, Order};
 pub use private_key::PrivateKey;

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use jiff::Timestamp;
 
+use super::signer::sealer;
 use crate::casework::callback::CORE_SYSTEM;
 use crate::casework::{Platform, Platforms};
 use crate::clock::Clock;
 use crate::crypto::certificate::Certificate;
 use crate::crypto::keyring::Keyring;
-use crate::crypto::sm2::PrivateKey;
 use crate::crypto::{self, international, second_opinion};
 use crate::delivery::Courier;
 use crate::delivery::client::Client;
@@ -36,7 +36,6 @@ use crate::reconciliation::Reconciler;
 use crate::seal::Trust;
 use crate::seal::pdf::{Container, InternationalSigner, PdfSigner, SealPicture};
 use crate::seal::sealer::Sealer;
-use crate::seal::signer::LocalSigner;
 use crate::settings::{SealOptions, Settings};
 use crate::store::Store;
 use crate::store::archive::Archive;
@@ -78,13 +77,13 @@ impl Assembly {
         let (documents, institution) = (settings.documents.clone(), settings.institution.clone());
         let press = tokio::task::spawn_blocking(move || press(&documents, &institution));
         let warm = tokio::task::spawn_blocking(second_opinion::warm);
-        let sealer = Arc::new(sealer(&settings.seal)?);
+        let metrics = Metrics::new();
+        let sealer = Arc::new(sealer(&settings.seal, &clock, &metrics).await?);
         let styles = styles(settings, &platforms, &sealer)?;
         let trust = Arc::new(trust(&settings.seal)?);
         let seal_validity = sealer.validity();
         migrate(&store).await?;
         let archive = Archive::open(&settings.archive).context("archive.folder")?;
-        let metrics = Metrics::new();
         let press = press.await.context("loading fonts and templates panicked")??;
         warm.await.context("warming up libsm panicked")?;
         let courier = Courier { client, clock: clock.clone(), metrics: metrics.clone() };
@@ -321,31 +320,4 @@ fn trust(options: &SealOptions) -> anyhow::Result<Trust> {
     let pem = std::fs::read_to_string(file)
         .with_context(|| format!("seal.anchors: can't read `{}`", file.display()))?;
     Ok(Trust { anchors: Certificate::all_from_pem(&pem).context("seal.anchors")? })
-}
-
-/// Loads the institution's key, certificate and seal, and checks that they belong together.
-///
-/// # Errors
-/// Which file is missing or does not fit.
-pub fn sealer(options: &SealOptions) -> anyhow::Result<Sealer> {
-    let SealOptions { signer_key, signer_certificate, electronic_seal, .. } = options;
-    let key = PrivateKey::from_file(signer_key).context("seal.signer_key")?;
-    let certificate = || {
-        let pem = std::fs::read_to_string(signer_certificate).context("expected a certificate as PEM")?;
-        anyhow::Ok(Certificate::from_pem(&pem)?)
-    };
-    let certificate = certificate()
-        .with_context(|| format!("seal.signer_certificate: `{}`", signer_certificate.display()))?;
-    let signer = LocalSigner::new(key, certificate).with_context(|| {
-        format!(
-            "seal.signer_key: expected the key of seal.signer_certificate `{}` in `{}`",
-            signer_certificate.display(),
-            signer_key.display()
-        )
-    })?;
-    let seal = || {
-        let der = std::fs::read(electronic_seal).context("expected an electronic seal as DER")?;
-        Sealer::new(Arc::new(signer), der)
-    };
-    seal().with_context(|| format!("seal.electronic_seal: `{}`", electronic_seal.display()))
 }

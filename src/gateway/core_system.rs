@@ -54,6 +54,7 @@ impl CoreSystemListener {
             limits: api::Limits::new(&settings.api),
             options: Arc::new(settings.api.clone()),
             redirects: Redirects::new(&settings.redirects)?.map(Arc::new),
+            reconciler: Arc::new(assembly.reconciler.clone()),
         };
         let encrypted = tls.is_some();
         let (server, address) = serve(listener, tls, api.clone(), settings.server.drain_seconds)?;

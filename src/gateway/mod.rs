@@ -5,6 +5,7 @@ mod core_system;
 mod gauges;
 mod readiness;
 mod rounds;
+mod signer;
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -17,8 +18,9 @@ use anyhow::Context;
 use futures_util::future::join_all;
 use tokio::task::JoinHandle;
 
-pub use assembly::{Assembly, connect_store, keyring, open_store, platforms, press, reconciler, sealer};
+pub use assembly::{Assembly, connect_store, keyring, open_store, platforms, press, reconciler};
 pub use core_system::core_system_tls;
+pub use signer::sealer;
 
 use self::core_system::CoreSystemListener;
 use crate::casework::callback::CORE_SYSTEM;

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use anyhow::Context;
 use jiff::Timestamp;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::desk::{Assignment, Desk};
 use super::letter_data::{self, Content, Printed};
@@ -27,7 +27,7 @@ use crate::store::documents::{self, Document};
 use crate::store::jobs::Cause;
 use crate::store::keys::{self, Purpose};
 
-/// Lays out and seals letters on as many threads as the machine has cores.
+/// Lays out letters on as many threads as the machine has cores, and seals each on the same thread.
 pub struct LetterMaker {
     press: Press,
     sealer: Arc<Sealer>,
@@ -159,11 +159,7 @@ impl LetterMaker {
     ) -> anyhow::Result<Result<Made, DocumentError>> {
         let permit = Arc::clone(&self.cores).acquire_owned().await?;
         let maker = Arc::clone(self);
-        let made = tokio::task::spawn_blocking(move || {
-            let made = maker.print_and_seal(&printed, &writing, at);
-            drop(permit);
-            made
-        });
+        let made = tokio::task::spawn_blocking(move || maker.print_and_seal(&printed, &writing, at, permit));
         made.await.context("laying out a letter panicked")?
     }
 
@@ -172,17 +168,23 @@ impl LetterMaker {
         printed: &Printed,
         writing: &Writing,
         at: Timestamp,
+        permit: OwnedSemaphorePermit,
     ) -> anyhow::Result<Result<Made, DocumentError>> {
+        // The permit is for laying out, which keeps a core busy; whoever signs may be far away, and others go on meanwhile.
         let file = match writing {
             Writing::Ofd => match printed.ofd(&self.press) {
                 Ok(ofd) => {
+                    drop(permit);
                     let stamps = letter_data::stamps(&ofd, self.sealer.size_mm());
                     crate::seal::ofd::seal(ofd.package, &self.sealer, &stamps, at)?
                 }
                 Err(error) => return Ok(Err(error)),
             },
             Writing::Pdf { signer, picture, profile } => match printed.pdf(&self.press) {
-                Ok(pdf) => crate::seal::pdf::sign(pdf.bytes, signer, picture, &pdf.seal_places, profile, at)?,
+                Ok(pdf) => {
+                    drop(permit);
+                    crate::seal::pdf::sign(pdf.bytes, signer, picture, &pdf.seal_places, profile, at)?
+                }
                 Err(error) => return Ok(Err(error)),
             },
         };

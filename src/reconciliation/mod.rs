@@ -19,4 +19,4 @@ mod ours;
 
 pub use movement::Movement;
 pub use options::{ReconciliationOptions, StatementOptions};
-pub use reconciler::{ImportRefused, Imported, Reconciler, SignRefused, TheirFile};
+pub use reconciler::{ImportRefused, Imported, Reconciler, Said, SignRefused, TheirFile};

@@ -10,7 +10,7 @@ use super::import::{self, ImportError, TheirStatement};
 use super::options::{ReconciliationOptions, StatementOptions};
 use super::ours;
 use super::statement::{Period, PeriodError};
-use crate::domain::identity::PlatformId;
+use crate::domain::identity::{DocumentDigest, PlatformId};
 use crate::store::reconciliations::{
     self, Finding, Import, NewReconciliation, Reconciliation, ReconciliationId, Remark, Signature,
 };
@@ -84,6 +84,7 @@ pub enum SignRefused {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{what}: expected 1 to {longest} characters, found {found}")]
 pub struct TextError {
+    /// `by`, `name` or `remark`.
     pub what: &'static str,
     pub longest: usize,
     pub found: usize,
@@ -95,32 +96,67 @@ fn text(what: &'static str, text: &str, longest: usize) -> Result<String, TextEr
     if (1..=longest).contains(&found) { Ok(text.to_owned()) } else { Err(TextError { what, longest, found }) }
 }
 
+/// A file that was read and compared, and is not kept yet.
+#[derive(Clone, Debug)]
+pub struct Compared {
+    platform: PlatformId,
+    day: Date,
+    digest: DocumentDigest,
+    /// Nothing, where the file was imported before.
+    new: Option<NewReconciliation>,
+}
+
+impl Compared {
+    /// Keeps what differs, as the current reconciliation of its day.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn keep(&self, connection: &mut Connection) -> Result<Imported, StoreError> {
+        // Somebody may have handed in the same file meanwhile.
+        let known = reconciliations::find_by_file(connection, &self.platform, self.day, &self.digest)?;
+        let (id, is_new) = match (known, &self.new) {
+            (Some(reconciliation), _) => return Ok(Imported { reconciliation, is_new: false }),
+            (None, Some(new)) => (reconciliations::insert(connection, new)?, true),
+            (None, None) => return Err(StoreError::Conflict),
+        };
+        let kept = reconciliations::find(connection, &id)?.ok_or(StoreError::Conflict)?;
+        Ok(Imported { reconciliation: kept, is_new })
+    }
+}
+
 impl Reconciler {
     /// Reads a platform's statement, compares it with ours and keeps what differs, as the current one of its day.
     ///
     /// # Errors
     /// When the file can't be understood in full; then nothing is compared or kept.
     pub async fn import(&self, file: TheirFile, now: Timestamp) -> Result<Imported, ImportRefused> {
+        let compared = self.compare(file, now).await?;
+        Ok(self.store.write(move |connection| compared.keep(connection)).await?)
+    }
+
+    /// Reads a platform's statement and compares it with ours, unless it was imported before.
+    ///
+    /// # Errors
+    /// As [`Self::import`].
+    pub async fn compare(&self, file: TheirFile, now: Timestamp) -> Result<Compared, ImportRefused> {
         let options = self.platforms.get(&file.platform);
         let options = options.ok_or_else(|| ImportRefused::UnknownPlatform(file.platform.clone()))?;
         Period::new(file.day, file.day, now)?;
-        let by = text("who imports", &file.by, LONGEST_NAME).map_err(ImportRefused::Text)?;
+        let by = text("by", &file.by, LONGEST_NAME).map_err(ImportRefused::Text)?;
         let name = file.name.rsplit(['/', '\\']).next().unwrap_or_default();
-        let name = text("the file's name", name, LONGEST_NAME).map_err(ImportRefused::Text)?;
+        let name = text("name", name, LONGEST_NAME).map_err(ImportRefused::Text)?;
         let digest = reconciliations::digest(&file.bytes);
-        let (platform, day) = (file.platform.clone(), file.day);
-        let same = digest.clone();
-        let find = move |c: &mut Connection| reconciliations::find_by_file(c, &platform, day, &same);
-        if let Some(reconciliation) = self.store.read(find.clone()).await? {
-            return Ok(Imported { reconciliation, is_new: false });
+        let (platform, day) = (file.platform, file.day);
+        let (wanted, same) = (platform.clone(), digest.clone());
+        let find = move |c: &mut Connection| reconciliations::find_by_file(c, &wanted, day, &same);
+        if self.store.read(find).await?.is_some() {
+            return Ok(Compared { platform, day, digest, new: None });
         }
-        let (options, limits) = (options.clone(), self.options.clone());
-        let read = move || (import::read(&file.bytes, &options, &limits), file.platform, options);
-        let (theirs, platform, options) = tokio::task::spawn_blocking(read)
+        let (reading, limits) = (options.clone(), self.options.clone());
+        let theirs = tokio::task::spawn_blocking(move || import::read(&file.bytes, &reading, &limits))
             .await
-            .map_err(|error| ImportError::NotATable(format!("what can't be read: {error}")))?;
-        let theirs = theirs?;
-        let (findings, expected) = self.compare(&platform, day, &options, &theirs, now).await?;
+            .map_err(|error| ImportError::NotATable(format!("what can't be read: {error}")))??;
+        let (findings, expected) = self.findings(&platform, day, options, &theirs, now).await?;
         let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
         let import = Import {
             file: name,
@@ -129,21 +165,13 @@ impl Reconciler {
             ours: count(expected),
             compared: theirs.columns.iter().map(|column| (*column).to_owned()).collect(),
         };
-        let new = NewReconciliation { platform, day, import, digest, findings, at: now };
-        let keep = move |connection: &mut Connection| {
-            // Somebody may have handed in the same file meanwhile.
-            if let Some(reconciliation) = find(connection)? {
-                return Ok(Some(Imported { reconciliation, is_new: false }));
-            }
-            let id = reconciliations::insert(connection, &new)?;
-            let kept = reconciliations::find(connection, &id)?;
-            Ok(kept.map(|reconciliation| Imported { reconciliation, is_new: true }))
-        };
-        let kept = self.store.write(keep).await?;
-        kept.ok_or_else(|| StoreError::Conflict.into())
+        let (whose, named) = (platform.clone(), digest.clone());
+        let new = NewReconciliation { platform: whose, day, import, digest: named, findings, at: now };
+        Ok(Compared { platform, day, digest, new: Some(new) })
     }
 
-    async fn compare(
+    /// What differs, and how many of ours were expected in the platform's statement.
+    async fn findings(
         &self,
         platform: &PlatformId,
         day: Date,
@@ -174,61 +202,97 @@ impl Reconciler {
         Ok((comparison.findings(), expected.len()))
     }
 
-    /// Says something about a difference. The first remark explains it; later ones stand below.
+    /// Says something about a difference: see [`remark`].
     ///
     /// # Errors
-    /// When there is no such difference, or the reconciliation is signed or not the current one.
+    /// As [`remark`].
     pub async fn remark(
         &self,
         id: &ReconciliationId,
         difference: u32,
-        by: &str,
-        remark: &str,
-        now: Timestamp,
+        said: Said,
     ) -> Result<Reconciliation, SignRefused> {
-        let by = text("who says so", by, LONGEST_NAME).map_err(SignRefused::Text)?;
-        let said = text("the remark", remark, LONGEST_REMARK).map_err(SignRefused::Text)?;
-        let (id, remark) = (id.clone(), Remark { by, text: said, at: now });
-        let write = move |connection: &mut Connection| {
-            if let Err(refused) = unsigned(connection, &id)? {
-                return Ok(Err(refused));
-            }
-            let Some(read) = reconciliations::difference(connection, &id, difference)? else {
-                return Ok(Err(SignRefused::Unknown));
-            };
-            reconciliations::add_remark(connection, &id, &read, &remark)?;
-            Ok(reconciliations::find(connection, &id)?.ok_or(SignRefused::Unknown))
-        };
-        self.store.write(write).await?
+        let id = id.clone();
+        self.store.write(move |connection| remark(connection, &id, difference, &said)).await?
     }
 
-    /// Signs for a reconciliation as it is; from then on it does not change any more.
+    /// Signs for a reconciliation: see [`sign`].
     ///
     /// # Errors
-    /// When it is signed already or not the current one, or when differences are unexplained and there is no remark.
-    pub async fn sign(
-        &self,
-        id: &ReconciliationId,
-        by: &str,
-        remark: Option<&str>,
-        now: Timestamp,
-    ) -> Result<Reconciliation, SignRefused> {
-        let by = text("who signs", by, LONGEST_NAME).map_err(SignRefused::Text)?;
-        let remark = remark.map(|said| text("the remark", said, LONGEST_REMARK)).transpose();
-        let remark = remark.map_err(SignRefused::Text)?;
-        let (id, signature) = (id.clone(), Signature { by, remark, at: now });
-        let write = move |connection: &mut Connection| {
-            let read = match unsigned(connection, &id)? {
-                Ok(read) => read,
-                Err(refused) => return Ok(Err(refused)),
-            };
-            if read.unexplained > 0 && signature.remark.is_none() {
-                return Ok(Err(SignRefused::RemarkNeeded { unexplained: read.unexplained }));
-            }
-            reconciliations::sign(connection, &read, &signature)?;
-            Ok(reconciliations::find(connection, &id)?.ok_or(SignRefused::Unknown))
-        };
-        self.store.write(write).await?
+    /// As [`sign`].
+    pub async fn sign(&self, id: &ReconciliationId, said: Said) -> Result<Reconciliation, SignRefused> {
+        let id = id.clone();
+        self.store.write(move |connection| sign(connection, &id, &said)).await?
+    }
+}
+
+/// What somebody says, and when.
+#[derive(Clone, Debug)]
+pub struct Said {
+    pub by: String,
+    pub remark: Option<String>,
+    pub at: Timestamp,
+}
+
+/// Says something about a difference. The first remark explains it; later ones stand below.
+///
+/// # Errors
+/// When there is no such difference, the reconciliation is signed or not the current one, or there is no remark.
+pub fn remark(
+    connection: &mut Connection,
+    id: &ReconciliationId,
+    difference: u32,
+    said: &Said,
+) -> Result<Result<Reconciliation, SignRefused>, StoreError> {
+    let remark = match said.as_remark() {
+        Ok(remark) => remark,
+        Err(error) => return Ok(Err(SignRefused::Text(error))),
+    };
+    if let Err(refused) = unsigned(connection, id)? {
+        return Ok(Err(refused));
+    }
+    let Some(read) = reconciliations::difference(connection, id, difference)? else {
+        return Ok(Err(SignRefused::Unknown));
+    };
+    reconciliations::add_remark(connection, id, &read, &remark)?;
+    Ok(reconciliations::find(connection, id)?.ok_or(SignRefused::Unknown))
+}
+
+/// Signs for a reconciliation as it is; from then on it does not change any more.
+///
+/// # Errors
+/// When it is signed already or not the current one, or when differences are unexplained and there is no remark.
+pub fn sign(
+    connection: &mut Connection,
+    id: &ReconciliationId,
+    said: &Said,
+) -> Result<Result<Reconciliation, SignRefused>, StoreError> {
+    let signature = match said.as_signature() {
+        Ok(signature) => signature,
+        Err(error) => return Ok(Err(SignRefused::Text(error))),
+    };
+    let read = match unsigned(connection, id)? {
+        Ok(read) => read,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    if read.unexplained > 0 && signature.remark.is_none() {
+        return Ok(Err(SignRefused::RemarkNeeded { unexplained: read.unexplained }));
+    }
+    reconciliations::sign(connection, &read, &signature)?;
+    Ok(reconciliations::find(connection, id)?.ok_or(SignRefused::Unknown))
+}
+
+impl Said {
+    fn as_remark(&self) -> Result<Remark, TextError> {
+        let by = text("by", &self.by, LONGEST_NAME)?;
+        let said = text("remark", self.remark.as_deref().unwrap_or_default(), LONGEST_REMARK)?;
+        Ok(Remark { by, text: said, at: self.at })
+    }
+
+    fn as_signature(&self) -> Result<Signature, TextError> {
+        let by = text("by", &self.by, LONGEST_NAME)?;
+        let remark = self.remark.as_deref().map(|said| text("remark", said, LONGEST_REMARK)).transpose()?;
+        Ok(Signature { by, remark, at: self.at })
     }
 }
 

@@ -51,6 +51,8 @@ pub enum Act {
     Slow(u64),
     /// Nothing but this HTTP status.
     Status(u16),
+    /// Status 429, and the wish to be left alone for so many seconds.
+    Busy(u64),
     /// The connection is closed after the first part of the request, without an answer.
     Reset,
     /// Answer `0` with this message. After a refused A.5 other slices may come, as after a failed decryption.
@@ -65,6 +67,8 @@ pub enum Act {
     DuplicatePush,
     /// For `baohanrestore`: a wrong key is sent first, then the right one.
     WrongKeyFirst,
+    /// For the signing service: the signature is over another digest.
+    WrongSignature,
 }
 
 impl Act {

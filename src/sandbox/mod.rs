@@ -6,6 +6,7 @@
 //! The four platforms for tenders speak alike and share [`tender`]; what is particular to one stands in a module of its
 //! name, with the tables of its specification. [`neimenggu`] has an envelope and a life of its own. What every platform
 //! needs (journal, fault script, server, control endpoints) stands beside them and asks of a platform what [`Play`] says.
+//! The [`signing_service`] is no platform: it holds the institution's key, and signs what the gateway sends it.
 
 mod answer;
 mod connection;
@@ -27,6 +28,7 @@ mod play;
 mod running;
 mod seal;
 mod server;
+pub mod signing_service;
 pub mod tender;
 #[cfg(test)]
 mod testing;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use actix_web::body::SizedStream;
 use actix_web::dev::ServerHandle;
 use actix_web::http::StatusCode;
+use actix_web::http::header::RETRY_AFTER;
 use actix_web::web::{self, Bytes, Data, Path, Payload};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use anyhow::Context;
@@ -110,12 +111,16 @@ async fn interface<P: Play>(
             HttpResponse::build(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR))
                 .finish()
         }
+        Act::Busy(seconds) => {
+            desk.note_fault(&name, &format!("busy for {seconds} s"), body.len());
+            HttpResponse::TooManyRequests().insert_header((RETRY_AFTER, seconds)).finish()
+        }
         Act::Refuse(message) => {
             platform.refused_by_script(&name, &body);
             desk.note_fault(&name, &format!("refused: {message}"), body.len());
             answer(platform.refusal(&message))
         }
-        Act::Html200 | Act::Reset | Act::DuplicatePush | Act::WrongKeyFirst => {
+        Act::Html200 | Act::Reset | Act::DuplicatePush | Act::WrongKeyFirst | Act::WrongSignature => {
             desk.note_fault(&name, "a page of HTML", body.len());
             HttpResponse::Ok().content_type("text/html; charset=utf-8").body(MAINTENANCE_PAGE)
         }

@@ -67,6 +67,17 @@ impl Sealer {
         Ok(Self { signer, valid_from, valid_until, size_mm, seal: seal_der })
     }
 
+    /// Has the signer sign a text without meaning, and both implementations of SM2 verify it: whether letters could be
+    /// sealed now. May block as the signer does.
+    ///
+    /// # Errors
+    /// When the signer fails, or what it says is no signature by the key of its certificate.
+    pub fn try_out(&self) -> anyhow::Result<()> {
+        let text = b"whether this key can sign";
+        let signature = self.signer.sign(text)?;
+        Ok(agreement::verify(self.signer.certificate(), text, &signature.to_der())?)
+    }
+
     pub(super) fn signer(&self) -> &dyn Signer {
         self.signer.as_ref()
     }

@@ -1,4 +1,4 @@
-//! Who signs: a port, and the key in this process's memory that stands behind it today.
+//! Who signs: a port, and a key in this process's memory behind it. The room `signing` has the others.
 
 use anyhow::ensure;
 
@@ -6,15 +6,31 @@ use crate::crypto::certificate::Certificate;
 use crate::crypto::sm2::{PrivateKey, Signature};
 
 /// The holder of a signing key: this process, a signing service, or a cryptographic device (GM/T 0018).
+///
+/// Its signatures are checked by whoever asked for them, once more than by itself.
 pub trait Signer: Send + Sync {
     /// The certificate of the signing key.
     fn certificate(&self) -> &Certificate;
 
-    /// SM2 with SM3 and the user id `1234567812345678` over the message. May block while a device or a service works.
+    /// Signs by SM2 what [`signing_digest`](crate::crypto::sm2::PublicKey::signing_digest) has made of a message with
+    /// the key of the certificate: more than these 32 bytes never leave the house.
+    ///
+    /// May block for many seconds while a device or a service works, so that it belongs on a thread that may block, not
+    /// on one that serves tasks. Several threads may ask at the same time.
     ///
     /// # Errors
     /// When the device or the service fails.
-    fn sign(&self, message: &[u8]) -> anyhow::Result<Signature>;
+    fn sign_digest(&self, digest: &[u8; 32]) -> anyhow::Result<Signature>;
+}
+
+impl dyn Signer + '_ {
+    /// SM2 with SM3 and the user id `1234567812345678` over the message.
+    ///
+    /// # Errors
+    /// As [`sign_digest`](Self::sign_digest).
+    pub fn sign(&self, message: &[u8]) -> anyhow::Result<Signature> {
+        self.sign_digest(&self.certificate().public_key()?.signing_digest(message))
+    }
 }
 
 /// A key held in memory.
@@ -42,7 +58,7 @@ impl Signer for LocalSigner {
         &self.certificate
     }
 
-    fn sign(&self, message: &[u8]) -> anyhow::Result<Signature> {
-        Ok(self.key.sign(message))
+    fn sign_digest(&self, digest: &[u8; 32]) -> anyhow::Result<Signature> {
+        Ok(self.key.sign_digest(digest))
     }
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::{DEFAULT, Settings};
 
 /// Keys whose value may stand in a file of its own, named by the same key with `_file` behind it.
-const SECRET_KEYS: [&str; 9] = [
+const SECRET_KEYS: [&str; 12] = [
     "appsecret",
     "url",
     "agreed_key",
@@ -18,6 +18,9 @@ const SECRET_KEYS: [&str; 9] = [
     "file_iv",
     "secret",
     "previous_secret",
+    "pkcs12_password",
+    "password",
+    "token",
 ];
 
 /// What the key of such a file ends in.
@@ -257,6 +260,33 @@ mod tests {
             missing.contains("platforms.somewhere.wire.appsecret") && missing.contains("/nowhere/secret"),
             "{missing}"
         );
+    }
+
+    #[test]
+    fn the_examples_of_where_the_signing_key_is_can_be_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let secret = folder.path().join("secret");
+        std::fs::write(&secret, "secret").unwrap();
+        let with_secret = |line: &str| match line.split_once(" = ") {
+            Some((key, _)) if key.ends_with("password_file") || key == "token_file" => {
+                format!("{key} = {:?}\n", secret.display().to_string())
+            }
+            _ => format!("{line}\n"),
+        };
+        let page = include_str!("../../deploy/SIGNING.md");
+        let examples = page.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+        let places = examples.map(|example| {
+            let example: String = example.lines().map(with_secret).collect();
+            let settings = read(&format!("{SOUND}\n{example}"), &[]).unwrap();
+            settings.seal.key_source().unwrap().to_string()
+        });
+        let expected = [
+            "the key in /etc/baohan/signer.key.pem",
+            "the key in /etc/baohan/signer.p12",
+            "the signing service https://sign.example.com/api, key seal-2026",
+            "the device of /opt/vendor/lib/libsdf.so, key 1",
+        ];
+        assert_eq!(places.collect::<Vec<_>>(), expected);
     }
 
     /// Each with its platform's id and the number of interfaces in its dialect.

@@ -1,6 +1,7 @@
 //! Settings: a built-in commented default, then files, then the environment, then files that hold secrets. A key that
 //! nobody knows stops the start.
 
+mod key_source;
 mod load;
 
 use std::collections::BTreeMap;
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+pub use key_source::KeySource;
 pub use load::{SettingsError, load};
 
 use crate::api::ApiOptions;
@@ -23,6 +25,8 @@ use crate::institution::rules::UnderwritingOptions;
 use crate::jobs::{CallbackOptions, JobOptions, RoundOptions};
 use crate::reconciliation::{ReconciliationOptions, StatementOptions};
 use crate::seal::pdf::PdfSignatureProfile;
+use crate::secret::Secret;
+use crate::signing::{DeviceOptions, ServiceOptions};
 use crate::store::StoreOptions;
 use crate::store::archive::ArchiveOptions;
 use crate::telemetry::TelemetryOptions;
@@ -108,14 +112,22 @@ pub struct KeyringOptions {
     pub file: PathBuf,
 }
 
-/// The seal and the key that uses it.
+/// The seal and the key that uses it, which is in one of four places: see [`SealOptions::key_source`].
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SealOptions {
     /// The institution's SM2 signing key (PEM).
-    pub signer_key: PathBuf,
-    /// Its certificate (PEM).
-    pub signer_certificate: PathBuf,
+    pub signer_key: Option<PathBuf>,
+    /// The certificate of the signing key (PEM).
+    pub signer_certificate: Option<PathBuf>,
+    /// Key and certificate in one file (PKCS#12).
+    pub signer_pkcs12: Option<PathBuf>,
+    /// The password of that file.
+    pub pkcs12_password: Option<Secret>,
+    /// A service that signs.
+    pub service: Option<ServiceOptions>,
+    /// A device that signs.
+    pub device: Option<DeviceOptions>,
     /// The electronic seal that the seal maker made for it (DER, GB/T 38540).
     pub electronic_seal: PathBuf,
     /// An RSA or ECDSA key (PEM) for PDF letters whose signature is `cms`.

@@ -19,9 +19,9 @@ use prometheus_client::registry::Registry;
 
 use labels::{
     AlarmKind, ApiLabels, AttemptLabels, BuildLabels, ChunkLabels, DifferenceLabels, DownloadLabels,
-    GuaranteeLabels, JobKind, JobLabels, LimitLabel, PlatformLabel, PushLabels,
+    GuaranteeLabels, JobKind, JobLabels, LimitLabel, PlatformLabel, PushLabels, SignatureLabels,
 };
-pub use labels::{AttemptResult, DownloadResult, InboundOutcome, JobCount};
+pub use labels::{AttemptResult, DownloadResult, InboundOutcome, JobCount, SignatureResult, SignatureSource};
 use snapshot::Snapshot;
 
 /// The label of a platform or an interface that the gateway does not have: whatever the sender wrote is no label.
@@ -48,6 +48,8 @@ struct Families {
     oldest_undelivered_restoration: Snapshot<PlatformLabel>,
     decrypt_failures: Family<PlatformLabel, Counter>,
     seal_duration: Histogram,
+    outside_signatures: Family<SignatureLabels, Counter>,
+    outside_signature_duration: Histogram,
     chunks: Family<ChunkLabels, Counter>,
     downloads: Family<DownloadLabels, Counter>,
     api_requests: Family<ApiLabels, Counter>,
@@ -82,6 +84,8 @@ impl Metrics {
             oldest_undelivered_restoration: Snapshot::default(),
             decrypt_failures: Family::default(),
             seal_duration: answer_times(),
+            outside_signatures: Family::default(),
+            outside_signature_duration: answer_times(),
             chunks: Family::default(),
             downloads: Family::default(),
             api_requests: Family::default(),
@@ -191,6 +195,13 @@ impl Metrics {
     /// A document was sealed and its seal verified.
     pub fn sealed(&self, took: Duration) {
         self.0.seal_duration.observe(took.as_secs_f64());
+    }
+
+    /// A service or a device was asked for a signature, and this came of it, all attempts together.
+    pub fn signed_outside(&self, source: SignatureSource, result: SignatureResult, took: Duration) {
+        let labels = SignatureLabels { source: source.label(), result: result.label() };
+        self.0.outside_signatures.get_or_create(&labels).inc();
+        self.0.outside_signature_duration.observe(took.as_secs_f64());
     }
 
     /// A slice of a document was sent.
@@ -303,6 +314,16 @@ impl Families {
             "Time to seal a document and verify the seal",
             self.seal_duration.clone(),
         );
+        registry.register(
+            "outside_signatures",
+            "Signatures asked of a signing service or a device by what came of it",
+            self.outside_signatures.clone(),
+        );
+        registry.register(
+            "outside_signature_duration_seconds",
+            "Time of one signature by a signing service or a device, all attempts together",
+            self.outside_signature_duration.clone(),
+        );
         registry.register("upload_chunks", "Slices of documents by how sending ended", self.chunks.clone());
         registry.register(
             "downloads",
@@ -380,6 +401,7 @@ mod tests {
         metrics.set_oldest_undelivered_restorations([("p1", Duration::from_secs(5))]);
         metrics.decrypt_failed("p1");
         metrics.sealed(TOOK);
+        metrics.signed_outside(SignatureSource::Device, SignatureResult::Wrong, TOOK);
         metrics.chunk_uploaded("p1", AttemptResult::Timeout);
         metrics.downloaded(Some("p1"), DownloadResult::Whole);
         metrics.downloaded(None, DownloadResult::Unknown);
@@ -403,6 +425,8 @@ mod tests {
             r#"gw_restore_oldest_undelivered_seconds{platform="p1"} 5"#,
             r#"gw_decrypt_failures_total{platform="p1"} 1"#,
             "gw_seal_duration_seconds_count 1",
+            r#"gw_outside_signatures_total{source="device",result="wrong"} 1"#,
+            "gw_outside_signature_duration_seconds_count 1",
             r#"gw_upload_chunks_total{platform="p1",result="timeout"} 1"#,
             r#"gw_downloads_total{platform="p1",result="whole"} 1"#,
             r#"gw_downloads_total{platform="unknown",result="unknown"} 1"#,

@@ -23,7 +23,9 @@ use serde::Deserialize;
 pub use health::{Check, Health};
 pub use logging::{LogFormat, StartError, readable, start};
 pub use masking::Masked;
-pub use metrics::{AttemptResult, DownloadResult, InboundOutcome, JobCount, Metrics};
+pub use metrics::{
+    AttemptResult, DownloadResult, InboundOutcome, JobCount, Metrics, SignatureResult, SignatureSource,
+};
 pub use request::{RequestId, SECRET_PATH, trace};
 pub use scrape::serve_metrics;
 

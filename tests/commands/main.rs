@@ -15,5 +15,6 @@ mod help;
 mod keys;
 mod letters;
 mod program;
+mod reconciliation;
 mod sandbox;
 mod settings;

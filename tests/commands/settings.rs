@@ -1,9 +1,10 @@
 //! `baohan check`, and `baohan serve` where it must not start: both say the same of the same settings.
 
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 
 use crate::demonstration::House;
-use crate::program::{baohan, refused, refused_to_serve};
+use crate::program::{Running, baohan, program, refused, refused_to_serve};
 
 #[test]
 fn sound_settings_are_explained_platform_by_platform() {
@@ -169,6 +170,32 @@ const UNUSABLE: &[&[Case]] = &[
         ),
     ],
     &[(
+        "two places of the signing key",
+        |house| house.edit("[seal]", "[seal]\nsigner_pkcs12 = \"signer.p12\"\npkcs12_password = \"x\""),
+        &["seal: expected one place", "`seal.signer_key` and `seal.signer_pkcs12`"],
+    )],
+    &[(
+        "a device's library that is none",
+        |house| {
+            house.edit("signer_key =", "# signer_key =");
+            let library = house.path("keys/signer.cert.pem");
+            house.edit(
+                "[downloads]",
+                &format!("[seal.device]\nlibrary = {library:?}\nkey_index = 1\n[downloads]"),
+            );
+        },
+        &["seal.device.library", "signer.cert.pem`", "can't be loaded"],
+    )],
+    &[(
+        "a signing service that would be spoken to in the clear",
+        |house| {
+            house.edit("signer_key =", "# signer_key =");
+            let service = "[seal.service]\nurl = \"http://sign.example.com\"\nkey = \"k\"\ntoken = \"t\"\n";
+            house.edit("[downloads]", &format!("{service}[downloads]"));
+        },
+        &["seal.service.url", "expected `https`"],
+    )],
+    &[(
         "a certificate of the core system's listener that is missing",
         |house| with_tls(house, "nowhere.pem", "keys/signer.key.pem", ""),
         &["api.tls.certificate", "nowhere.pem`"],
@@ -202,6 +229,45 @@ const UNUSABLE: &[&[Case]] = &[
         &["seal.electronic_seal", "seal.png`", "electronic seal"],
     )],
 ];
+
+/// A simulated signing service with the house's own key, and the settings that go with it.
+fn signing_service(house: &House) -> Running {
+    std::fs::write(house.path("token"), "t0ken\n").unwrap();
+    let (key, certificate, token) =
+        (house.path("keys/signer.key.pem"), house.path("keys/signer.cert.pem"), house.path("token"));
+    let mut service = program(&["sandbox", "signing-service", "--listen", "127.0.0.1:0"]);
+    service.args(["--key-file".as_ref(), key.as_os_str(), "--certificate".as_ref(), certificate.as_os_str()]);
+    service.args(["--token-file".as_ref(), token.as_os_str()]);
+    let mut service = Running(service.spawn().unwrap());
+    let mut said = BufReader::new(service.0.stdout.take().unwrap()).lines();
+    let url = said.next().unwrap().unwrap().replace("seal.service.url", "url");
+    house.edit("signer_key =", "# signer_key =");
+    house.edit(
+        "[downloads]",
+        &format!("[seal.service]\n{url}\nkey = \"seal\"\ntoken_file = {token:?}\n[downloads]"),
+    );
+    service
+}
+
+#[test]
+fn a_check_has_the_signer_try_itself_wherever_it_is() {
+    let house = House::new();
+    assert!(house.run(&["check"]).succeeded().contains("ok   signer: the key in"));
+    let service = signing_service(&house);
+    std::fs::remove_file(house.path("keys/signer.key.pem")).unwrap();
+    let said = house.run(&["check"]).succeeded();
+    assert!(said.contains("ok   signer: the signing service http://127.0.0.1:"), "{said}");
+
+    // The certificate is known, so that the gateway would start; that nothing can be signed is said by the check.
+    drop(service);
+    let said = house.run(&["check"]);
+    assert!(said.code == 1 && said.out.contains("ok   seal"), "{said:?}");
+    assert!(
+        said.out.contains("BAD  signer: the signing service") && said.out.contains("could not connect"),
+        "{said:?}"
+    );
+    assert!(!said.out.contains("t0ken"), "{said:?}");
+}
 
 fn set_mode(house: &House, file: &str, mode: u32) {
     std::fs::set_permissions(house.path(file), std::fs::Permissions::from_mode(mode)).unwrap();
@@ -280,8 +346,7 @@ fn an_address_in_use_is_named() {
         ("telemetry.metrics_listen", "BAOHAN__TELEMETRY__METRICS_LISTEN"),
     ] {
         let settings = house.settings();
-        let mut serve =
-            crate::program::program(&["serve".as_ref(), "--settings".as_ref(), settings.as_os_str()]);
+        let mut serve = program(&["serve".as_ref(), "--settings".as_ref(), settings.as_os_str()]);
         serve.env(variable, &address).env("BAOHAN__TELEMETRY__LOG_FORMAT", "json");
         let refused = refused(serve);
         assert_eq!(refused.code, 2);

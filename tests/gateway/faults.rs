@@ -15,7 +15,7 @@ use baohan_gateway::store::jobs::{self, JobState, Listing, Record};
 use crate::house::{House, PATIENCE, on_both_databases};
 
 /// Nobody waits long for another attempt, and a letter has several slices.
-const QUICK: &str = r#"
+pub const QUICK: &str = r#"
 [jobs.worker]
 poll = "20ms"
 [jobs.ordinary]
@@ -71,7 +71,7 @@ fn notices(delivery: &Delivery) -> u32 {
 }
 
 /// Waits until something in the gateway's database has come true.
-async fn until_stored<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+pub async fn until_stored<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let clock = Clock::system();
     let waiting = async {
         loop {
@@ -94,13 +94,13 @@ async fn until_recorded(house: &House, applyno: &str, letter: LetterKind) {
 }
 
 /// Jobs of one state, the oldest first; without those that come back by the clock.
-async fn jobs_in(house: &House, state: JobState) -> Vec<Record> {
+pub async fn jobs_in(house: &House, state: JobState) -> Vec<Record> {
     let listing = Listing { state, platform: None, lane: None, limit: 100 };
     let listed = house.gateway.assembly.store.read(move |connection| jobs::list(connection, &listing)).await;
     listed.unwrap().into_iter().filter(|job| job.kind != "round").collect()
 }
 
-async fn applied(sandbox: &Sandbox) -> String {
+pub async fn applied(sandbox: &Sandbox) -> String {
     let (applyno, answer) = sandbox.apply_generated().await.unwrap();
     assert!(answer.is_accepted(), "{answer}");
     applyno

@@ -50,6 +50,23 @@ impl House {
         House::<Actor>::open_for(Role::Hainan, listener, database, overrides).await.tender()
     }
 
+    /// With another signer than a demonstration's, whose key and certificate the settings do not name any more. What the
+    /// signer needs is made in the folder, where the keys are, and said in settings on top.
+    pub async fn signing_with(
+        database: Database,
+        overrides: &str,
+        signer: impl FnOnce(&Path) -> String,
+    ) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let edit = |folder: &Path, settings: &Path| {
+            let text = std::fs::read_to_string(settings).unwrap();
+            let kept: Vec<&str> = text.lines().filter(|line| !line.starts_with("signer_")).collect();
+            std::fs::write(settings, kept.join("\n")).unwrap();
+            format!("{overrides}\n{}", signer(folder))
+        };
+        House::<Actor>::open_edited(Role::Hainan, listener, database, edit).await.tender()
+    }
+
     /// Applies with made-up data and waits until the ciphertext letter has arrived.
     pub async fn issued(&self) -> String {
         let (applyno, answer) = self.sandbox.apply_generated().await.unwrap();
@@ -84,6 +101,16 @@ impl House<Actor> {
     }
 
     async fn open_for(role: Role, listener: TcpListener, database: Database, overrides: &str) -> Self {
+        Self::open_edited(role, listener, database, |_, _| overrides.to_owned()).await
+    }
+
+    /// `edit` is given the folder and the settings as a demonstration has them, and yields what goes on top.
+    async fn open_edited(
+        role: Role,
+        listener: TcpListener,
+        database: Database,
+        edit: impl FnOnce(&Path, &Path) -> String,
+    ) -> Self {
         let credentials = files::credentials(role);
         let address = listener.local_addr().unwrap();
         let clock = Clock::system();
@@ -92,6 +119,7 @@ impl House<Actor> {
         copy_all(keys_and_seal(), folder.path());
         let platforms = [(role, sandbox.url(), &credentials)];
         let settings = props::write_settings(folder.path(), address, &platforms).unwrap();
+        let overrides = edit(folder.path(), &settings);
         let file = folder.path().join("overrides.toml");
         std::fs::write(&file, format!("{}\n{overrides}", store_section(database))).unwrap();
         let gateway = Gateway::start_on(listener, read(&settings, &file), clock).await.unwrap();

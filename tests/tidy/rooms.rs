@@ -21,6 +21,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "delivery",
             "institution",
             "dialect",
+            "signing",
             "reconciliation",
             "seal",
             "document",
@@ -41,6 +42,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "delivery",
             "document",
             "downloads",
+            "signing",
             "seal",
             "crypto",
             "store",
@@ -48,7 +50,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "reconciliation",
         ],
     ),
-    ("api", &["casework", "domain", "dialect", "institution", "crypto", "store"]),
+    ("api", &["casework", "domain", "dialect", "institution", "reconciliation", "crypto", "store"]),
     (
         "jobs",
         &[
@@ -66,6 +68,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     ("intake", &["casework", "domain", "dialect", "downloads", "seal", "store"]),
     ("casework", &["domain", "dialect", "institution", "store"]),
+    // A signing service is called as platforms are, through the one client.
+    ("signing", &["delivery", "seal", "crypto"]),
     ("delivery", &["domain", "dialect", "crypto", "store"]),
     ("institution", &["domain", "crypto", "store"]),
     ("dialect", &["domain", "crypto"]),

@@ -47,7 +47,10 @@ const HOMES_OF_PLATFORMS: &[&str] =
     &["src/dialect/tables/", "src/sandbox/", "src/cli/demo", "src/cli/sandbox", "templates/"];
 
 /// Cryptography is named in one room, so that every use of it goes through checks of lengths and ranges.
-const CRYPTO_CRATES: &[&str] = &["libsm", "sm2", "sm3", "sm4", "cbc", "ecb", "ctr", "hmac"];
+const CRYPTO_CRATES: &[&str] = &["libsm", "sm2", "sm3", "sm4", "cbc", "ecb", "ctr", "hmac", "p12_keystore"];
+
+/// Where a vendor's library is called, which the compiler can't vouch for.
+const HOME_OF_UNSAFE: &str = "src/signing/device.rs";
 
 /// A word as a whole or as the beginning of one: `Hainan`, `hainan_table`, not the end of `endpoint`.
 fn places_of(code: &str, word: &str) -> Vec<usize> {
@@ -147,6 +150,22 @@ fn crates_out_of_place(files: &[File], crates: &[&str], homes: &[&str]) -> Vec<F
     findings
 }
 
+/// The word `unsafe` in code, but for lints of that name.
+fn unsafe_out_of_place(files: &[File]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for file in files.iter().filter(|file| file.is_rust() && file.path != HOME_OF_UNSAFE) {
+        let code = file.bare_code();
+        for (byte, word) in code.match_indices("unsafe") {
+            let before = code.get(..byte).and_then(|before| before.chars().next_back());
+            let after = code.get(byte + word.len()..).and_then(|after| after.chars().next());
+            if !before.is_some_and(is_word) && !after.is_some_and(is_word) {
+                findings.push(Finding::new(&file.path, line_at(&code, byte), "`unsafe`"));
+            }
+        }
+    }
+    findings
+}
+
 fn lines_with(files: &[File], needles: &[&str]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for file in files {
@@ -182,6 +201,16 @@ fn cryptography_is_named_in_its_room_only() {
     expect_none(
         "MD5 is for the digest of a file that platforms ask for; only the simulated platforms check it on their own.",
         &crates_out_of_place(&files_under("src"), &["md5"], &["src/crypto/", "src/sandbox/"]),
+    );
+}
+
+#[test]
+fn one_file_alone_is_unsafe() {
+    let files: Vec<File> = ["src", "tests", "benches"].iter().flat_map(|place| files_under(place)).collect();
+    assert!(files.iter().any(|file| file.path == HOME_OF_UNSAFE), "{HOME_OF_UNSAFE} has moved");
+    expect_none(
+        "What the compiler can't vouch for stands in the one file that calls a vendor's library.",
+        &unsafe_out_of_place(&files),
     );
 }
 
@@ -272,6 +301,17 @@ fn a_crate_out_of_its_room_is_found() {
     ] {
         assert_eq!(found(fine), 0, "{fine}");
     }
+}
+
+#[test]
+fn an_unsafe_block_out_of_its_file_is_found() {
+    let found = |path: &str, text: &str| unsafe_out_of_place(&[File::new(path, text)]).len();
+    assert_eq!(found("src/seal/ses.rs", "fn f() { unsafe { g() } }\nunsafe impl Send for A {}"), 2);
+    assert_eq!(found(HOME_OF_UNSAFE, "unsafe { g() }"), 0);
+    assert_eq!(
+        found("src/seal/ses.rs", "// unsafe\n#![expect(unsafe_code)] let unsafe_path = \"unsafe\";"),
+        0
+    );
 }
 
 #[test]

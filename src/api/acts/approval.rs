@@ -31,7 +31,7 @@ const MOST_DAYS: u32 = 3_650;
 #[schema(examples(
     json!({}),
     json!({"guarantee_number": "BH20241203000001", "premium": "3200.00", "rate": "0.004",
-           "validity": {"until": "2025-06-30"}}),
+           "validity": {"until": "2030-06-30"}}),
 ))]
 pub struct Approval {
     /// The number to issue under (保函编号), one of its kind on the platform. The gateway numbers the guarantee if none is

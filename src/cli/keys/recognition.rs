@@ -6,6 +6,7 @@ use anyhow::{Context, bail};
 use zeroize::Zeroizing;
 
 use crate::crypto::certificate::Certificate;
+use crate::crypto::pkcs12::Pkcs12;
 use crate::crypto::sm2::{KeyError, PrivateKey, PublicKey};
 use crate::crypto::{international, keyring};
 
@@ -92,6 +93,14 @@ impl Material {
             Self::Certificate(certificate) => certificate.public_key().ok(),
         }
     }
+}
+
+/// The key of a PKCS#12 file, and its certificate if that is in there too. The password may end with a line's end.
+pub(super) fn in_pkcs12(content: &[u8], password: &[u8]) -> anyhow::Result<Vec<Material>> {
+    let password = std::str::from_utf8(password).context("--password-file: expected a text")?;
+    let Pkcs12 { key, certificate } = Pkcs12::open(content, password.trim_end_matches(['\r', '\n']))?;
+    let certificate = certificate.map(|certificate| Material::Certificate(Box::new(certificate)));
+    Ok(std::iter::once(Material::Private(Box::new(key))).chain(certificate).collect())
 }
 
 /// Reads a file that may hold a key. Its permissions do not matter: it was handed over, or is about to be listed.

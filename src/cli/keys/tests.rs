@@ -51,24 +51,35 @@ fn demonstration_keys_belong_together() {
     assert!(demonstration_keys(folder.path(), "另一家", now()).is_err(), "nothing is overwritten");
 }
 
-#[test]
-fn demonstration_keys_come_with_a_seal_under_the_names_that_the_settings_expect() {
+#[tokio::test]
+async fn demonstration_keys_come_with_a_seal_under_the_names_that_the_settings_expect() {
     let folder = tempfile::tempdir().unwrap();
     keys(&["generate", "demo", folder.path().to_str().unwrap(), "--institution", "某某保险"]).unwrap();
-    let defaults: toml::Table = toml::from_str(crate::settings::DEFAULT).unwrap();
-    let file = |key: &str| {
-        let path = defaults["seal"][key].as_str().unwrap();
-        folder.path().join(path.strip_prefix("data/keys/").unwrap())
-    };
-    let sealer = crate::gateway::sealer(&crate::settings::SealOptions {
-        signer_key: file("signer_key"),
-        signer_certificate: file("signer_certificate"),
-        electronic_seal: file("electronic_seal"),
+    let usual = crate::settings::SealOptions {
+        electronic_seal: "data/keys/seal.esl".into(),
+        signer_key: None,
+        signer_certificate: None,
+        signer_pkcs12: None,
+        pkcs12_password: None,
+        service: None,
+        device: None,
         pdf_key: None,
         pdf_certificates: None,
         anchors: None,
-    });
-    let (from, until) = sealer.unwrap().validity();
+    };
+    let here = |path: &Path| folder.path().join(path.strip_prefix("data/keys").unwrap());
+    let crate::settings::KeySource::Pem { key, certificate } = usual.key_source().unwrap() else {
+        panic!("the usual place is a PEM file")
+    };
+    let options = crate::settings::SealOptions {
+        electronic_seal: here(&usual.electronic_seal),
+        signer_key: Some(here(key)),
+        signer_certificate: Some(here(certificate)),
+        ..usual.clone()
+    };
+    let metrics = crate::telemetry::Metrics::new();
+    let sealer = crate::gateway::sealer(&options, &crate::clock::Clock::system(), &metrics).await.unwrap();
+    let (from, until) = sealer.validity();
     assert!(from <= now() && now() < until);
 }
 
@@ -212,4 +223,30 @@ fn what_cannot_be_imported_is_said_without_repeating_it() {
 fn the_command_line_is_sound() {
     use clap::CommandFactory;
     Program::command().debug_assert();
+}
+
+#[test]
+fn a_pkcs12_file_gives_its_key_and_its_certificate() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let demo = demonstration_keys(folder.path(), "某某保险", now()).unwrap();
+    let (key, certificate) = (demo.signer_key.display().to_string(), demo.signer_cert.display().to_string());
+    let export = ["pkcs12", "-export", "-inkey", &key, "-in", &certificate, "-passout", "pass:two words"];
+    let file = crate::crypto::openssl::run(&export, b"");
+    std::fs::write(path("signer.p12"), file).unwrap();
+    std::fs::write(path("password"), "two words\n").unwrap();
+    let import = |password: &[&str]| {
+        let (file, to) = (path("signer.p12"), path("imported"));
+        keys(&[&["import", &file, "--to", &to, "--name", "own"], password].concat())
+    };
+    let without = import(&[]).unwrap_err().to_string();
+    assert!(without.contains("--password-file"), "{without}");
+    std::fs::write(path("wrong"), "three words").unwrap();
+    let wrong = format!("{:#}", import(&["--password-file", &path("wrong")]).unwrap_err());
+    assert!(wrong.contains("the password is wrong") && !wrong.contains("three"), "{wrong}");
+
+    let said = import(&["--password-file", &path("password")]).unwrap();
+    assert!(said.contains("CN=某某保险"), "{said}");
+    assert_eq!(text(&folder.path().join("imported/own.cert.pem")), text(&demo.signer_cert));
+    assert_eq!(text(&folder.path().join("imported/own.key.pem")), text(&demo.signer_key));
 }

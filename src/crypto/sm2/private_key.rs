@@ -6,6 +6,7 @@ use std::path::Path;
 use ::sm2::SecretKey;
 use ::sm2::dsa::SigningKey;
 use ::sm2::dsa::signature::RandomizedSigner;
+use ::sm2::dsa::signature::hazmat::RandomizedPrehashSigner;
 use ::sm2::elliptic_curve::Generate;
 use ::sm2::pke::DecryptingKey;
 use anyhow::Context;
@@ -133,6 +134,17 @@ impl PrivateKey {
             // Fails for one nonce in 2²⁵⁶, after which the standard says to take another.
             let signature =
                 self.signing_key().and_then(|key| key.try_sign_with_rng(&mut rand::rng(), message));
+            if let Ok(signature) = signature {
+                return Signature(signature);
+            }
+        }
+    }
+
+    /// Signs a message of which only its [`signing_digest`](PublicKey::signing_digest) is known.
+    pub fn sign_digest(&self, digest: &[u8; 32]) -> Signature {
+        loop {
+            let signature =
+                self.signing_key().and_then(|key| key.sign_prehash_with_rng(&mut rand::rng(), digest));
             if let Ok(signature) = signature {
                 return Signature(signature);
             }

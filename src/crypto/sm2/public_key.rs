@@ -4,6 +4,7 @@ use std::fmt;
 
 use ::sm2::dsa::VerifyingKey;
 use ::sm2::dsa::signature::Verifier;
+use ::sm2::dsa::signature::hazmat::PrehashVerifier;
 use ::sm2::pke::EncryptingKey;
 use der::Decode;
 use spki::{ObjectIdentifier, SubjectPublicKeyInfoRef};
@@ -124,6 +125,14 @@ impl PublicKey {
     /// When the signature is not this key's over this message.
     pub fn verify(&self, message: &[u8], signature: &Signature) -> Result<(), BadSignature> {
         self.key.verify(message, &signature.0).map_err(|_| BadSignature)
+    }
+
+    /// Verifies a signature over a message of which only its [`signing_digest`](Self::signing_digest) is known.
+    ///
+    /// # Errors
+    /// When the signature is not this key's over that digest.
+    pub fn verify_digest(&self, digest: &[u8; 32], signature: &Signature) -> Result<(), BadSignature> {
+        self.key.verify_prehash(digest, &signature.0).map_err(|_| BadSignature)
     }
 
     /// Encrypts for the holder of the private key. The ciphertext is 97 bytes longer than the plaintext, 96 without

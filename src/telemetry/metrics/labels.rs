@@ -105,6 +105,50 @@ impl DownloadResult {
     }
 }
 
+/// Who signs, where it is not this process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignatureSource {
+    /// A service that is asked over HTTP.
+    Service,
+    /// A cryptographic device whose library is loaded.
+    Device,
+}
+
+impl SignatureSource {
+    pub(super) fn label(self) -> &'static str {
+        match self {
+            Self::Service => "service",
+            Self::Device => "device",
+        }
+    }
+}
+
+/// What became of a digest that was to be signed outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignatureResult {
+    Ok,
+    /// It will not sign until somebody has mended something.
+    Refused,
+    /// It was not there, or too busy, for as long as it was waited for.
+    Unavailable,
+    /// What came back can't be read as a signature.
+    Unusable,
+    /// A signature, but not by the key that it should be by.
+    Wrong,
+}
+
+impl SignatureResult {
+    pub(super) fn label(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Refused => "refused",
+            Self::Unavailable => "unavailable",
+            Self::Unusable => "unusable",
+            Self::Wrong => "wrong",
+        }
+    }
+}
+
 /// How many jobs of one kind are in one state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JobCount {
@@ -158,6 +202,12 @@ pub(super) struct ChunkLabels {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct DownloadLabels {
     pub(super) platform: String,
+    pub(super) result: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct SignatureLabels {
+    pub(super) source: &'static str,
     pub(super) result: &'static str,
 }
 

@@ -8,6 +8,7 @@ mod encryption;
 mod errors;
 mod files;
 mod lives;
+mod made_up;
 mod receiver;
 mod refusals;
 mod tokens;
