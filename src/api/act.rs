@@ -11,7 +11,7 @@ use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use super::Api;
 use super::caller::Caller;
 use super::etag::{self, Expected};
-use super::guarantees::view;
+use super::guarantees::view::{self, Reader};
 use super::problem::{Code, Problem};
 use super::values::{text, uuid};
 use crate::casework::{self, Platform, tellable};
@@ -168,6 +168,7 @@ pub(super) async fn on_guarantee(
     id: GuaranteeId,
     commands: impl Fn(&mut Case<'_>) -> Result<Vec<Command>, Stop> + Send + Sync + 'static,
 ) -> Result<HttpResponse, Problem> {
+    let id = GuaranteeId::parse(id.as_str()).ok_or_else(|| no_guarantee(&id))?;
     let (worker, expected) = (api.clone(), request.expected.clone());
     once(api, request, move |connection| match carry_out(&worker, connection, &id, &expected, &commands) {
         Ok(done) => Ok(Ok(done)),
@@ -204,7 +205,7 @@ fn carry_out(
         return Err(StoreError::Refused(refusal).into());
     }
     let after = guarantees::find(connection, id)?.ok_or_else(|| no_guarantee(id))?;
-    let shown = view::of(connection, platform, &after)?;
+    let shown = view::of(connection, platform, &after, Reader::of_act(at))?;
     let body = serde_json::to_vec(&shown).map_err(|error| StoreError::Statement(error.to_string()))?;
     let (etag, guarantee) = (Some(etag::of(after.version)), Some(id.clone()));
     Ok(Done { status: StatusCode::OK, etag, body, guarantee })

@@ -20,6 +20,7 @@ mod limits;
 mod media_type;
 pub mod openapi;
 pub mod options;
+pub mod platforms;
 pub mod problem;
 mod query;
 pub mod reconciliations;
@@ -98,17 +99,21 @@ fn routes(config: &mut ServiceConfig) {
         .service(at("/jobs").route(web::get().to(jobs::list)))
         .service(at("/jobs/{id}").route(web::get().to(jobs::read)))
         .service(at("/jobs/{id}/replay").route(web::post().to(jobs::replay)))
+        .service(at("/guarantees").route(web::get().to(guarantees::list::get)))
         .service(at("/guarantees/{id}").route(web::get().to(guarantees::read)))
         .service(at("/guarantees/{id}/abandonment").route(web::post().to(acts::abandonment::post)))
         .service(at("/guarantees/{id}/approval").route(web::post().to(acts::approval::post)))
         .service(at("/guarantees/{id}/cancellation").route(web::post().to(acts::cancellation::post)))
         .service(at("/guarantees/{id}/claim").route(web::post().to(acts::claim::post)))
         .service(at("/guarantees/{id}/decline").route(web::post().to(acts::decline::post)))
+        .service(at("/guarantees/{id}/documents").route(web::get().to(guarantees::documents::list)))
+        .service(at("/guarantees/{id}/documents/{digest}").route(web::get().to(guarantees::documents::fetch)))
         .service(at("/guarantees/{id}/dossier").route(web::post().to(acts::dossier::post)))
         .service(at("/guarantees/{id}/invoice").route(web::post().to(acts::invoice::post)))
         .service(at("/guarantees/{id}/issue").route(web::post().to(acts::issue::post)))
         .service(at("/guarantees/{id}/premium").route(web::post().to(acts::premium::post)))
         .service(at("/guarantees/{id}/surrender").route(web::post().to(acts::surrender::post)))
+        .service(at("/guarantees/{id}/timeline").route(web::get().to(guarantees::timeline::get)))
         .service(at("/guarantees/{id}/waiver").route(web::post().to(acts::waiver::post)))
         .service(
             at("/reconciliations")
@@ -120,6 +125,7 @@ fn routes(config: &mut ServiceConfig) {
         .service(at("/reconciliations/{id}/remarks").route(web::post().to(reconciliations::remark)))
         .service(at("/reconciliations/{id}/sign-off").route(web::post().to(reconciliations::sign_off)))
         .service(at("/statements/{platform}/{date}").route(web::get().to(statements::read)))
+        .service(at("/platforms").route(web::get().to(platforms::get)))
         .service(at("/tokens/verification").route(web::post().to(tokens::verify)));
 }
 

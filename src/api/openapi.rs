@@ -10,7 +10,9 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::problem::ProblemBody;
-use super::{acts, callbacks, docs, errors, files, guarantees, jobs, reconciliations, statements, tokens};
+use super::{
+    acts, callbacks, docs, errors, files, guarantees, jobs, platforms, reconciliations, statements, tokens,
+};
 
 const ABOUT: &str = "The institution's side of the electronic-guarantee (电子保函) gateway: what its core system reads and \
                      decides.\n\nAmounts are decimal texts in yuan and never JSON numbers; times are RFC 3339; unknown \
@@ -49,7 +51,6 @@ const ABOUT: &str = "The institution's side of the electronic-guarantee (电子�
         callbacks::replay::one,
         callbacks::replay::several,
         callbacks::test::post,
-        guarantees::read,
         jobs::list,
         jobs::read,
         jobs::replay,
@@ -60,6 +61,12 @@ const ABOUT: &str = "The institution's side of the electronic-guarantee (电子�
         reconciliations::remark,
         reconciliations::sign_off,
         statements::read,
+        guarantees::documents::fetch,
+        guarantees::documents::list,
+        guarantees::list::get,
+        guarantees::read,
+        guarantees::timeline::get,
+        platforms::get,
         tokens::verify,
     ),
     components(schemas(ProblemBody)),
@@ -67,6 +74,7 @@ const ABOUT: &str = "The institution's side of the electronic-guarantee (电子�
     tags(
         (name = "guarantees", description = "Applications and guarantees"),
         (name = "acts", description = "What the institution does with one"),
+        (name = "platforms", description = "The platforms that the gateway serves"),
         (name = "files", description = "Files of applicants, handed in once"),
         (name = "callbacks", description = "What the core system is told"),
         (name = "jobs", description = "Durable work: what was given up, and how to have it tried again"),

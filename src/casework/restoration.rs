@@ -32,7 +32,8 @@ pub fn command(
 }
 
 /// Keeps the key of a restoration that was carried out in the same transaction. At the opening nothing of the guarantee
-/// may wait out an earlier back-off. From now on the section's number can be read, and what was reported of it counts.
+/// may wait out an earlier back-off. From now on the section's number can be read: the guarantee is found by it, and what was
+/// reported of the section counts.
 ///
 /// # Errors
 /// When the database fails.
@@ -47,10 +48,7 @@ pub fn keep(
     if let Some(opening) = &opened.opening {
         jobs::hasten(connection, &Lane::of_guarantee(&opened.id), opening.deadline)?;
     }
-    let profile = &platform.profile;
-    if profile.reports_sections()
-        && let Ok(section) = profile.reveal_application(&opened.application, Some(key))
-    {
+    if let Ok(section) = platform.profile.reveal_application(&opened.application, Some(key)) {
         sections::mark(connection, platform, &opened.id, &section.number, at)?;
     }
     Ok(())

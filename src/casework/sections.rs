@@ -1,27 +1,51 @@
-//! Tender sections that came to nothing (标段异常): what a platform reports of a section is matched with the guarantees in
-//! it.
+//! Tender sections: which guarantees are in one, what may be read of it, and which came to nothing (标段异常).
 //!
-//! Reports name a section by its number in plain text, and guarantees hold that as ciphertext until the opening. Both are
-//! found by a mark of the number: at first of the text in which an application names the section, since a platform may
-//! report it by the same text, and of the number itself from when it may be read. A report that came before that waits in
-//! the store.
+//! The core system and the reports of platforms name a section by its number in plain text, and guarantees hold that as
+//! ciphertext until the opening. Both meet in a mark of the number, made as soon as it may be read: at the opening, or at
+//! the application where nothing is secret. Where a platform reports sections, an application is marked at first by the
+//! text in which it names the section, since the report may do the same; a report that came before the mark waits in the
+//! store.
 
 use jiff::Timestamp;
 
 use super::{Platform, carry_out};
-use crate::dialect::AbnormalSection;
+use crate::dialect::{AbnormalSection, SectionKey};
 use crate::domain::abnormality::Abnormality;
 use crate::domain::identity::GuaranteeId;
-use crate::domain::section::Secrecy;
+use crate::domain::section::{RevealedSection, Secrecy};
 use crate::domain::{Command, Guarantee};
 use crate::store::abnormal_sections::{self, Report, SectionMark};
 use crate::store::guarantees::{self, Stored};
+use crate::store::keys::{self, Purpose};
 use crate::store::{Connection, StoreError};
 
 /// How many guarantees of a section are read at once.
 const PAGE: u32 = 100;
 
+/// What a guarantee's section and beneficiary are, as far as the institution may read them by now.
+///
+/// # Errors
+/// When the database fails or the key of the opening can't be read.
+pub fn revealed(
+    connection: &mut Connection,
+    platform: &Platform,
+    guarantee: &Guarantee,
+) -> Result<Option<RevealedSection>, StoreError> {
+    let (profile, application) = (&platform.profile, &guarantee.application);
+    let key = match application.secrecy {
+        Secrecy::None => profile.agreed_section_key(),
+        Secrecy::UntilOpening => {
+            let kept = keys::find(connection, &guarantee.id, Purpose::Restoration)?;
+            let Some(key) = kept.and_then(|kept| SectionKey::from_bytes(&kept)) else { return Ok(None) };
+            Some(key)
+        }
+    };
+    // Where the settings have changed since, whoever makes the letter meets the same and says so.
+    Ok(profile.reveal_application(application, key.as_ref()).ok())
+}
+
 /// Marks a guarantee that was just applied for, or applied for anew, by the section's number as far as it can be read.
+/// What is encrypted is marked by the text in which it came only where the platform may report it so.
 ///
 /// # Errors
 /// When the database fails or another writer changed the guarantee meanwhile.
@@ -31,21 +55,19 @@ pub fn mark_applied(
     guarantee: &Guarantee,
     at: Timestamp,
 ) -> Result<(), StoreError> {
-    let (profile, application) = (&platform.profile, &guarantee.application);
-    let number = match application.secrecy {
-        Secrecy::UntilOpening => application.section.number.as_str().to_owned(),
-        Secrecy::None => {
-            let revealed = profile.reveal_application(application, profile.agreed_section_key().as_ref());
-            // Whoever makes the letter will meet the same and say so.
-            let Ok(section) = revealed else { return Ok(()) };
-            section.number
-        }
+    let number = match guarantee.application.secrecy {
+        Secrecy::UntilOpening if !platform.profile.reports_sections() => return Ok(()),
+        Secrecy::UntilOpening => guarantee.application.section.number.as_str().to_owned(),
+        Secrecy::None => match revealed(connection, platform, guarantee)? {
+            Some(section) => section.number,
+            None => return Ok(()),
+        },
     };
     mark(connection, platform, &guarantee.id, &number, at)
 }
 
-/// Marks a guarantee by its section's number, and applies what has been reported of that section. Does nothing where the
-/// platform reports no sections.
+/// Marks a guarantee by its section's number, so that it is found by it, and applies what has been reported of that
+/// section.
 ///
 /// # Errors
 /// As [`mark_applied`].
@@ -56,11 +78,11 @@ pub fn mark(
     number: &str,
     at: Timestamp,
 ) -> Result<(), StoreError> {
+    let section = SectionMark::of(connection, platform.profile.id(), number);
+    guarantees::note_section(connection, id, &section)?;
     if !platform.profile.reports_sections() {
         return Ok(());
     }
-    let section = SectionMark::of(connection, platform.profile.id(), number);
-    guarantees::note_section(connection, id, &section)?;
     let Some(report) = abnormal_sections::find(connection, platform.profile.id(), &section)? else {
         return Ok(());
     };

@@ -26,6 +26,18 @@ pub enum AbnormalityKind {
 }
 
 impl AbnormalityKind {
+    pub const ALL: [Self; 4] = [Self::Failed, Self::Terminated, Self::Suspended, Self::Voided];
+
+    /// The stable name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::Terminated => "terminated",
+            Self::Suspended => "suspended",
+            Self::Voided => "voided",
+        }
+    }
+
     /// How people call it, in Chinese.
     pub fn title(self) -> &'static str {
         match self {

@@ -76,6 +76,8 @@ pub enum ClaimStatus {
 }
 
 impl ClaimStatus {
+    pub const ALL: [Self; 5] = [Self::InHandling, Self::ToBePaid, Self::Paid, Self::Rejected, Self::Other];
+
     /// The stable name.
     pub fn name(self) -> &'static str {
         match self {

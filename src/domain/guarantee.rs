@@ -153,6 +153,8 @@ pub enum LetterKind {
 }
 
 impl LetterKind {
+    pub const ALL: [Self; 3] = [Self::Ciphertext, Self::Merged, Self::Plaintext];
+
     pub fn name(self) -> &'static str {
         match self {
             Self::Ciphertext => "ciphertext",
@@ -198,6 +200,19 @@ pub enum CancellationKind {
     Fulfilled,
     /// 保函文件格式错误
     Defective,
+}
+
+impl CancellationKind {
+    pub const ALL: [Self; 3] = [Self::Unstated, Self::Fulfilled, Self::Defective];
+
+    /// The stable name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unstated => "unstated",
+            Self::Fulfilled => "fulfilled",
+            Self::Defective => "defective",
+        }
+    }
 }
 
 /// A platform's wish to end an application before its letter is sealed (内蒙古 10.9). While it is open, nothing is

@@ -51,6 +51,11 @@ text_identifier! {
 }
 
 impl GuaranteeId {
+    /// The id that a text stands for; None where it can't be one, whichever guarantees there are.
+    pub fn parse(text: &str) -> Option<Self> {
+        uuid::Uuid::try_parse(text).ok().map(|id| Self(id.to_string()))
+    }
+
     /// A fresh id; later ids sort after earlier ones.
     pub fn generate() -> Self {
         Self(uuid::Uuid::now_v7().to_string())

@@ -39,6 +39,18 @@ pub enum InvoiceKind {
     Special,
 }
 
+impl InvoiceKind {
+    pub const ALL: [Self; 2] = [Self::Ordinary, Self::Special];
+
+    /// The stable name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ordinary => "ordinary",
+            Self::Special => "special",
+        }
+    }
+}
+
 /// An invoice that was issued; a paper one has no link.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Invoice {

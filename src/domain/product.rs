@@ -12,6 +12,18 @@ pub enum Product {
     AdvancePayment,
 }
 
+impl Product {
+    pub const ALL: [Self; 2] = [Self::BidBond, Self::AdvancePayment];
+
+    /// The stable name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::BidBond => "bid-bond",
+            Self::AdvancePayment => "advance-payment",
+        }
+    }
+}
+
 /// Only banks and non-bank financial institutions may issue independent guarantees (法释〔2016〕24号, article 1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -34,6 +46,8 @@ pub enum LetterFormat {
 }
 
 impl LetterFormat {
+    pub const ALL: [Self; 2] = [Self::Ofd, Self::Pdf];
+
     /// The file name's extension, and what the database calls it.
     pub fn name(self) -> &'static str {
         match self {

@@ -32,6 +32,18 @@ pub enum Secrecy {
     None,
 }
 
+impl Secrecy {
+    pub const ALL: [Self; 2] = [Self::UntilOpening, Self::None];
+
+    /// The stable name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::UntilOpening => "until-opening",
+            Self::None => "none",
+        }
+    }
+}
+
 /// What an application tells of its tender section, in the texts in which it came: ciphertext where the platform
 /// encrypts them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -109,6 +109,8 @@ pub enum PaymentMethod {
 }
 
 impl PaymentMethod {
+    pub const ALL: [Self; 4] = [Self::OnlineBanking, Self::Wechat, Self::Alipay, Self::Other];
+
     pub fn name(self) -> &'static str {
         match self {
             Self::OnlineBanking => "online-banking",
@@ -125,6 +127,19 @@ pub enum BasicAccount {
     Confirmed,
     NotBasic,
     Unchecked,
+}
+
+impl BasicAccount {
+    pub const ALL: [Self; 3] = [Self::Confirmed, Self::NotBasic, Self::Unchecked];
+
+    /// The stable name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Confirmed => "confirmed",
+            Self::NotBasic => "not-basic",
+            Self::Unchecked => "unchecked",
+        }
+    }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 
-use crate::store::links::Link;
+use super::File;
 use crate::telemetry::DownloadResult;
 
 pub(super) struct Answer {
@@ -20,8 +20,8 @@ pub(super) struct Answer {
 }
 
 /// Answers a request for a document that is there.
-pub(super) fn to(request: &HttpRequest, link: &Link, document: Bytes) -> Answer {
-    let tag = EntityTag::new_strong(link.document.to_string());
+pub(super) fn to(request: &HttpRequest, file: &File<'_>, document: Bytes) -> Answer {
+    let tag = EntityTag::new_strong(file.digest.to_string());
     let begin = |status| {
         let mut response = begin(status);
         response.insert_header(ETag(tag.clone())).insert_header((ACCEPT_RANGES, "bytes"));
@@ -41,7 +41,7 @@ pub(super) fn to(request: &HttpRequest, link: &Link, document: Bytes) -> Answer 
     let (mut response, part, result) = match asked_range(request, &tag) {
         None if request.method() == Method::HEAD => {
             let mut response = begin(StatusCode::OK);
-            describe(&mut response, link);
+            describe(&mut response, file);
             // The server leaves the body out and keeps its length.
             return Answer { response: response.body(document), result: DownloadResult::Described, size: 0 };
         }
@@ -56,7 +56,7 @@ pub(super) fn to(request: &HttpRequest, link: &Link, document: Bytes) -> Answer 
             }
         },
     };
-    describe(&mut response, link);
+    describe(&mut response, file);
     let size = part.len();
     Answer { response: response.body(part), result, size }
 }
@@ -72,10 +72,10 @@ pub(super) fn begin(status: StatusCode) -> HttpResponseBuilder {
     response
 }
 
-fn describe(response: &mut HttpResponseBuilder, link: &Link) {
+fn describe(response: &mut HttpResponseBuilder, file: &File<'_>) {
     let disposition =
-        ContentDisposition { disposition: DispositionType::Attachment, parameters: names(&link.name) };
-    response.content_type(link.content_type.as_str()).insert_header(disposition);
+        ContentDisposition { disposition: DispositionType::Attachment, parameters: names(file.name) };
+    response.content_type(file.content_type).insert_header(disposition);
 }
 
 /// The name, and before it one for those who read ASCII only (RFC 6266, appendix D).

@@ -5,6 +5,7 @@ use actix_web::web::{self, Bytes, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use tracing::Instrument;
 
+use super::File;
 use super::answer::{self, Answer};
 use crate::clock::Clock;
 use crate::domain::identity::PlatformId;
@@ -40,7 +41,8 @@ async fn fetch(request: HttpRequest, downloads: Data<Downloads>) -> HttpResponse
     let peer = request.peer_addr().map(|peer| peer.ip().to_string()).unwrap_or_default();
     match downloads.open(token, &peer).await {
         Ok((link, document)) => {
-            let answer = answer::to(&request, &link, document);
+            let (digest, name, content_type) = (&link.document, &link.name, &link.content_type);
+            let answer = answer::to(&request, &File { digest, name, content_type }, document);
             downloads.note(link, &answer, &peer);
             answer.response
         }

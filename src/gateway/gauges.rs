@@ -116,6 +116,7 @@ mod tests {
             application: ApplicationNumber::new("A1"),
             number: None,
             stage: Stage::Restored,
+            version: 9,
             awaits: Vec::new(),
             applicant_name: String::new(),
             applicant_code: String::new(),
@@ -125,6 +126,8 @@ mod tests {
             deadline: Some(instant("2026-11-22T01:35:00Z")),
             received_at: instant("2026-11-01T00:00:00Z"),
             updated_at: instant("2026-11-22T06:00:00Z"),
+            issued_at: None,
+            expires_at: None,
         };
         assert_eq!(awaited_since(&summary, 5), instant("2026-11-22T01:30:00Z"));
     }

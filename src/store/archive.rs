@@ -64,6 +64,18 @@ impl Archive {
         Ok(digest)
     }
 
+    /// How long a document is, in bytes; None where there is none.
+    ///
+    /// # Errors
+    /// When the archive can't be asked.
+    pub async fn size(&self, digest: &DocumentDigest) -> Result<Option<u64>, ArchiveError> {
+        match self.objects.head(&place_of(digest)).await {
+            Ok(found) => Ok(Some(found.size)),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(other) => Err(unavailable(other)),
+        }
+    }
+
     /// The document that bears this digest, checked against it.
     ///
     /// # Errors

@@ -105,8 +105,7 @@ struct Row {
 }
 
 fn document_of(row: Row) -> Result<Document, StoreError> {
-    let letters = [LetterKind::Ciphertext, LetterKind::Merged, LetterKind::Plaintext];
-    let letter = letters.into_iter().find(|it| it.name() == row.letter);
+    let letter = LetterKind::ALL.into_iter().find(|it| it.name() == row.letter);
     let unknown = || StoreError::damaged(TABLE, &row.digest, format!("unknown letter `{}`", row.letter));
     Ok(Document {
         letter: letter.ok_or_else(unknown)?,

@@ -1,5 +1,7 @@
 //! Guarantees: the aggregate as one sealed body, and beside it the columns that are searched.
 
+mod list;
+
 use diesel::dsl::count_star;
 use diesel::prelude::*;
 use jiff::Timestamp;
@@ -9,12 +11,12 @@ use super::abnormal_sections::SectionMark;
 use super::connection::{Connection, on};
 use super::error::StoreError;
 use super::schema::guarantees::{self, dsl};
-use super::time::{from_micros, optional_from_micros, to_micros};
-use crate::domain::awaited::Awaited;
+use super::time::{from_micros, to_micros};
 use crate::domain::guarantee::LetterKind;
 use crate::domain::identity::{ApplicationNumber, GuaranteeId, GuaranteeNumber, PlatformId};
-use crate::domain::money::Fen;
 use crate::domain::{Guarantee, Stage};
+
+pub use list::{Filter, Period, Place, Summary, Time, list, summary, undelivered_restorations};
 
 const TABLE: &str = "guarantees";
 
@@ -23,42 +25,6 @@ const TABLE: &str = "guarantees";
 pub struct Stored {
     pub guarantee: Guarantee,
     pub version: i64,
-}
-
-/// What a list shows of a guarantee: nothing that is sealed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Summary {
-    pub id: GuaranteeId,
-    pub platform: PlatformId,
-    pub application: ApplicationNumber,
-    pub number: Option<GuaranteeNumber>,
-    pub stage: Stage,
-    pub awaits: Vec<Awaited>,
-    pub applicant_name: String,
-    pub applicant_code: String,
-    pub amount: Fen,
-    pub opened_at: Option<Timestamp>,
-    /// When the plaintext letter is due; None before the opening and once it was delivered.
-    pub deadline: Option<Timestamp>,
-    pub received_at: Timestamp,
-    pub updated_at: Timestamp,
-}
-
-/// Which guarantees to list, newest first.
-#[derive(Clone, Debug)]
-pub struct Filter {
-    pub platform: Option<PlatformId>,
-    pub stage: Option<Stage>,
-    pub awaits: Option<Awaited>,
-    /// The last guarantee of the page before.
-    pub before: Option<GuaranteeId>,
-    pub limit: u32,
-}
-
-impl Default for Filter {
-    fn default() -> Self {
-        Self { platform: None, stage: None, awaits: None, before: None, limit: 100 }
-    }
 }
 
 #[derive(Insertable, AsChangeset)]
@@ -81,24 +47,6 @@ struct Row {
     issued_at: Option<i64>,
     expires_at: Option<i64>,
     awaits: Option<String>,
-}
-
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = guarantees)]
-struct SummaryRow {
-    id: String,
-    platform: String,
-    application_number: String,
-    guarantee_number: Option<String>,
-    stage: String,
-    awaits: Option<String>,
-    applicant_name: String,
-    applicant_code: String,
-    amount: i64,
-    opened_at: Option<i64>,
-    deadline: Option<i64>,
-    received_at: i64,
-    updated_at: i64,
 }
 
 /// Stores a guarantee that has just been applied for.
@@ -162,31 +110,6 @@ pub fn find_by_number(
     let query = guarantees::table.filter(named).select((dsl::id, dsl::version, dsl::body));
     let row = on!(connection, |link| query.first(link).optional())?;
     row.map(|row| opened(connection, row)).transpose()
-}
-
-/// A page of guarantees, newest first.
-///
-/// # Errors
-/// When the database fails or a row can't be read.
-pub fn list(connection: &mut Connection, filter: &Filter) -> Result<Vec<Summary>, StoreError> {
-    let rows: Vec<SummaryRow> = on!(connection, |link| {
-        let mut query = guarantees::table.select(SummaryRow::as_select()).into_boxed();
-        if let Some(platform) = &filter.platform {
-            query = query.filter(dsl::platform.eq(platform.as_str()));
-        }
-        if let Some(stage) = filter.stage {
-            query = query.filter(dsl::stage.eq(stage.name()));
-        }
-        if let Some(awaited) = filter.awaits {
-            let named = format!("% {} %", awaited.name());
-            query = query.filter(dsl::awaits.is_not_null().and(dsl::awaits.like(named)));
-        }
-        if let Some(before) = &filter.before {
-            query = query.filter(dsl::id.lt(before.as_str()));
-        }
-        query.order(dsl::id.desc()).limit(i64::from(filter.limit)).load(link)
-    })?;
-    rows.into_iter().map(summary_of).collect()
 }
 
 /// What was issued from one moment to another, the second one not included, whatever became of it since; in order of
@@ -291,17 +214,6 @@ pub fn counts(connection: &mut Connection) -> Result<Vec<(PlatformId, Stage, u64
     rows.into_iter().map(counted).collect()
 }
 
-/// Opened guarantees whose plaintext letter has not arrived, the most urgent first.
-///
-/// # Errors
-/// When the database fails or a row can't be read.
-pub fn undelivered_restorations(connection: &mut Connection, limit: u32) -> Result<Vec<Summary>, StoreError> {
-    let query = guarantees::table.filter(dsl::deadline.is_not_null()).order((dsl::deadline, dsl::id));
-    let query = query.limit(i64::from(limit));
-    let rows: Vec<SummaryRow> = on!(connection, |link| query.select(SummaryRow::as_select()).load(link))?;
-    rows.into_iter().map(summary_of).collect()
-}
-
 fn row_of(
     connection: &Connection,
     guarantee: &Guarantee,
@@ -361,28 +273,4 @@ pub(super) fn opened(
 fn stage_named(row: &str, name: &str) -> Result<Stage, StoreError> {
     let known = Stage::ALL.into_iter().find(|stage| stage.name() == name);
     known.ok_or_else(|| StoreError::damaged(TABLE, row, format!("unknown stage `{name}`")))
-}
-
-fn awaits_named(names: Option<&str>) -> Vec<Awaited> {
-    let names: Vec<&str> = names.unwrap_or_default().split_whitespace().collect();
-    Awaited::ALL.into_iter().filter(|awaited| names.contains(&awaited.name())).collect()
-}
-
-fn summary_of(row: SummaryRow) -> Result<Summary, StoreError> {
-    let id = row.id.as_str();
-    Ok(Summary {
-        stage: stage_named(id, &row.stage)?,
-        awaits: awaits_named(row.awaits.as_deref()),
-        amount: Fen::new(row.amount).map_err(|error| StoreError::damaged(TABLE, id, error))?,
-        opened_at: optional_from_micros(TABLE, id, row.opened_at)?,
-        deadline: optional_from_micros(TABLE, id, row.deadline)?,
-        received_at: from_micros(TABLE, id, row.received_at)?,
-        updated_at: from_micros(TABLE, id, row.updated_at)?,
-        id: GuaranteeId::new(row.id),
-        platform: PlatformId::new(row.platform),
-        application: ApplicationNumber::new(row.application_number),
-        number: row.guarantee_number.map(GuaranteeNumber::new),
-        applicant_name: row.applicant_name,
-        applicant_code: row.applicant_code,
-    })
 }

@@ -9,8 +9,10 @@ use diesel::{Connection as _, QueryableByName, RunQueryDsl as _};
 use jiff::Timestamp;
 
 use super::connection::{Link, Opener, Purpose, Target};
+use super::guarantees::{Filter, Period, Place};
 use super::jobs::{self, Cause, Claim, Fence, JobId, JobState, Lane, Listing};
 use super::*;
+use crate::domain::Stage;
 use crate::domain::awaited::Awaited;
 use crate::domain::guarantee::LetterKind;
 use crate::domain::identity::{ApplicationNumber, DocumentDigest, GuaranteeId, GuaranteeNumber, PlatformId};
@@ -38,6 +40,36 @@ fn link(connection: &mut Connection) -> &mut diesel::SqliteConnection {
         #[cfg(feature = "postgres")]
         Link::Postgres(_) => panic!("expected SQLite"),
     }
+}
+
+/// Every combination of what may be given, of two platforms and of one; first pages and later ones.
+fn filters(platform: &PlatformId) -> Vec<Filter> {
+    let text = || Some("四个汉字以上".to_owned());
+    let given: [fn(&mut Filter, Option<String>); 5] = [
+        |it, text| it.application = text.map(ApplicationNumber::new),
+        |it, text| it.guarantee = text.map(GuaranteeNumber::new),
+        |it, text| it.applicant_code = text,
+        |it, text| it.applicant_name = text,
+        |it, text| it.section = text,
+    ];
+    let mut filters = vec![Filter { platforms: vec![platform.clone()], limit: 10, ..Filter::default() }];
+    // Each turn doubles what there is: without and with one more thing.
+    let mut double = |change: &dyn Fn(&mut Filter)| {
+        let mut changed = filters.clone();
+        changed.iter_mut().for_each(change);
+        filters.extend(changed);
+    };
+    for give in given {
+        double(&|it| give(it, text()));
+    }
+    let period = Period { from: Some(Timestamp::UNIX_EPOCH), until: Some(Timestamp::UNIX_EPOCH) };
+    double(&|it| it.stages = vec![Stage::Applied, Stage::Issued]);
+    double(&|it| it.awaits = Some(Awaited::Underwriting));
+    double(&|it| it.received = period);
+    double(&|it| it.updated = Period { until: None, ..period });
+    double(&|it| it.opened = Period { from: None, ..period });
+    double(&|it| it.behind = Some(Place { at: Timestamp::UNIX_EPOCH, id: GuaranteeId::new("g") }));
+    filters
 }
 
 /// The whole repertoire that runs while the gateway does; what it finds does not matter.
@@ -71,6 +103,7 @@ fn repertoire(connection: &mut Connection) {
     }
     jobs::hasten_unanswered(connection, "k").unwrap();
     told(connection, &id, &platform);
+    jobs::in_lane(connection, &Lane::of_guarantee(&id)).unwrap();
     jobs::hasten(connection, &Lane::of_guarantee(&id), Timestamp::UNIX_EPOCH).unwrap();
     let round = jobs::NewJob {
         platform: platform.clone(),
@@ -92,16 +125,10 @@ fn repertoire(connection: &mut Connection) {
     guarantees::find_by_application(connection, &platform, &ApplicationNumber::new("a")).unwrap();
     guarantees::find_by_number(connection, &platform, &GuaranteeNumber::new("n")).unwrap();
     guarantees::undelivered_restorations(connection, 10).unwrap();
-    for awaited in Awaited::ALL {
-        let filter = guarantees::Filter { awaits: Some(awaited), ..guarantees::Filter::default() };
+    for filter in filters(&platform) {
         guarantees::list(connection, &filter).unwrap();
-        let before = Some(GuaranteeId::new("g"));
-        guarantees::list(
-            connection,
-            &guarantees::Filter { before, platform: Some(platform.clone()), ..filter },
-        )
-        .unwrap();
     }
+    guarantees::summary(connection, &id).unwrap();
     connection.learn_awaited().unwrap();
     let passed = guarantees::Ended { at: Timestamp::UNIX_EPOCH, id: id.clone() };
     for passed in [None, Some(&passed)] {
@@ -193,6 +220,7 @@ fn no_query_reads_a_table_that_grows_for_ever() {
         "callbacks_undelivered",
         "guarantees_deadline",
         "guarantees_awaiting",
+        "guarantees_awaited",
     ];
     let mut long = Vec::new();
     for statement in statements {

@@ -6,7 +6,7 @@ use baohan_gateway::domain::identity::{
     ApplicationNumber, DocumentDigest, GuaranteeId, GuaranteeNumber, PlatformId,
 };
 use baohan_gateway::domain::{Event, Guarantee, Stage};
-use baohan_gateway::store::guarantees::{self, Filter, Stored};
+use baohan_gateway::store::guarantees::{self, Filter, Place, Stored};
 use baohan_gateway::store::{Constraint, StoreError, StoreOptions, events};
 use futures_util::future::join_all;
 
@@ -116,15 +116,15 @@ on_both_databases! {
             ids.push(one.id);
         }
         store(&db, &guarantee("henan", "other")).await.unwrap();
-        let hainan = Filter { platform: Some(PlatformId::new("hainan")), limit: 2, ..Filter::default() };
+        let hainan = Filter { platforms: vec![PlatformId::new("hainan")], limit: 2, ..Filter::default() };
         let list = |filter: Filter| db.read(move |c| guarantees::list(c, &filter));
         let first = list(hainan.clone()).await;
         let shown: Vec<_> = first.iter().map(|it| it.id.clone()).collect();
         assert_eq!(shown, [ids[4].clone(), ids[3].clone()]);
-        let next = list(Filter { before: Some(ids[3].clone()), ..hainan.clone() }).await;
+        let next = list(Filter { behind: Some(Place { at: long_ago(), id: ids[3].clone() }), ..hainan.clone() }).await;
         let shown: Vec<_> = next.iter().map(|it| it.id.clone()).collect();
         assert_eq!(shown, [ids[2].clone(), ids[1].clone()]);
-        let declined = list(Filter { stage: Some(Stage::Declined), ..hainan }).await;
+        let declined = list(Filter { stages: vec![Stage::Declined], ..hainan }).await;
         assert_eq!(declined.len(), 1);
         assert_eq!(declined[0].application, ApplicationNumber::new("3"));
         assert_eq!(declined[0].received_at, long_ago());
@@ -173,7 +173,8 @@ on_both_databases! {
         waived.stage = Stage::Waived;
         store(&db, &waived).await.unwrap();
         let waiting = |awaited| {
-            let filter = Filter { awaits: Some(awaited), ..Filter::default() };
+            let platforms = vec![PlatformId::new("hainan")];
+            let filter = Filter { platforms, awaits: Some(awaited), ..Filter::default() };
             db.read(move |c| guarantees::list(c, &filter))
         };
         let listed = async |awaited| {

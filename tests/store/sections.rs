@@ -108,11 +108,18 @@ on_both_databases! {
         assert_eq!(known(&db, &guarantee).await, None);
     }
 
-    async fn platforms_that_report_no_sections_get_no_marks(db: Database) {
+    async fn a_secret_section_of_a_platform_that_reports_none_is_marked_from_when_it_is_known(db: Database) {
         let guarantee = opened(&db, "A1").await;
-        let id = guarantee.id.clone();
-        db.write(move |c| sections::mark(c, &platform("one", "hainan-2024"), &id, SECTION, long_ago())).await;
+        let (applied, id) = (guarantee.clone(), guarantee.id.clone());
+        let one = || platform("one", "hainan-2024");
+        db.write(move |c| sections::mark_applied(c, &one(), &applied, long_ago())).await;
         assert_eq!(db.lines("SELECT section_mark AS line FROM guarantees"), ["NULL"]);
+        db.write(move |c| sections::mark(c, &one(), &id, SECTION, long_ago())).await;
+        let marks = db.lines("SELECT section_mark AS line FROM guarantees");
+        assert!(marks[0].len() == 64 && !marks[0].contains(SECTION), "{marks:?}");
+        // What another platform reports of a section of the same number is not this one's.
+        assert_eq!(recorded(&db, report(AbnormalityKind::Failed, MONDAY), 10).await, 1);
+        assert_eq!(known(&db, &guarantee).await, None);
     }
 
     async fn neither_number_nor_remark_stands_in_the_database_in_the_clear(db: Database) {

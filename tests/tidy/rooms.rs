@@ -50,7 +50,10 @@ const ROOMS: &[(&str, &[&str])] = &[
             "reconciliation",
         ],
     ),
-    ("api", &["casework", "domain", "dialect", "institution", "reconciliation", "crypto", "store"]),
+    (
+        "api",
+        &["casework", "domain", "dialect", "institution", "reconciliation", "crypto", "downloads", "store"],
+    ),
     (
         "jobs",
         &[

@@ -90,7 +90,8 @@ impl Clerk {
 /// Does whatever is due; `false` if nothing was.
 async fn tidy_desk(assembly: &Assembly) -> Result<bool, Trouble> {
     let mut busy = false;
-    let filter = Filter { limit: MOST, ..Filter::default() };
+    let platforms = assembly.platforms.iter().map(|platform| platform.profile.id().clone()).collect();
+    let filter = Filter { platforms, limit: MOST, ..Filter::default() };
     let cases = assembly.store.read(move |connection| {
         let ids = guarantees::list(connection, &filter)?.into_iter().map(|summary| summary.id);
         ids.map(|id| guarantees::find(connection, &id)).collect::<Result<Vec<_>, _>>()

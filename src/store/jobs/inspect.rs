@@ -119,6 +119,16 @@ pub fn list(connection: &mut Connection, listing: &Listing) -> Result<Vec<Record
     rows.into_iter().map(record_of).collect()
 }
 
+/// All jobs of a lane in the order in which they run, those that are done included.
+///
+/// # Errors
+/// When the database fails or a row can't be read.
+pub fn in_lane(connection: &mut Connection, lane: &Lane) -> Result<Vec<Record>, StoreError> {
+    let query = jobs::table.filter(dsl::lane.eq(lane.as_str())).order(dsl::position);
+    let rows: Vec<Row> = on!(connection, |link| query.select(Row::as_select()).load(link))?;
+    rows.into_iter().map(record_of).collect()
+}
+
 /// Counts what is unfinished or dead; what is done is not counted, because it grows for ever.
 ///
 /// # Errors

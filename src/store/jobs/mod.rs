@@ -24,7 +24,7 @@ use crate::domain::identity::PlatformId;
 pub use claim::{Claim, claim, release, renew};
 pub use conclude::{bury, deadline, finish, note_message, retry};
 pub use enqueue::{Revival, enqueue, enqueue_alone, hasten, revive};
-pub use inspect::{Attempt, Count, Listing, Record, attempts, counts, find, list};
+pub use inspect::{Attempt, Count, Listing, Record, attempts, counts, find, in_lane, list};
 pub use lane::Lane;
 pub use page::{Wish, hasten_unanswered, page};
 
