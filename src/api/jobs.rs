@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::act::{self, Done, Request};
+use super::act::{self, Done, OnceParameters, Request};
 use super::body::{Body, Nothing};
 use super::caller::Caller;
 use super::problem::{Code, Problem, ProblemBody};
@@ -23,15 +23,18 @@ use crate::store::jobs::{self, Attempt, JobId, JobState, Record, Revival};
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(in crate::api) struct Wish {
-    /// `dead`, `ready`, `running` or `done`; `dead` if it is not given.
+    /// Where they stand; `dead` if it is not given.
+    #[param(schema_with = states)]
     state: Option<String>,
     /// The platform's id in the settings; `core-system` for callbacks.
     platform: Option<String>,
     /// The kind of job, such as `notify`.
     kind: Option<String>,
     /// The gateway's id of a guarantee.
+    #[param(schema_with = uuid)]
     guarantee: Option<String>,
     /// `next` of the page before.
+    #[param(schema_with = uuid)]
     cursor: Option<String>,
     /// At most so many, up to 500; 50 if it is not given.
     #[param(minimum = 1, maximum = 500)]
@@ -208,7 +211,7 @@ pub(in crate::api) async fn read(
     tag = "jobs",
     operation_id = "replayJob",
     params(("id" = String, Path, description = "The job's id"),
-           ("Idempotency-Key" = String, Header, description = "1 to 255 visible characters, one for each act")),
+           OnceParameters),
     request_body = Nothing,
     responses(
         (status = 200, body = JobView),

@@ -187,7 +187,7 @@ pub fn tell_of_reach(
     if !wanted.has(kind) {
         return Ok(());
     }
-    let details = json!({ "unreachable_since": since }).as_object().cloned().unwrap_or_default();
+    let details = json!({ "unreachable_since": stored(since) }).as_object().cloned().unwrap_or_default();
     let data = Data { platform: Some(platform.as_str()), guarantee: None, details };
     tell(connection, kind, None, lane_of_platform(platform), data, at).map(drop)
 }
@@ -223,6 +223,11 @@ pub fn replay(connection: &mut Connection, id: &str, at: Timestamp) -> Result<Op
     Ok(Some(Revival::Revived))
 }
 
+/// As it is read from the database, so that callbacks and the interface say the same.
+fn stored(at: Timestamp) -> Timestamp {
+    Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at)
+}
+
 fn about(stored: &Stored) -> About<'_> {
     About::new(&stored.guarantee, stored.version, None)
 }
@@ -240,7 +245,7 @@ fn tell(
     at: Timestamp,
 ) -> Result<String, StoreError> {
     let platform = data.platform.map(PlatformId::new);
-    let body = serde_json::to_vec(&Body { kind: kind.name(), timestamp: at, data });
+    let body = serde_json::to_vec(&Body { kind: kind.name(), timestamp: stored(at), data });
     let body = body.map_err(|error| StoreError::Statement(error.to_string()))?;
     let id = uuid::Uuid::now_v7().to_string();
     let job = jobs::enqueue(connection, &job(&id, lane, at)?)?;

@@ -11,8 +11,8 @@ pub fn decline(platform: &Platform, reason: String) -> Command {
 }
 
 /// By the rule for accounts that holds for the guarantee.
-pub fn premium(platform: &Platform, _guarantee: &Guarantee, payment: Payment) -> Command {
-    Command::RecordPremium { payment, payer: platform.rules.options().payer.rule() }
+pub fn premium(platform: &Platform, guarantee: &Guarantee, payment: Payment) -> Command {
+    Command::RecordPremium { payment, payer: platform.rules.payer(guarantee) }
 }
 
 /// A question that the platform has no words for would stay open for ever: there, nobody is asked.

@@ -31,6 +31,14 @@ pub enum Task {
     Consult {
         question: Question,
     },
+    /// Puts a question again that had to wait for its hour.
+    ConsultLater {
+        question: Question,
+    },
+    /// Tells people that the core system has not answered in time.
+    Remind {
+        question: Question,
+    },
     MakeLetter {
         letter: LetterKind,
     },
@@ -65,13 +73,15 @@ impl Task {
 
     /// Whether jobs of this kind are enqueued long before their time, so that one that is not done is no work left over.
     pub fn waits_for_its_time(kind: &str) -> bool {
-        kind == Self::ROUND
+        [Self::ROUND, "consult-later", "remind"].contains(&kind)
     }
 
     /// The stable name of this kind of job, as stored and as a metric's label.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Consult { .. } => "consult",
+            Self::ConsultLater { .. } => "consult-later",
+            Self::Remind { .. } => "remind",
             Self::MakeLetter { .. } => "make-letter",
             Self::Upload { .. } => Self::UPLOAD,
             Self::Notify { .. } => Self::NOTIFY,
@@ -97,6 +107,20 @@ pub fn plan(
     tasks
         .map(|(task, deadline)| job(&guarantee.platform, lane.clone(), &task, deadline, Duration::ZERO, at))
         .collect()
+}
+
+/// A job for a guarantee that waits in a lane beside the guarantee's own, where it holds up nothing else.
+///
+/// # Errors
+/// As [`plan`].
+pub fn beside(
+    guarantee: &Guarantee,
+    lane: &str,
+    task: &Task,
+    wait: Duration,
+    at: Timestamp,
+) -> Result<NewJob, StoreError> {
+    job(&guarantee.platform, Lane::beside(&guarantee.id, lane), task, None, wait, at)
 }
 
 /// One job, with the deadline of ordinary work where it has none of its own.

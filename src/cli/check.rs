@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Args as ClapArgs;
+use jiff::civil::Date;
 
 use crate::api::ApiOptions;
 use crate::api::options::{EXPOSED, TlsOptions};
@@ -143,11 +144,18 @@ fn describe(platform: &Platform, out: &mut dyn Write) -> anyhow::Result<()> {
         let steps: Vec<&str> = profile.flow(letter).iter().map(|step| step.name()).collect();
         writeln!(out, "       {} letter: {}", letter.name(), steps.join(", then "))?;
     }
-    let options = platform.rules.options();
+    let options = platform.rules.base();
     writeln!(
         out,
         "       underwriting {:?}, rate {}, premium at least {} yuan",
-        options.mode, options.rate, options.minimum_premium
+        options.mode.unwrap_or_default(),
+        options.rate.0,
+        options.minimum_premium.0
     )?;
+    for (entry, _) in platform.rules.entries(Date::MIN) {
+        let day = |day: Option<Date>, open: &str| day.map_or_else(|| open.to_owned(), |day| day.to_string());
+        let (from, until) = (day(entry.from, "the first day"), day(entry.until, "the last"));
+        writeln!(out, "       rules `{}` for what is received from {from} to {until}", entry.name)?;
+    }
     Ok(())
 }

@@ -11,6 +11,7 @@ pub mod openapi;
 pub mod reconcile;
 pub mod render;
 pub mod replay;
+pub mod rules;
 pub mod sandbox;
 pub mod serve;
 pub mod verify;
@@ -47,6 +48,7 @@ enum Command {
     Sandbox(Box<sandbox::Args>),
     Check(check::Args),
     Decide(decide::Args),
+    Rules(rules::Args),
     Reconcile(reconcile::Args),
     Render(render::Args),
     Verify(verify::Args),
@@ -92,6 +94,7 @@ async fn run(program: Program) -> anyhow::Result<bool> {
             let store = gateway::open_store(&settings).await?;
             decide::run(args, &settings, &store, now, out).await
         }
+        Command::Rules(args) => rules::run(args, &settings::load(&files)?, now, out).await.map(|()| true),
         Command::Reconcile(args) => {
             let settings = settings::load(&files)?;
             let store = gateway::open_store(&settings).await?;

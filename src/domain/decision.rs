@@ -3,6 +3,7 @@
 mod acts;
 mod claims;
 mod invoices;
+mod open_questions;
 mod orders;
 mod ways_out;
 

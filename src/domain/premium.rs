@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use rust_decimal::Decimal;
+use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 
 use super::money::Fen;
@@ -24,9 +24,12 @@ impl fmt::Display for Rate {
 pub struct PremiumRule {
     /// Applies above the last tier.
     pub rate: Rate,
-    /// Ascending; the first tier whose `up_to` is not below the amount applies.
+    /// Ascending; the first tier whose `up_to` is not below the amount applies, and its rate to the whole amount.
     pub tiers: Vec<Tier>,
+    pub rounding: Rounding,
     pub minimum_premium: Fen,
+    /// Not below the minimum.
+    pub maximum_premium: Option<Fen>,
     pub smallest_amount: Fen,
     pub largest_amount: Fen,
 }
@@ -38,6 +41,49 @@ pub struct Tier {
     pub rate: Rate,
 }
 
+/// What becomes of the digits that amount × rate has too many.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rounding {
+    #[default]
+    FenHalfUp,
+    FenUp,
+    YuanHalfUp,
+    YuanUp,
+}
+
+impl Rounding {
+    fn round(self, yuan: Decimal) -> Decimal {
+        let (digits, strategy) = match self {
+            Self::FenHalfUp => (2, RoundingStrategy::MidpointAwayFromZero),
+            Self::FenUp => (2, RoundingStrategy::AwayFromZero),
+            Self::YuanHalfUp => (0, RoundingStrategy::MidpointAwayFromZero),
+            Self::YuanUp => (0, RoundingStrategy::AwayFromZero),
+        };
+        yuan.round_dp_with_strategy(digits, strategy)
+    }
+
+    /// As the settings write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::FenHalfUp => "fen-half-up",
+            Self::FenUp => "fen-up",
+            Self::YuanHalfUp => "yuan-half-up",
+            Self::YuanUp => "yuan-up",
+        }
+    }
+
+    /// How people call it, in Chinese.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::FenHalfUp => "四舍五入到分",
+            Self::FenUp => "进位到分",
+            Self::YuanHalfUp => "四舍五入到元",
+            Self::YuanUp => "进位到元",
+        }
+    }
+}
+
 /// A premium and the rate it came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quote {
@@ -45,12 +91,42 @@ pub struct Quote {
     pub rate: Rate,
 }
 
+/// How a premium came about, step by step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reckoning {
+    pub amount: Fen,
+    /// The tier that holds the amount; None above the last one.
+    pub tier: Option<Tier>,
+    pub rate: Rate,
+    /// Amount × rate in yuan, with all its digits.
+    pub product: Decimal,
+    pub rounded: Fen,
+    /// What was changed about the rounded premium.
+    pub bound: Bound,
+    pub premium: Fen,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bound {
+    None,
+    RaisedToMinimum,
+    LoweredToMaximum,
+}
+
 impl PremiumRule {
-    /// The premium: amount × rate, rounded to fen (half up), at least the minimum.
+    /// The premium: amount × rate, rounded, then at least the minimum and at most the maximum.
     ///
     /// # Errors
     /// When the amount is outside the rule's limits.
     pub fn quote(&self, amount: Fen) -> Result<Quote, Refusal> {
+        self.reckon(amount).map(|it| Quote { premium: it.premium, rate: it.rate })
+    }
+
+    /// The same, with every step on the way.
+    ///
+    /// # Errors
+    /// As [`PremiumRule::quote`].
+    pub fn reckon(&self, amount: Fen) -> Result<Reckoning, Refusal> {
         if amount < self.smallest_amount || amount > self.largest_amount {
             return Err(Refusal::AmountOutsideLimits {
                 amount,
@@ -58,10 +134,17 @@ impl PremiumRule {
                 largest: self.largest_amount,
             });
         }
-        let rate = self.tiers.iter().find(|tier| amount <= tier.up_to).map_or(self.rate, |tier| tier.rate);
-        let yuan = amount.to_decimal().checked_mul(rate.0).ok_or(Refusal::PremiumNotComputable)?;
-        let premium = Fen::from_decimal_rounded(yuan).map_err(|_| Refusal::PremiumNotComputable)?;
-        Ok(Quote { premium: premium.max(self.minimum_premium), rate })
+        let tier = self.tiers.iter().find(|tier| amount <= tier.up_to).copied();
+        let rate = tier.map_or(self.rate, |tier| tier.rate);
+        let product = amount.to_decimal().checked_mul(rate.0).ok_or(Refusal::PremiumNotComputable)?;
+        let rounded = Fen::from_decimal_rounded(self.rounding.round(product));
+        let rounded = rounded.map_err(|_| Refusal::PremiumNotComputable)?;
+        let (bound, premium) = match self.maximum_premium {
+            _ if rounded < self.minimum_premium => (Bound::RaisedToMinimum, self.minimum_premium),
+            Some(maximum) if rounded > maximum => (Bound::LoweredToMaximum, maximum),
+            _ => (Bound::None, rounded),
+        };
+        Ok(Reckoning { amount, tier, rate, product: product.normalize(), rounded, bound, premium })
     }
 }
 
@@ -84,7 +167,9 @@ mod tests {
                 Tier { up_to: yuan("100000"), rate: rate("0.006") },
                 Tier { up_to: yuan("500000"), rate: rate("0.005") },
             ],
+            rounding: Rounding::default(),
             minimum_premium: yuan("200"),
+            maximum_premium: None,
             smallest_amount: yuan("1000"),
             largest_amount: yuan("800000"),
         }
@@ -109,8 +194,38 @@ mod tests {
     }
 
     #[test]
+    fn a_large_premium_is_lowered_to_the_maximum_and_one_that_is_equal_stays() {
+        for (maximum, bound) in [("3199.99", Bound::LoweredToMaximum), ("3200", Bound::None)] {
+            let bounded = PremiumRule { maximum_premium: Some(yuan(maximum)), ..rule() };
+            let reckoned = bounded.reckon(yuan("800000")).unwrap();
+            assert_eq!((reckoned.premium, reckoned.bound), (yuan(maximum), bound));
+            assert_eq!(reckoned.rounded, yuan("3200"));
+        }
+    }
+
+    #[test]
     fn half_a_fen_is_rounded_up() {
         assert_eq!(rule().quote(yuan("100001")).unwrap().premium, yuan("500.01"));
+    }
+
+    #[test]
+    fn each_rounding_has_its_own_edge() {
+        // Amount, then half up and up to fen, half up and up to yuan; at a rate of 0.004.
+        let rows = [
+            ("600000.00", ["2400", "2400", "2400", "2400"]),
+            ("600001.00", ["2400", "2400.01", "2400", "2401"]),
+            ("600001.25", ["2400.01", "2400.01", "2400", "2401"]),
+            ("600124.99", ["2400.50", "2400.50", "2400", "2401"]),
+            ("600125.00", ["2400.50", "2400.50", "2401", "2401"]),
+            ("600249.99", ["2401", "2401", "2401", "2401"]),
+        ];
+        let ways = [Rounding::FenHalfUp, Rounding::FenUp, Rounding::YuanHalfUp, Rounding::YuanUp];
+        for (amount, premiums) in rows {
+            for (rounding, premium) in ways.into_iter().zip(premiums) {
+                let quote = PremiumRule { rounding, ..rule() }.quote(yuan(amount)).unwrap();
+                assert_eq!(quote.premium, yuan(premium), "{amount} {rounding:?}");
+            }
+        }
     }
 
     #[test]

@@ -26,7 +26,7 @@ use crate::domain::section::Secrecy;
 use crate::downloads::{Downloads, Links};
 use crate::institution::letterhead::InstitutionOptions;
 use crate::institution::redirects::{PLACEHOLDER, Redirects};
-use crate::institution::rules::Rules;
+use crate::institution::rules::{Rulebook, Scope};
 use crate::intake::Intake;
 use crate::intake::inquiry::Inquiries;
 use crate::jobs::desk::Desk;
@@ -216,6 +216,8 @@ pub fn platforms(settings: &Settings) -> anyhow::Result<Platforms> {
         Some(folder) => Registry::with_folder(folder).context("dialects.folder")?,
         None => Registry::built_in()?,
     };
+    let ids = settings.platforms.keys().map(String::as_str);
+    let rulebook = Rulebook::new(&settings.rules, &settings.calendar, ids)?;
     let redirects = Redirects::new(&settings.redirects)?.map(Arc::new);
     let mut platforms = Vec::with_capacity(settings.platforms.len());
     for (id, section) in &settings.platforms {
@@ -233,8 +235,13 @@ pub fn platforms(settings: &Settings) -> anyhow::Result<Platforms> {
         })?;
         let profile = Profile::new(PlatformId::new(id), table, &section.wire)
             .with_context(|| format!("platforms.{id}.wire"))?;
-        let rules =
-            Rules::new(section.underwriting.clone(), &settings.institution.name).with_context(within)?;
+        let scope = Scope {
+            platform: profile.id().clone(),
+            product: profile.product(),
+            kind: settings.institution.kind,
+        };
+        let underwriting = section.underwriting.clone();
+        let rules = rulebook.rules(&scope, underwriting, &settings.institution.name).with_context(within)?;
         if profile.needs_links() && settings.downloads.public_url.is_none() {
             let expected = "an address under which platforms reach this gateway";
             bail!(

@@ -70,9 +70,7 @@ async fn refresh(
     let (callbacks, others): (Vec<_>, Vec<_>) =
         jobs.iter().filter(|it| it.state == JobState::Ready).partition(|it| it.kind == Task::CALLBACK);
     metrics.set_oldest_callback(callbacks.iter().map(|it| age(it.oldest)).max().unwrap_or_default());
-    // A round is enqueued long before its time.
-    let ready =
-        others.into_iter().map(|it| if it.kind == Task::ROUND { it.first_due } else { it.oldest }).min();
+    let ready = others.into_iter().map(ready_since).min();
     metrics.set_oldest_ready_job(ready.map(age).unwrap_or_default());
     metrics.set_guarantees(
         stages.iter().map(|(platform, stage, it)| (platform.as_str(), stage.name(), count(*it))),
@@ -100,12 +98,42 @@ fn awaited_since(summary: &Summary, minutes: u32) -> Timestamp {
     since.unwrap_or(summary.updated_at)
 }
 
+/// Since when jobs of a kind could have been done.
+fn ready_since(jobs: &jobs::Count) -> Timestamp {
+    let waits = Task::waits_for_its_time(&jobs.kind);
+    if waits { jobs.first_due } else { jobs.oldest }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::Stage;
+    use crate::domain::decision::Question;
     use crate::domain::identity::{ApplicationNumber, GuaranteeId};
     use crate::domain::money::Fen;
+
+    #[test]
+    fn what_waits_for_its_hour_is_not_taken_for_what_is_not_getting_done() {
+        let instant = |text: &str| text.parse::<Timestamp>().unwrap();
+        let (oldest, first_due) = (instant("2026-11-21T12:00:00Z"), instant("2026-11-22T00:30:00Z"));
+        let count = |kind: &str| jobs::Count {
+            platform: PlatformId::new("hainan"),
+            kind: kind.to_owned(),
+            state: JobState::Ready,
+            count: 1,
+            oldest,
+            first_due,
+        };
+        let question = Question::Underwriting;
+        for (task, since) in [
+            (Task::Consult { question }, oldest),
+            (Task::ConsultLater { question }, first_due),
+            (Task::Remind { question }, first_due),
+        ] {
+            assert_eq!(ready_since(&count(task.kind())), since, "{}", task.kind());
+        }
+        assert_eq!(ready_since(&count(Task::ROUND)), first_due);
+    }
 
     #[test]
     fn a_restoration_is_awaited_since_its_key_came_whatever_happened_to_the_guarantee_since() {

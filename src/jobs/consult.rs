@@ -1,15 +1,22 @@
 //! Asking the institution, and carrying out what it says.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::desk::{Assignment, Desk};
+use super::remind;
 use super::verdict::Verdict;
-use crate::casework::{self, Platform};
+use crate::casework::{self, Platform, Task, task};
 use crate::domain::decision::Question;
 use crate::domain::refusal::RefusalKind;
 use crate::domain::{Command, Guarantee};
+use crate::institution::Answer;
 use crate::store::jobs::Cause;
-use crate::store::{Connection, StoreError, guarantees};
+use crate::store::{Connection, StoreError, guarantees, jobs};
+
+/// The lane of questions that wait for their hour.
+const LANE: &str = "decisions";
 
 pub(super) async fn run(
     desk: &Desk,
@@ -18,20 +25,57 @@ pub(super) async fn run(
 ) -> anyhow::Result<Verdict> {
     let Assignment { platform, guarantee } = assignment;
     let at = desk.clock.now();
-    let commands = match platform.institution.consult(question, &guarantee, at).await {
-        Ok(commands) => commands,
+    if !question.is_open(&guarantee) {
+        tracing::info!(guarantee.id = %guarantee.id, question = question.name(), "the question has been settled before the institution was asked");
+        return Ok(Verdict::done());
+    }
+    let answer = match platform.institution.consult(question, &guarantee, at).await {
+        Ok(answer) => answer,
         Err(unanswered) => {
             return Ok(Verdict::retry(Cause::Unanswered, unanswered.to_string()));
         }
     };
-    if commands.is_empty() {
-        desk.metrics.alarm("decision-due");
-        let (id, application) = (&guarantee.id, &guarantee.application.number);
-        tracing::warn!(guarantee.id = %id, %application, ?question, "a person has to decide; `baohan decide` records it");
-        return Ok(Verdict::done());
+    let id = &guarantee.id;
+    match answer {
+        Answer::Commands(commands) => {
+            let platform = platform.clone();
+            let asked = Asked { question, guarantee, at };
+            Ok(Verdict::writing(move |connection| settle(connection, &platform, &asked, &commands)))
+        }
+        Answer::People => {
+            desk.metrics.alarm("decision-due");
+            let application = &guarantee.application.number;
+            tracing::warn!(guarantee.id = %id, %application, question = question.name(), "a person has to decide; `baohan decide` records it");
+            Ok(Verdict::done())
+        }
+        Answer::CoreSystem { answer_within } => {
+            tracing::info!(guarantee.id = %id, question = question.name(), "the core system has to decide");
+            let reminder = remind::job(&guarantee, question, answer_within, at)?;
+            Ok(Verdict::writing(move |connection| jobs::enqueue(connection, &reminder).map(drop)))
+        }
+        Answer::Later(then) => {
+            tracing::info!(guarantee.id = %id, question = question.name(), %then, "the question waits for its hour");
+            let wait = Duration::try_from(then.duration_since(at)).unwrap_or_default();
+            let asked = Asked { question, guarantee, at };
+            Ok(Verdict::writing(move |connection| asked.again(connection, wait)))
+        }
     }
-    let platform = platform.clone();
-    Ok(Verdict::writing(move |connection| settle(connection, &platform, &guarantee, &commands, at)))
+}
+
+/// A question, whom it is about as the institution was told, and when.
+struct Asked {
+    question: Question,
+    guarantee: Guarantee,
+    at: Timestamp,
+}
+
+impl Asked {
+    /// Puts the question again after a while; what else there is to do for the guarantee does not wait for it.
+    fn again(&self, connection: &mut Connection, wait: Duration) -> Result<(), StoreError> {
+        let task = Task::ConsultLater { question: self.question };
+        let later = task::beside(&self.guarantee, LANE, &task, wait, self.at)?;
+        jobs::enqueue(connection, &later).map(drop)
+    }
 }
 
 /// Carries the answer out, unless the application is no longer the one that it was given for: the question about the
@@ -39,23 +83,22 @@ pub(super) async fn run(
 fn settle(
     connection: &mut Connection,
     platform: &Platform,
-    asked: &Guarantee,
+    asked: &Asked,
     answer: &[Command],
-    at: Timestamp,
 ) -> Result<(), StoreError> {
-    let id = &asked.id;
+    let id = &asked.guarantee.id;
     let present = guarantees::find(connection, id)?;
-    if present.is_some_and(|present| present.guarantee.application != asked.application) {
-        tracing::info!(guarantee = %id, "the application was replaced while the institution was asked");
+    if present.is_some_and(|present| present.guarantee.application != asked.guarantee.application) {
+        tracing::info!(guarantee.id = %id, "the application was replaced while the institution was asked");
         return Ok(());
     }
     // A refusal of state means that the case went on without this answer, by a waiver for instance. Then the answer is moot.
-    match casework::carry_out_all(connection, platform, id, answer, at)? {
+    match casework::carry_out_all(connection, platform, id, answer, asked.at)? {
         Err(refusal) if refusal.kind() == RefusalKind::Content => {
-            tracing::error!(guarantee = %id, reason = %refusal, "the institution's answer can't be carried out; a person has to decide");
+            tracing::error!(guarantee.id = %id, reason = %refusal, "the institution's answer can't be carried out; a person has to decide");
         }
         Err(refusal) => {
-            tracing::info!(guarantee = %id, reason = %refusal, "the institution's answer came too late");
+            tracing::info!(guarantee.id = %id, reason = %refusal, "the institution's answer came too late");
         }
         Ok(()) => {}
     }
@@ -101,11 +144,12 @@ mod tests {
         };
         let (platform, asked, present) = (platform(), guarantee("800000"), guarantee(amount));
         let answer = platform.institution.consult(Question::Underwriting, &asked, at).await.unwrap();
-        assert!(!answer.is_empty());
+        let Answer::Commands(answer) = answer else { panic!("{answer:?}") };
         let settled = store.write(move |connection| {
             guarantees::insert(connection, &present, at)?;
-            settle(connection, &platform, &asked, &answer, at)?;
-            guarantees::find(connection, &asked.id)
+            let asked = Asked { question: Question::Underwriting, guarantee: asked.clone(), at };
+            settle(connection, &platform, &asked, &answer)?;
+            guarantees::find(connection, &asked.guarantee.id)
         });
         settled.await.unwrap().unwrap().guarantee.stage
     }

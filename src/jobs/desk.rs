@@ -12,7 +12,7 @@ use super::options::{JobOptions, RoundOptions};
 use super::reach::Reach;
 use super::schedule::Schedule;
 use super::verdict::{Handler, Verdict};
-use super::{consult, notify, rounds, upload};
+use super::{consult, notify, remind, rounds, upload};
 use crate::casework::{Platform, Platforms, Task, callback, task};
 use crate::clock::Clock;
 use crate::delivery::upload::Uploader;
@@ -84,7 +84,10 @@ impl Desk {
             Err(error) => return Ok(Verdict::dead(Cause::Unreadable, error.to_string())),
         };
         match task {
-            Task::Consult { question } => consult::run(self, self.assignment(job).await?, question).await,
+            Task::Consult { question } | Task::ConsultLater { question } => {
+                consult::run(self, self.assignment(job).await?, question).await
+            }
+            Task::Remind { question } => remind::run(self, self.assignment(job).await?, job, question).await,
             Task::MakeLetter { letter } => self.letters.run(self, self.assignment(job).await?, letter).await,
             Task::Upload { letter } => upload::run(self, self.assignment(job).await?, letter).await,
             Task::Notify { notice, encloses } => {

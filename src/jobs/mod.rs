@@ -20,6 +20,7 @@ mod attempt;
 mod consult;
 mod letter_data;
 mod notify;
+mod remind;
 mod upload;
 
 pub use crate::store::jobs::{Cause, ClaimedJob, Fence, JobId, Lane, NewJob};

@@ -70,7 +70,9 @@ fn explain(root: &Value) -> SettingsError {
         Err(strict) if strict.path().to_string() == key => strict.into_inner().to_string(),
         _ => lenient.into_inner().to_string(),
     };
+    let name = name_of_item(root, &key).unwrap_or_default();
     let place = origin(root, &key).map(|file| format!(" in `{file}`")).unwrap_or_default();
+    let place = format!("{name}{place}");
     SettingsError::Value { key, place, problem }
 }
 
@@ -90,16 +92,39 @@ fn to_json(value: &Value) -> serde_json::Value {
 fn origin(root: &Value, key: &str) -> Option<String> {
     let mut value = root;
     for name in key.split('.') {
-        let ValueKind::Table(table) = &value.kind else { break };
-        let Some(inner) = table.get(name) else { break };
+        let Some(inner) = step(value, name) else { break };
         value = inner;
     }
     first_origin(value)
 }
 
+/// What stands under a name such as `server` or `rules[2]`.
+fn step<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
+    let (name, index) = match name.strip_suffix(']').and_then(|name| name.split_once('[')) {
+        Some((name, index)) => (name, Some(index)),
+        None => (name, None),
+    };
+    let ValueKind::Table(table) = &value.kind else { return None };
+    let inner = table.get(name)?;
+    match (&inner.kind, index) {
+        (_, None) => Some(inner),
+        (ValueKind::Array(items), Some(index)) => items.get(index.parse::<usize>().ok()?),
+        _ => None,
+    }
+}
+
+/// What an item of a list calls itself: people find it by its name sooner than by its place.
+fn name_of_item(root: &Value, key: &str) -> Option<String> {
+    let (item, _) = key.split_once("].")?;
+    let ValueKind::Table(table) = &step(root, &format!("{item}]"))?.kind else { return None };
+    let ValueKind::String(name) = &table.get("name")?.kind else { return None };
+    Some(format!(" (`{name}`)"))
+}
+
 fn first_origin(value: &Value) -> Option<String> {
     let inside = || match &value.kind {
         ValueKind::Table(table) => table.values().find_map(first_origin),
+        ValueKind::Array(items) => items.iter().find_map(first_origin),
         _ => None,
     };
     value.origin().map(str::to_owned).or_else(inside)
@@ -207,7 +232,28 @@ mod tests {
     fn a_wrong_value_is_named_with_its_key_and_what_was_expected() {
         let text = complaint(&SOUND.replace("rate = \"0.004\"", "rate = \"0.004\"\nmode = \"sometimes\""));
         assert!(text.contains("platforms.somewhere.underwriting.mode"), "{text}");
-        assert!(text.contains("settings.toml") && text.contains("`automatic` or `manual`"), "{text}");
+        assert!(
+            text.contains("settings.toml") && text.contains("one of `automatic`, `manual`, `callback`"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_wrong_key_of_an_entry_is_named_with_the_entry_and_its_file() {
+        let entry = |line: &str| format!("{SOUND}[[rules]]\nname = \"winter\"\n{line}\n");
+        assert_eq!(read(&entry("rate = \"0.001\"\nfrom = 2026-12-01"), &[]).unwrap().rules.len(), 1);
+        for (line, key, problem) in [
+            ("rate = \"1\"", "`rules[0].rate` (`winter`)", "below 1"),
+            ("largest_amount = \"much\"", "`rules[0].largest_amount` (`winter`)", "found `much`"),
+            ("from = \"2026-02-30\"", "`rules[0].from` (`winter`)", "`2026-02` is invalid"),
+            ("hours = [\"8-20\"]", "`rules[0].hours[0]` (`winter`)", "found `8-20`"),
+            ("kinds = [\"shop\"]", "`rules[0].kinds[0]` (`winter`)", "`guarantee-company`"),
+            ("ratte = \"0.001\"", "`rules[0].ratte` (`winter`)", "`rate`"),
+        ] {
+            let text = complaint(&entry(line));
+            assert!(text.contains(key) && text.contains(problem), "{line}: {text}");
+            assert!(text.contains("settings.toml"), "{text}");
+        }
     }
 
     #[test]

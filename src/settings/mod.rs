@@ -19,9 +19,10 @@ use crate::dialect::PlatformOptions;
 use crate::document::{DocumentOptions, Form};
 use crate::domain::product::LetterFormat;
 use crate::downloads::DownloadOptions;
+use crate::institution::calendar::CalendarOptions;
 use crate::institution::letterhead::InstitutionOptions;
 use crate::institution::redirects::RedirectOptions;
-use crate::institution::rules::UnderwritingOptions;
+use crate::institution::rules::{EntryOptions, UnderwritingOptions};
 use crate::jobs::{CallbackOptions, JobOptions, RoundOptions};
 use crate::reconciliation::{ReconciliationOptions, StatementOptions};
 use crate::seal::pdf::PdfSignatureProfile;
@@ -67,6 +68,12 @@ pub struct Settings {
     pub telemetry: TelemetryOptions,
     #[serde(default)]
     pub platforms: BTreeMap<String, PlatformSection>,
+    /// What overrides keys of `[platforms.ID.underwriting]`, in the order in which they apply.
+    #[serde(default)]
+    pub rules: Vec<EntryOptions>,
+    /// Which days are worked on, for rules that ask.
+    #[serde(default)]
+    pub calendar: CalendarOptions,
 }
 
 /// One platform: how it speaks, and what the institution's rules for it are.

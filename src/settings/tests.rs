@@ -21,17 +21,21 @@ fn at<'t>(root: &'t toml::Table, path: &str) -> Option<&'t toml::Value> {
     names.try_fold(first, |value, name| value.get(name))
 }
 
+/// The names in backticks that a complaint expected in place of one that nobody knows.
+fn expected_names(complaint: &str) -> Vec<String> {
+    // What follows the first line says where, in backticks too.
+    let complaint = complaint.lines().next().unwrap();
+    let (_, expected) = complaint.split_once("`nobody_knows_this`, expected").expect(complaint);
+    expected.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
 /// The keys that a section may have: a key that it can't have makes it name them.
 fn keys(manual: &toml::Table, section: &str) -> Vec<String> {
     let mut root = toml::Value::Table(manual.clone());
     let table =
         section.split('.').filter(|name| !name.is_empty()).fold(&mut root, |value, name| &mut value[name]);
     table.as_table_mut().unwrap().insert("nobody_knows_this".to_owned(), true.into());
-    let complaint = root.try_into::<Settings>().unwrap_err().to_string();
-    // What follows the first line says where, in backticks too.
-    let complaint = complaint.lines().next().unwrap();
-    let (_, expected) = complaint.split_once("`nobody_knows_this`, expected").expect(complaint);
-    expected.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    expected_names(&root.try_into::<Settings>().unwrap_err().to_string())
 }
 
 #[test]
@@ -67,4 +71,20 @@ fn the_manual_has_every_key() {
     }
     assert!(missing.is_empty(), "default.toml does not explain {missing:#?}");
     assert!(seen > 100, "only {seen} keys were looked at");
+}
+
+/// An entry may override each key of a platform's section, where the manual explains it.
+#[test]
+fn the_manual_has_every_key_of_an_entry() {
+    let manual = manual();
+    let complaint = toml::from_str::<EntryOptions>("nobody_knows_this = true").unwrap_err();
+    let names = expected_names(complaint.message());
+    let entry = &manual["rules"].as_array().unwrap()[0];
+    let section = at(&manual, "platforms.some-province.underwriting").unwrap();
+    let missing: Vec<_> =
+        names.iter().filter(|name| entry.get(name).is_none() && section.get(name).is_none()).collect();
+    assert!(missing.is_empty() && names.len() > 25, "{missing:?} of {names:?}");
+    for name in section.as_table().unwrap().keys() {
+        assert!(names.contains(name), "an entry can't override `{name}`");
+    }
 }

@@ -16,5 +16,6 @@ mod keys;
 mod letters;
 mod program;
 mod reconciliation;
+mod rules;
 mod sandbox;
 mod settings;

@@ -9,6 +9,7 @@
     reason = "a test may panic, and helpers of an integration test are not seen as tests by clippy"
 )]
 
+mod callbacks;
 #[cfg(feature = "postgres")]
 mod freeze;
 #[path = "../gateway/ground.rs"]
@@ -16,4 +17,6 @@ mod ground;
 mod kill;
 mod load;
 mod premises;
+#[path = "../gateway/core/receiver.rs"]
+mod receiver;
 mod stop;

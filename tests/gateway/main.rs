@@ -38,6 +38,7 @@ mod recut;
 mod repeats;
 mod requests;
 mod rounds;
+mod rules;
 mod secrecy;
 mod serving;
 mod signing;

@@ -10,10 +10,11 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use self::view::{CallbackDetail, CallbackList, CallbackView};
+use self::view::{CallbackDetail, CallbackList, CallbackView, states, types};
 use super::caller::Caller;
 use super::problem::{Code, Problem, ProblemBody};
 use super::scope::Scope;
+use super::values::uuid;
 use super::{Api, query};
 use crate::casework::CallbackType;
 use crate::domain::identity::GuaranteeId;
@@ -25,13 +26,15 @@ use crate::store::jobs;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(in crate::api) struct Wish {
-    /// `pending`, `delivered` or `dead`.
+    /// Where they stand.
+    #[param(schema_with = states)]
     state: Option<String>,
     /// One type, such as `claim.received`.
     #[serde(rename = "type")]
-    #[param(rename = "type")]
+    #[param(rename = "type", schema_with = types)]
     kind: Option<String>,
     /// The gateway's id of a guarantee.
+    #[param(schema_with = uuid)]
     guarantee: Option<String>,
     /// Those that came about at this moment or later.
     #[param(value_type = Option<String>, format = DateTime)]
@@ -40,6 +43,7 @@ pub(in crate::api) struct Wish {
     #[param(value_type = Option<String>, format = DateTime)]
     until: Option<Timestamp>,
     /// `next` of the page before.
+    #[param(schema_with = uuid)]
     cursor: Option<String>,
     /// At most so many, up to 500; 50 if it is not given.
     #[param(minimum = 1, maximum = 500)]

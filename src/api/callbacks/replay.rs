@@ -9,11 +9,12 @@ use utoipa::ToSchema;
 
 use super::no_callback;
 use super::view::CallbackView;
-use crate::api::act::{self, Done, Request};
+use crate::api::act::{self, Done, OnceParameters, Request};
 use crate::api::body::{Body, Nothing};
 use crate::api::caller::Caller;
 use crate::api::problem::{Problem, ProblemBody};
 use crate::api::scope::Scope;
+use crate::api::values::words;
 use crate::api::{Api, query};
 use crate::casework::{CallbackType, callback};
 use crate::store::StoreError;
@@ -32,7 +33,7 @@ const MOST: u32 = 1_000;
     tag = "callbacks",
     operation_id = "replayCallback",
     params(("id" = String, Path, description = "The `webhook-id` of the callback"),
-           ("Idempotency-Key" = String, Header, description = "1 to 255 visible characters, one for each act")),
+           OnceParameters),
     request_body = Nothing,
     responses(
         (status = 200, body = CallbackView),
@@ -75,7 +76,8 @@ pub struct Replay {
     /// Of these types; of all, if it is not given.
     #[schema(example = json!(["claim.received"]))]
     pub types: Option<Vec<String>>,
-    /// `delivered` or `dead`; both, if it is not given.
+    /// Where they stand; either, if it is not given.
+    #[schema(schema_with = ended)]
     pub state: Option<String>,
     /// `next` of the answer before.
     pub cursor: Option<String>,
@@ -98,7 +100,7 @@ pub struct Replayed {
     path = "/api/v1/callbacks/replay",
     tag = "callbacks",
     operation_id = "replayCallbacks",
-    params(("Idempotency-Key" = String, Header, description = "1 to 255 visible characters, one for each act")),
+    params(OnceParameters),
     request_body = Replay,
     responses(
         (status = 200, body = Replayed),
@@ -163,6 +165,10 @@ impl Replay {
             limit: MOST.saturating_add(1),
         })
     }
+}
+
+fn ended() -> utoipa::openapi::schema::ObjectBuilder {
+    words([CallbackState::Delivered, CallbackState::Dead].map(CallbackState::name))
 }
 
 pub(super) fn json(shown: &impl Serialize) -> Result<Vec<u8>, StoreError> {

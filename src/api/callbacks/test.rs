@@ -8,7 +8,7 @@ use super::no_callback;
 use super::replay::json;
 use super::view::CallbackView;
 use crate::api::Api;
-use crate::api::act::{self, Done, Request};
+use crate::api::act::{self, Done, OnceParameters, Request};
 use crate::api::body::{Body, Nothing};
 use crate::api::caller::Caller;
 use crate::api::problem::{Code, Problem, ProblemBody};
@@ -24,7 +24,7 @@ use crate::store::callbacks;
     path = "/api/v1/callbacks/test",
     tag = "callbacks",
     operation_id = "testCallbacks",
-    params(("Idempotency-Key" = String, Header, description = "1 to 255 visible characters, one for each act")),
+    params(OnceParameters),
     request_body = Nothing,
     responses(
         (status = 202, body = CallbackView),

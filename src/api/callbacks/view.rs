@@ -93,7 +93,7 @@ impl CallbackDetail {
     }
 }
 
-fn types() -> utoipa::openapi::schema::ObjectBuilder {
+pub(super) fn types() -> utoipa::openapi::schema::ObjectBuilder {
     words(CallbackType::ALL.iter().map(|kind| kind.name()))
 }
 

@@ -81,7 +81,10 @@ fn events() -> Vec<(Event, Value)> {
         (Event::SectionAbnormal { abnormality: AbnormalityKind::Failed }, json!({ "abnormality": "failed" })),
         (Event::ClaimReceived { amount: Some(fen()) }, amount()),
         (Event::ClaimReceived { amount: None }, json!({ "amount": null })),
-        (Event::ClaimAnswered { status: ClaimStatus::Paid }, json!({ "status": "paid" })),
+        (
+            Event::ClaimAnswered { status: ClaimStatus::Paid, paid: Some(fen()) },
+            json!({ "status": "paid", "paid": fen().to_string() }),
+        ),
         (Event::InvoiceAsked { amount: fen() }, amount()),
         (Event::InvoiceIssued, none()),
         (Event::InvoiceRefused { reason: reason() }, none()),

@@ -52,6 +52,10 @@ impl Draft {
             self.events.push(Event::Waived);
         } else {
             self.events.push(Event::WaiverRefused);
+            // What was held up goes on.
+            if self.guarantee.stage == Stage::Applied {
+                self.work.push(Work::Consult(Question::Underwriting));
+            }
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::Rules;
+use super::{Rules, validity};
 use crate::domain::identity::GuaranteeNumber;
 use crate::domain::money::Fen;
 use crate::domain::premium::{PremiumRule, Rate};
@@ -32,21 +32,22 @@ impl Rules {
     /// # Errors
     /// When a premium or a rate is missing and the amount is outside the limits.
     pub fn complete(&self, agreed: Agreed, guarantee: &Guarantee, at: Timestamp) -> Result<Terms, Refusal> {
-        let amount = guarantee.application.amount;
+        let (amount, figures) = (guarantee.application.amount, self.figures_for(guarantee));
+        let tariff = figures.tariff();
         let (premium, rate) = match (agreed.premium, agreed.rate) {
             (Some(premium), Some(rate)) => (premium, rate),
-            (Some(premium), None) => (premium, self.quote(amount)?.rate),
+            (Some(premium), None) => (premium, tariff.quote(amount)?.rate),
             (None, Some(rate)) => {
-                let at_that_rate = PremiumRule { rate, tiers: Vec::new(), ..self.premium.clone() };
+                let at_that_rate = PremiumRule { rate, tiers: Vec::new(), ..tariff };
                 (at_that_rate.quote(amount)?.premium, rate)
             }
             (None, None) => {
-                let quote = self.quote(amount)?;
+                let quote = tariff.quote(amount)?;
                 (quote.premium, quote.rate)
             }
         };
-        let validity = self.validity(guarantee, agreed.from, at);
-        let numbered = || numbering::guarantee_number(&self.options.number_prefix, at);
+        let validity = validity::from(agreed.from, guarantee, &figures, at).validity;
+        let numbered = || numbering::guarantee_number(&figures.number_prefix.value.0, at);
         Ok(Terms {
             guarantee_number: agreed.number.unwrap_or_else(numbered),
             premium,

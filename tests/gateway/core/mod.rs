@@ -6,6 +6,7 @@ mod callbacks;
 mod description;
 mod encryption;
 mod errors;
+mod examples;
 mod files;
 mod lives;
 mod made_up;

@@ -7,7 +7,6 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use actix_web::dev::ServerHandle;
 use actix_web::web::{self, Bytes, Data};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use baohan_gateway::clock::Clock;
@@ -58,11 +57,10 @@ struct State {
     script: Mutex<Script>,
 }
 
-/// Listens as long as it is there.
+/// Listens until the test ends.
 pub struct Receiver {
     pub address: SocketAddr,
     state: Arc<State>,
-    server: ServerHandle,
 }
 
 impl Receiver {
@@ -79,9 +77,8 @@ impl Receiver {
             App::new().app_data(data.clone()).route("/callbacks", web::post().to(receive))
         });
         let server = server.workers(1).disable_signals().shutdown_timeout(0).bind(address).unwrap().run();
-        let handle = server.handle();
         drop(supervise::spawn("receiver", server));
-        Self { address, state, server: handle }
+        Self { address, state }
     }
 
     /// Answers otherwise from now on.
@@ -119,10 +116,6 @@ impl Receiver {
     pub async fn until_taken(&self, kind: &str) -> Attempt {
         self.until(|attempts| attempts.iter().any(|it| it.taken && it.kind() == kind)).await;
         self.taken().into_iter().find(|it| it.kind() == kind).unwrap()
-    }
-
-    pub async fn stop(self) {
-        self.server.stop(false).await;
     }
 }
 
