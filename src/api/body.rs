@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use utoipa::ToSchema;
 
 use super::Api;
+use super::objects::Objects;
 use super::problem::{Code, Problem};
 
 /// A body as it was sent and as it was read.
@@ -63,13 +64,8 @@ pub(super) async fn read(payload: Payload, limit: usize) -> Result<Bytes, Proble
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    // Where fields may be left out, serde would take a list of values for an object.
-    let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
-    if matches!(first, Some(b'[')) {
-        return Err(Problem::at("", "expected an object, found an array"));
-    }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+    let value = serde_path_to_error::deserialize(Objects(&mut deserializer)).map_err(|error| {
         let pointer = pointer(error.path(), &error.inner().to_string());
         Problem::at(pointer, without_place(&error.inner().to_string()))
     })?;
@@ -142,7 +138,8 @@ mod tests {
             (r#"{"list": [{"amount": "1", "amount": "2"}]}"#, "/list/0/amount", "duplicate field"),
             (r#"{"list": []} 1"#, "", "nothing behind"),
             ("{\"list\": [1", "/list/0", "expected"),
-            (r#"[[]]"#, "", "expected an object"),
+            (r#"[[]]"#, "", "invalid type: sequence, expected struct Outer"),
+            (r#"{"list": [["1"]]}"#, "/list/0", "invalid type: sequence, expected struct Inner"),
         ] {
             let (at, said) = found(text);
             assert_eq!(at, pointer, "{text}: {said}");

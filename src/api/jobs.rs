@@ -23,18 +23,18 @@ use crate::store::jobs::{self, Attempt, JobId, JobState, Record, Revival};
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(in crate::api) struct Wish {
-    /// Where they stand; `dead` if it is not given.
-    #[param(schema_with = states)]
+    /// `dead`, `ready`, `running` or `done`; `dead` if it is not given.
+    #[param(pattern = "^(dead|ready|running|done)$")]
     state: Option<String>,
     /// The platform's id in the settings; `core-system` for callbacks.
     platform: Option<String>,
     /// The kind of job, such as `notify`.
     kind: Option<String>,
     /// The gateway's id of a guarantee.
-    #[param(schema_with = uuid)]
+    #[param(pattern = "^[0-9a-fA-F-]{36}$")]
     guarantee: Option<String>,
     /// `next` of the page before.
-    #[param(schema_with = uuid)]
+    #[param(pattern = "^[0-9a-fA-F-]{36}$")]
     cursor: Option<String>,
     /// At most so many, up to 500; 50 if it is not given.
     #[param(minimum = 1, maximum = 500)]

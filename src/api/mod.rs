@@ -18,6 +18,7 @@ pub mod guarantees;
 pub mod jobs;
 mod limits;
 mod media_type;
+mod objects;
 pub mod openapi;
 pub mod options;
 pub mod platforms;
@@ -109,6 +110,7 @@ fn routes(config: &mut ServiceConfig) {
         .service(at("/guarantees/{id}/documents").route(web::get().to(guarantees::documents::list)))
         .service(at("/guarantees/{id}/documents/{digest}").route(web::get().to(guarantees::documents::fetch)))
         .service(at("/guarantees/{id}/dossier").route(web::post().to(acts::dossier::post)))
+        .service(at("/guarantees/{id}/explanation").route(web::get().to(guarantees::explanation::get)))
         .service(at("/guarantees/{id}/invoice").route(web::post().to(acts::invoice::post)))
         .service(at("/guarantees/{id}/issue").route(web::post().to(acts::issue::post)))
         .service(at("/guarantees/{id}/premium").route(web::post().to(acts::premium::post)))

@@ -63,6 +63,7 @@ const ABOUT: &str = "The institution's side of the electronic-guarantee (电子�
         statements::read,
         guarantees::documents::fetch,
         guarantees::documents::list,
+        guarantees::explanation::get,
         guarantees::list::get,
         guarantees::read,
         guarantees::timeline::get,

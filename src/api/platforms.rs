@@ -2,6 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
+use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -11,8 +12,10 @@ use super::problem::{Problem, ProblemBody};
 use super::scope::Scope;
 use super::values::words;
 use crate::dialect::Profile;
+use crate::domain::identity::PlatformId;
 use crate::domain::product::{LetterFormat, Product};
 use crate::domain::section::Secrecy;
+use crate::store::reach;
 
 /// A platform (平台).
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -39,6 +42,8 @@ pub struct PlatformView {
     asks_for_dossiers: bool,
     /// Whether it can be asked which tender sections have become abnormal (是否提供标段异常查询).
     reports_sections: bool,
+    /// Since when it can't be reached (中断起始时间); null while it can, as far as is known.
+    unreachable_since: Option<Timestamp>,
     /// What it asks of the institution (平台推送): `apply`, `restore`, `request-invoice`, `request-surrender`, `cancel`,
     /// `claim`, `waive`, `withdraw` and others.
     #[schema(example = json!(["apply", "restore", "request-surrender", "claim"]))]
@@ -71,12 +76,15 @@ pub struct PlatformList {
 )]
 pub(super) async fn get(api: Data<Api>, caller: Caller) -> Result<HttpResponse, Problem> {
     caller.require(Scope::Read)?;
-    let items = api.platforms.iter().map(|platform| PlatformView::of(&platform.profile)).collect();
+    let lost = api.store.read(reach::unreachable).await?;
+    let since = |id: &PlatformId| lost.iter().find(|(lost, _)| lost == id).map(|(_, since)| *since);
+    let profiles = api.platforms.iter().map(|platform| &platform.profile);
+    let items = profiles.map(|profile| PlatformView::of(profile, since(profile.id()))).collect();
     Ok(HttpResponse::Ok().json(PlatformList { items }))
 }
 
 impl PlatformView {
-    fn of(profile: &Profile) -> Self {
+    fn of(profile: &Profile, unreachable_since: Option<Timestamp>) -> Self {
         let secret = profile.secrecy() == Secrecy::UntilOpening;
         Self {
             id: profile.id().to_string(),
@@ -88,6 +96,7 @@ impl PlatformView {
             restoration_minutes: secret.then(|| profile.restoration_minutes()),
             asks_for_dossiers: profile.asks_for_dossiers(),
             reports_sections: profile.reports_sections(),
+            unreachable_since,
             asks: profile.inbound().map(|interface| interface.does.name()).collect(),
             told: profile.outbound().map(|(interface, _)| interface.does.name()).collect(),
         }

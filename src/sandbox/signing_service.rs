@@ -72,9 +72,15 @@ struct Shared {
     raw: bool,
     clock: Clock,
     faults: Faults,
-    /// By the request's id: its digest, and the signature that it got.
-    signed: Mutex<HashMap<String, ([u8; 32], Vec<u8>)>>,
+    /// By the request's id.
+    signed: Mutex<HashMap<String, Signed>>,
     journal: Mutex<Vec<Asked>>,
+}
+
+/// What a request was about, and the signature that it got.
+struct Signed {
+    digest: [u8; 32],
+    der: Vec<u8>,
 }
 
 #[derive(Deserialize)]
@@ -238,14 +244,14 @@ impl Shared {
         let Some(digest) = digest else { return unfit("expected a digest of 32 bytes") };
         let mut signed = lock(&self.signed);
         let der = match signed.get(&request.request_id) {
-            Some((before, der)) if *before == digest && !wrong => der.clone(),
-            Some((before, _)) if *before != digest => {
+            Some(before) if before.digest == digest && !wrong => before.der.clone(),
+            Some(before) if before.digest != digest => {
                 return HttpResponse::Conflict().json(json!({ "error": "the id belongs to another digest" }));
             }
             _ => {
                 let over = if wrong { [0; 32] } else { digest };
                 let Ok(der) = self.key.sign_digest(&over) else { return unfit("the key cannot sign") };
-                signed.insert(request.request_id, (digest, der.clone()));
+                signed.insert(request.request_id, Signed { digest, der: der.clone() });
                 der
             }
         };

@@ -197,10 +197,8 @@ fn told(connection: &mut Connection, id: &GuaranteeId, platform: &PlatformId) {
     reach::note_back(connection, platform, at).unwrap();
 }
 
-/// A million guarantees are ten million rows and gigabytes: a query that reads a table from end to end stops
-/// everything for minutes. Only the partial indices may be read whole, which are as long as what is unfinished or dead.
-#[test]
-fn no_query_reads_a_table_that_grows_for_ever() {
+/// A fresh database, and how it would carry out each statement of some work, one text for each.
+fn plans(work: impl FnOnce(&mut Connection)) -> Vec<(String, Vec<String>)> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store.db").display().to_string();
     let keyring = Arc::new(Keyring::from_master(&[7; 32]));
@@ -209,11 +207,24 @@ fn no_query_reads_a_table_that_grows_for_ever() {
     connection.migrate().unwrap();
     let said = Arc::new(Mutex::new(Vec::new()));
     link(&mut connection).set_instrumentation(Listener(Arc::clone(&said)));
-    repertoire(&mut connection);
+    work(&mut connection);
     link(&mut connection).set_instrumentation(|_: InstrumentationEvent<'_>| {});
-
     let statements = std::mem::take(&mut *said.lock().unwrap());
-    assert!(statements.len() > 30, "{}", statements.len());
+    let planned = statements.into_iter().map(|statement| {
+        let plan: Vec<Step> = diesel::sql_query(format!("EXPLAIN QUERY PLAN {statement}"))
+            .load(link(&mut connection))
+            .unwrap_or_else(|error| panic!("{statement}: {error}"));
+        (statement, plan.into_iter().map(|step| step.detail).collect())
+    });
+    planned.collect()
+}
+
+/// A million guarantees are ten million rows and gigabytes: a query that reads a table from end to end stops
+/// everything for minutes. Only the partial indices may be read whole, which are as long as what is unfinished or dead.
+#[test]
+fn no_query_reads_a_table_that_grows_for_ever() {
+    let plans = plans(repertoire);
+    assert!(plans.len() > 2000, "{}", plans.len());
     let short = [
         "jobs_unfinished",
         "jobs_dead",
@@ -222,19 +233,65 @@ fn no_query_reads_a_table_that_grows_for_ever() {
         "guarantees_awaiting",
         "guarantees_awaited",
     ];
+    let tables =
+        ["jobs", "job", "attempts", "callbacks", "guarantees", "messages", "events", "documents", "links"];
     let mut long = Vec::new();
-    for statement in statements {
-        let plan: Vec<Step> = diesel::sql_query(format!("EXPLAIN QUERY PLAN {statement}"))
-            .load(link(&mut connection))
-            .unwrap_or_else(|error| panic!("{statement}: {error}"));
-        let whole = plan.iter().filter(|step| step.detail.starts_with("SCAN"));
-        let table = |step: &&Step| {
-            ["jobs", "job", "attempts", "callbacks", "guarantees", "messages", "events", "documents", "links"]
-                .iter()
-                .any(|name| step.detail.split(' ').nth(1) == Some(name))
-        };
-        let open = |step: &&Step| !short.iter().any(|index| step.detail.contains(index));
-        long.extend(whole.filter(table).filter(open).map(|step| format!("{}\n  {statement}", step.detail)));
+    for (statement, plan) in plans {
+        let whole = plan.iter().filter(|step| step.starts_with("SCAN"));
+        let table = |step: &&String| tables.iter().any(|name| step.split(' ').nth(1) == Some(name));
+        let open = |step: &&String| !short.iter().any(|index| step.contains(index));
+        long.extend(whole.filter(table).filter(open).map(|step| format!("{step}\n  {statement}")));
     }
     assert!(long.is_empty(), "{}", long.join("\n"));
+}
+
+/// How a page is found, whatever else is asked for.
+#[test]
+fn a_page_is_found_by_what_narrows_most() {
+    let text = || Some("四个汉字以上".to_owned());
+    let period = Period { from: Some(Timestamp::UNIX_EPOCH), until: None };
+    let all = Filter { platforms: vec![PlatformId::new("p")], ..Filter::default() };
+    let few = [
+        (Filter { application: text().map(ApplicationNumber::new), ..all.clone() }, "application_number=?"),
+        (Filter { guarantee: text().map(GuaranteeNumber::new), ..all.clone() }, "guarantee_number=?"),
+        (Filter { applicant_code: text(), ..all.clone() }, "guarantees_by_applicant ("),
+        (Filter { applicant_name: text(), ..all.clone() }, "guarantees_by_applicant_name ("),
+        (Filter { section: text(), ..all.clone() }, "guarantees_by_section ("),
+        (Filter { awaits: Some(Awaited::Claim), ..all.clone() }, "guarantees_awaited (awaits>?)"),
+    ];
+    let one_stage = Filter { stages: vec![Stage::Applied], ..all.clone() };
+    let newest = [
+        (all.clone(), "guarantees_by_receipt (platform=?)"),
+        (one_stage.clone(), "guarantees_stage (platform=? AND stage=?)"),
+        (Filter { received: period, ..all.clone() }, "guarantees_by_receipt (platform=? AND received_at>?)"),
+        (
+            Filter { received: period, ..one_stage.clone() },
+            "stage (platform=? AND stage=? AND received_at>?)",
+        ),
+        (
+            Filter { updated: period, ..one_stage.clone() },
+            "guarantees_by_change (platform=? AND updated_at>?)",
+        ),
+        (
+            Filter { opened: period, ..one_stage.clone() },
+            "guarantees_by_opening (platform=? AND opened_at>?)",
+        ),
+    ];
+    let plan_of = |filter: &Filter| {
+        let plans = plans(|connection| drop(guarantees::list(connection, filter).unwrap()));
+        let (_, plan) = plans.into_iter().last().unwrap();
+        plan.join("\n")
+    };
+    for (filter, index) in &few {
+        let stages = vec![Stage::Applied];
+        let more = Filter { stages, received: period, updated: period, ..filter.clone() };
+        for filter in [filter, &more] {
+            let plan = plan_of(filter);
+            assert!(plan.contains(index), "{index} expected, found {plan}");
+        }
+    }
+    for (filter, index) in &newest {
+        let plan = plan_of(filter);
+        assert!(plan.contains(index) && !plan.contains("TEMP"), "{index} expected, found {plan}");
+    }
 }

@@ -10,11 +10,10 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use self::view::{CallbackDetail, CallbackList, CallbackView, states, types};
+use self::view::{CallbackDetail, CallbackList, CallbackView};
 use super::caller::Caller;
 use super::problem::{Code, Problem, ProblemBody};
 use super::scope::Scope;
-use super::values::uuid;
 use super::{Api, query};
 use crate::casework::CallbackType;
 use crate::domain::identity::GuaranteeId;
@@ -26,15 +25,15 @@ use crate::store::jobs;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(in crate::api) struct Wish {
-    /// Where they stand.
-    #[param(schema_with = states)]
+    /// `pending`, `delivered` or `dead`.
+    #[param(pattern = "^(pending|delivered|dead)$")]
     state: Option<String>,
     /// One type, such as `claim.received`.
     #[serde(rename = "type")]
-    #[param(rename = "type", schema_with = types)]
+    #[param(rename = "type", pattern = "^[a-z.-]+$")]
     kind: Option<String>,
     /// The gateway's id of a guarantee.
-    #[param(schema_with = uuid)]
+    #[param(pattern = "^[0-9a-fA-F-]{36}$")]
     guarantee: Option<String>,
     /// Those that came about at this moment or later.
     #[param(value_type = Option<String>, format = DateTime)]
@@ -43,7 +42,7 @@ pub(in crate::api) struct Wish {
     #[param(value_type = Option<String>, format = DateTime)]
     until: Option<Timestamp>,
     /// `next` of the page before.
-    #[param(schema_with = uuid)]
+    #[param(pattern = "^[0-9a-fA-F-]{36}$")]
     cursor: Option<String>,
     /// At most so many, up to 500; 50 if it is not given.
     #[param(minimum = 1, maximum = 500)]

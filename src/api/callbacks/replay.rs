@@ -14,7 +14,6 @@ use crate::api::body::{Body, Nothing};
 use crate::api::caller::Caller;
 use crate::api::problem::{Problem, ProblemBody};
 use crate::api::scope::Scope;
-use crate::api::values::words;
 use crate::api::{Api, query};
 use crate::casework::{CallbackType, callback};
 use crate::store::StoreError;
@@ -76,8 +75,8 @@ pub struct Replay {
     /// Of these types; of all, if it is not given.
     #[schema(example = json!(["claim.received"]))]
     pub types: Option<Vec<String>>,
-    /// Where they stand; either, if it is not given.
-    #[schema(schema_with = ended)]
+    /// `delivered` or `dead`; both, if it is not given.
+    #[schema(pattern = "^(delivered|dead)$")]
     pub state: Option<String>,
     /// `next` of the answer before.
     pub cursor: Option<String>,
@@ -165,10 +164,6 @@ impl Replay {
             limit: MOST.saturating_add(1),
         })
     }
-}
-
-fn ended() -> utoipa::openapi::schema::ObjectBuilder {
-    words([CallbackState::Delivered, CallbackState::Dead].map(CallbackState::name))
 }
 
 pub(super) fn json(shown: &impl Serialize) -> Result<Vec<u8>, StoreError> {

@@ -93,10 +93,10 @@ impl CallbackDetail {
     }
 }
 
-pub(super) fn types() -> utoipa::openapi::schema::ObjectBuilder {
+fn types() -> utoipa::openapi::schema::ObjectBuilder {
     words(CallbackType::ALL.iter().map(|kind| kind.name()))
 }
 
-pub(super) fn states() -> utoipa::openapi::schema::ObjectBuilder {
+fn states() -> utoipa::openapi::schema::ObjectBuilder {
     words(CallbackState::ALL.map(CallbackState::name))
 }

@@ -2,6 +2,7 @@
 
 mod cursor;
 pub mod documents;
+pub mod explanation;
 pub mod list;
 mod parameters;
 mod query;

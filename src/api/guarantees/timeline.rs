@@ -29,7 +29,7 @@ pub struct Timeline {
     /// What went between platform and gateway, oldest first, without its content; where `include` names it.
     #[serde(skip_serializing_if = "Option::is_none")]
     messages: Option<Vec<MessageView>>,
-    /// What the gateway does for it, in order; where `include` names it.
+    /// What the gateway does for it, in order, callbacks aside, which are listed for themselves; where `include` names it.
     #[serde(skip_serializing_if = "Option::is_none")]
     jobs: Option<Vec<JobView>>,
 }

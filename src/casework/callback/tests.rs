@@ -83,7 +83,7 @@ fn events() -> Vec<(Event, Value)> {
         (Event::ClaimReceived { amount: None }, json!({ "amount": null })),
         (
             Event::ClaimAnswered { status: ClaimStatus::Paid, paid: Some(fen()) },
-            json!({ "status": "paid", "paid": fen().to_string() }),
+            json!({ "status": "paid", "paid": "3200.50" }),
         ),
         (Event::InvoiceAsked { amount: fen() }, amount()),
         (Event::InvoiceIssued, none()),

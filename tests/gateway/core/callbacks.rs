@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use baohan_gateway::api::Scope;
 use baohan_gateway::cli::replay::{self, ReplayArgs};
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::receiver::{Answer, Receiver, SECRETS, free_address, signature};
 use super::{API, Core};
-use crate::house::{House, on_both_databases};
+use crate::house::{House, PATIENCE, on_both_databases};
 use crate::operator::MANUAL;
 
 /// A life from application to restoration.
@@ -55,6 +56,24 @@ fn whole_life() -> Vec<(String, i64)> {
     (1..).zip(LIFE).map(|(number, kind)| (kind.to_owned(), number)).collect()
 }
 
+/// Applies and issues, and opens once it is known that the first letter has arrived; waits for the letter in plain text.
+async fn lived(house: &House) -> String {
+    let applyno = house.issued().await;
+    let (clock, begun) = (Clock::system(), Clock::system().now());
+    let arrived = async || house.stored(&applyno).await?.issued_letter?.delivered_at;
+    while arrived().await.is_none() {
+        assert!(
+            clock.now().duration_since(begun).unsigned_abs() < PATIENCE,
+            "the letter's arrival is not recorded"
+        );
+        clock.wait(Duration::from_millis(10)).await;
+    }
+    let answer = house.sandbox.restore(&applyno).await.unwrap();
+    assert!(answer.is_accepted(), "{answer}");
+    house.until(|platform| platform.delivery(&applyno).is_some_and(|it| it.plaintext.is_some())).await;
+    applyno
+}
+
 /// Everything that a filter of the list finds, in small pages.
 async fn listed(core: &Core, filter: &str) -> Vec<Value> {
     let (mut found, mut cursor) = (Vec::new(), String::new());
@@ -75,7 +94,7 @@ on_both_databases! {
     async fn each_event_is_told_once_in_order_and_signed(database: Database) {
         let receiver = Receiver::start();
         let house = House::open_with(database, &told(receiver.address)).await;
-        let applyno = house.restored().await;
+        let applyno = lived(&house).await;
         receiver.until_taken(LIFE[7]).await;
         house.at_rest().await;
         let id = house.id_of(&applyno).await;
@@ -110,7 +129,7 @@ on_both_databases! {
         let address = free_address();
         let house = House::open_with(database, &told(address)).await;
         for _ in 0..2 {
-            house.restored().await;
+            lived(&house).await;
         }
         let core = house.core().await;
         assert_eq!(listed(&core, "&state=pending").await.len(), 2 * LIFE.len());
@@ -130,7 +149,7 @@ on_both_databases! {
         let settings = told(receiver.address).replace("[callbacks]", "[callbacks]\nat_once = 2\ntimeout = \"10m\"");
         let house = House::open_with(database, &format!("{settings}{slots}")).await;
         for _ in 0..3 {
-            house.restored().await;
+            lived(&house).await;
         }
         receiver.until(|all| all.len() >= 2).await;
         assert!(receiver.taken().is_empty());
@@ -177,7 +196,7 @@ on_both_databases! {
         let receiver = Receiver::start();
         receiver.answers(|attempt| Answer::Status(if attempt.kind() == LIFE[0] { 410 } else { 204 }));
         let house = House::open_with(database, &told(receiver.address)).await;
-        let applyno = house.restored().await;
+        let applyno = lived(&house).await;
         receiver.until_taken(LIFE[7]).await;
         house.at_rest().await;
         assert_eq!(receiver.types(), LIFE[1..]);
@@ -227,7 +246,7 @@ on_both_databases! {
         let receiver = Receiver::start();
         let house = House::open_with(database, &told(receiver.address)).await;
         let before = Clock::system().now();
-        house.restored().await;
+        lived(&house).await;
         receiver.until_taken(LIFE[7]).await;
         house.at_rest().await;
         let (core, after) = (house.core().await, Clock::system().now());
@@ -258,7 +277,7 @@ on_both_databases! {
         let some = "[callbacks]\nevents = [\"guarantee.issued\"]";
         let settings = told(receiver.address).replace("[callbacks]\n", &format!("{some}\n"));
         let house = House::open_with(database, &settings).await;
-        house.restored().await;
+        lived(&house).await;
         let core = house.core().await;
         let test = core.post("/callbacks/test", json!({})).await;
         assert_eq!((test.status, &test.body["type"]), (StatusCode::ACCEPTED, &json!("ping")));
@@ -272,7 +291,7 @@ on_both_databases! {
 
     async fn without_an_address_nothing_is_stored_for_callbacks(database: Database) {
         let house = House::open_with(database, API).await;
-        house.restored().await;
+        lived(&house).await;
         house.at_rest().await;
         let ledger = house.ledger();
         assert!(ledger.lines("SELECT id AS line FROM callbacks").is_empty());

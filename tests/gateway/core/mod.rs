@@ -4,15 +4,18 @@ mod access;
 mod acts;
 mod callbacks;
 mod description;
+mod documents;
 mod encryption;
 mod errors;
 mod examples;
 mod files;
+mod lists;
 mod lives;
 mod made_up;
 mod receiver;
 mod refusals;
 mod tokens;
+mod view;
 
 use baohan_gateway::api::Scope;
 use baohan_gateway::store::api_keys::{self, ApiKey, NewKey};
