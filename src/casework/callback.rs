@@ -17,6 +17,7 @@ use serde_json::{Map, Value, json};
 pub use kind::{CallbackType, UnknownType};
 
 use super::task::{self, Task};
+use crate::domain::decision::Question;
 use crate::domain::identity::{GuaranteeId, PlatformId};
 use crate::domain::{Event, Guarantee};
 use crate::store::callbacks::{self, NewCallback};
@@ -170,6 +171,28 @@ pub fn tell_of_dead_job(
     let id = stored.as_ref().map(|stored| &stored.guarantee.id);
     let lane = id.map_or_else(|| lane_of_platform(&job.platform), |id| Lane::beside(id, LANE));
     tell(connection, CallbackType::JobDead, id, lane, data, at).map(drop)
+}
+
+/// Reminds the core system of a question that it has not answered in time.
+///
+/// # Errors
+/// When the database fails.
+pub fn tell_of_overdue(
+    connection: &mut Connection,
+    wanted: &Wanted,
+    id: &GuaranteeId,
+    question: Question,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    if !wanted.has(CallbackType::DecisionOverdue) {
+        return Ok(());
+    }
+    let Some(stored) = guarantees::find(connection, id)? else { return Ok(()) };
+    let details = json!({ "question": question.name() }).as_object().cloned().unwrap_or_default();
+    let platform = Some(stored.guarantee.platform.as_str());
+    let data = Data { platform, guarantee: Some(about(&stored)), details };
+    let lane = Lane::beside(id, LANE);
+    tell(connection, CallbackType::DecisionOverdue, Some(id), lane, data, at).map(drop)
 }
 
 /// Tells that a platform can't be reached, or can again; `since` is when it was lost.

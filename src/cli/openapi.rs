@@ -21,6 +21,8 @@ pub struct Args {
 pub fn run(args: Args, out: &mut dyn Write) -> anyhow::Result<()> {
     let Some(server) = args.server else { return Ok(out.write_all(openapi::text().as_bytes())?) };
     let mut document = openapi::document().clone();
-    document["servers"] = serde_json::json!([{"url": server}]);
+    if let Some(members) = document.as_object_mut() {
+        members.insert("servers".to_owned(), serde_json::json!([{"url": server}]));
+    }
     Ok(writeln!(out, "{document:#}")?)
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::desk::{Assignment, Desk};
 use super::verdict::Verdict;
-use crate::casework::{Task, task};
+use crate::casework::{Task, callback, task};
 use crate::domain::Guarantee;
 use crate::domain::decision::Question;
 use crate::store::StoreError;
@@ -47,5 +47,6 @@ pub(super) async fn run(
     desk.metrics.alarm("decision-overdue");
     let application = &guarantee.application.number;
     tracing::error!(guarantee.id = %guarantee.id, %application, question = question.name(), "the core system has not answered in time; `baohan decide` records what people decide");
-    Ok(Verdict::done())
+    let (wanted, id, at) = (desk.platforms.callbacks().clone(), guarantee.id, desk.clock.now());
+    Ok(Verdict::writing(move |connection| callback::tell_of_overdue(connection, &wanted, &id, question, at)))
 }

@@ -241,7 +241,7 @@ pub fn insert(connection: &mut Connection, new: &NewReconciliation) -> Result<Re
     let id = ReconciliationId(uuid::Uuid::now_v7().to_string());
     let day = new.day.to_string();
     let others = reconciliations::platform.eq(new.platform.as_str()).and(reconciliations::day.eq(&day));
-    let last = reconciliations::table.filter(others.clone()).select(max(reconciliations::generation));
+    let last = reconciliations::table.filter(others).select(max(reconciliations::generation));
     let last: Option<i64> = on!(connection, |link| last.first(link))?;
     let row = (
         reconciliations::id.eq(id.as_str()),

@@ -1,4 +1,4 @@
-//! `baohan api-keys` and `baohan openapi`; what keys open is told by `tests/gateway/core/access.rs`.
+//! `baohan api-keys` and `baohan openapi`; what keys open is told by `tests/gateway/core_system/access.rs`.
 
 use crate::demonstration::House;
 use crate::program::baohan;

@@ -17,7 +17,7 @@ mod ground;
 mod kill;
 mod load;
 mod premises;
-#[path = "../gateway/core/receiver.rs"]
+#[path = "../gateway/core_system/receiver.rs"]
 #[expect(dead_code, reason = "the tests of the gateway ask more of it")]
 mod receiver;
 mod stop;

@@ -11,7 +11,7 @@
 mod bad_input;
 mod broken_transport;
 mod claims;
-mod core;
+mod core_system;
 mod decisions;
 mod devices;
 mod downloads;

@@ -16,7 +16,7 @@ use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
 
 use crate::claims;
-use crate::core::{API, Core, Reply, reply_to};
+use crate::core_system::{API, Core, Reply, reply_to};
 use crate::house::{House, PATIENCE, on_both_databases};
 
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";

@@ -46,13 +46,13 @@ fn reference(section: &str, name: &str) -> Value {
 }
 
 fn parameters() -> Value {
-    let versions = |about: &str| {
-        json!({"in": "header", "required": false, "description": about,
+    let versions = |name: &str, about: &str| {
+        json!({"name": name, "in": "header", "required": false, "description": about,
                "schema": {"type": "string", "minLength": 1, "maxLength": 1024,
                           "pattern": "^(\\*|(W/)?\"[!#-~]*\"(, ?(W/)?\"[!#-~]*\")*)$"},
                "example": "\"3\""})
     };
-    let mut all = json!({
+    json!({
         "GuaranteeId": {
             "name": "id", "in": "path", "required": true,
             "description": "The gateway's id of the guarantee.",
@@ -66,12 +66,15 @@ fn parameters() -> Value {
             "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
             "example": "01990000-0000-7000-8000-00000000000a",
         },
-        "IfMatch": versions("The version that the act is about: an `ETag` of the guarantee. Without it, any will do."),
-        "IfNoneMatch": versions("Versions that the caller has already: `ETag`s of former answers."),
-    });
-    all["IfMatch"]["name"] = json!("If-Match");
-    all["IfNoneMatch"]["name"] = json!("If-None-Match");
-    all
+        "IfMatch": versions(
+            "If-Match",
+            "The version that the act is about: an `ETag` of the guarantee. Without it, any will do.",
+        ),
+        "IfNoneMatch": versions(
+            "If-None-Match",
+            "Versions that the caller has already: `ETag`s of former answers.",
+        ),
+    })
 }
 
 fn responses() -> Value {
@@ -84,12 +87,18 @@ fn responses() -> Value {
     };
     let mut all: Map<String, Value> =
         PROBLEMS.into_iter().map(|(name, code, about)| (name.to_owned(), problem(about, code))).collect();
-    let seconds = json!({"description": "Seconds to wait",
-                         "schema": {"type": "integer", "minimum": 1}, "example": 1});
+    let mut with_headers = |name: &str, headers: Value| {
+        if let Some(response) = all.get_mut(name).and_then(Value::as_object_mut) {
+            response.insert("headers".to_owned(), headers);
+        }
+    };
+    let seconds =
+        json!({"description": "Seconds to wait", "schema": {"type": "integer", "minimum": 1}, "example": 1});
     for name in ["RateLimited", "Unavailable"] {
-        all[name]["headers"] = json!({"Retry-After": seconds});
+        with_headers(name, json!({"Retry-After": seconds}));
     }
-    all["Unauthenticated"]["headers"] = json!({"WWW-Authenticate": {"description": "`Bearer`", "schema": {"type": "string"}, "example": "Bearer"}});
+    let scheme = json!({"description": "`Bearer`", "schema": {"type": "string"}, "example": "Bearer"});
+    with_headers("Unauthenticated", json!({"WWW-Authenticate": scheme}));
     all.insert("Problem".to_owned(), problem("Any other problem", Code::Internal));
     Value::Object(all)
 }

@@ -65,6 +65,8 @@ callback_types! {
     InvoiceRefused = "invoice.refused",
     /// A job was given up and waits for people.
     JobDead = "job.dead",
+    /// A question that is left to the core system was not answered in time.
+    DecisionOverdue = "decision.overdue",
     PlatformUnreachable = "platform.unreachable",
     PlatformRecovered = "platform.recovered",
     /// A test that somebody asked for.

@@ -119,7 +119,7 @@ pub fn write_core_system_settings(
     for role in roles {
         text += &format!(
             "[platforms.{}.underwriting]\nmode = \"callback\"\nsurrender = \"callback\"\n\
-             cancellation = \"callback\"\npremium = {{ collection = \"recorded\" }}\n",
+             cancellation = \"callback\"\ninvoice = \"callback\"\nclaim = \"callback\"\npremium = {{ collection = \"recorded\" }}\n",
             role.id()
         );
     }
