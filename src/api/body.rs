@@ -80,23 +80,23 @@ fn pointer(path: &serde_path_to_error::Path, problem: &str) -> String {
     for segment in path {
         match segment {
             Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
-            Segment::Map { key } | Segment::Enum { variant: key } => push_name(&mut pointer, key),
+            Segment::Map { key } | Segment::Enum { variant: key } => pointer.push_str(&token(key)),
             Segment::Unknown => {}
         }
     }
     let named = ["unknown field `", "missing field `", "duplicate field `"];
     let name = named.iter().find_map(|start| problem.strip_prefix(start)?.split('`').next());
     if let Some(name) = name
-        && !pointer.ends_with(&format!("/{name}"))
+        && !pointer.ends_with(&token(name))
     {
-        push_name(&mut pointer, name);
+        pointer.push_str(&token(name));
     }
     pointer
 }
 
-fn push_name(pointer: &mut String, name: &str) {
-    pointer.push('/');
-    pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
+/// One step of a pointer.
+fn token(name: &str) -> String {
+    format!("/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 
 /// serde_json ends its texts with line and column, which the pointer says better.

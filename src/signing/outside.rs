@@ -104,8 +104,10 @@ mod tests {
     use crate::crypto::sm2::PrivateKey;
     use crate::seal::testing::WORLD;
 
+    type Excuse = fn(String) -> SigningError;
+
     /// Holds a key, or has an excuse.
-    struct Holder(Result<PrivateKey, fn(String) -> SigningError>);
+    struct Holder(Result<PrivateKey, Excuse>);
 
     impl KeyHolder for Holder {
         fn source(&self) -> SignatureSource {
@@ -127,7 +129,8 @@ mod tests {
     fn asked(holder: Holder) -> (anyhow::Result<Signature>, String) {
         let (metrics, certificate) = (Metrics::new(), WORLD.insurer.certificate.clone());
         let signer = OutsideSigner::new(holder, certificate, &metrics).unwrap();
-        ((&signer as &dyn Signer).sign(b"letter"), metrics.encode())
+        let signer: &dyn Signer = &signer;
+        (signer.sign(b"letter"), metrics.encode())
     }
 
     #[test]
@@ -146,7 +149,7 @@ mod tests {
 
     #[test]
     fn an_excuse_is_counted_for_what_it_is() {
-        let excuses: [(fn(String) -> SigningError, &str); 3] = [
+        let excuses: [(Excuse, &str); 3] = [
             (SigningError::Refused, "refused"),
             (SigningError::Unavailable, "unavailable"),
             (SigningError::Unusable, "unusable"),

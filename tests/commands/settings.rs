@@ -202,8 +202,8 @@ const UNUSABLE: &[&[Case]] = &[
     )],
     &[(
         "a key of the core system's listener that is none for TLS",
-        |house| with_tls(house, "keys/pdf.cert.pem", "keys/pdf.cert.pem", ""),
-        &["api.tls.key", "pdf.cert.pem`", "private key"],
+        |house| with_tls(house, "keys/pdf.cert.pem", "master.key", ""),
+        &["api.tls.key", "master.key`", "private key"],
     )],
     &[(
         "a key of the core system's listener that belongs to another certificate",

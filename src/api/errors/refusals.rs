@@ -317,7 +317,7 @@ pub(super) const TABLE: &[Row] = &[
         "赔付金额连同已赔付的部分超过保函金额。",
         "The payment, with what was paid before, exceeds the guarantee's amount.",
         "核减赔付金额。",
-        "Pay less.",
+        "Pay no more than what is left of the amount.",
     ),
     content(
         "claim-exceeds-demand",

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::of_guarantee;
 use crate::api::Api;
 use crate::api::caller::Caller;
+use crate::api::files::Bytes;
 use crate::api::problem::{Code, Problem, ProblemBody};
 use crate::api::scope::Scope;
 use crate::api::values::words;
@@ -102,10 +103,10 @@ pub(in crate::api) async fn list(
         ("Range" = Option<String>, Header, description = "Which bytes, such as `bytes=0-1023`"),
     ),
     responses(
-        (status = 200, content_type = "application/octet-stream", body = Vec<u8>,
+        (status = 200, description = "The bytes", content((Bytes = "application/pdf"), (Bytes = "application/ofd"), (Bytes = "application/xml"), (Bytes = "application/octet-stream"), (Bytes = "application/zip"), (Bytes = "image/png"), (Bytes = "image/jpeg"), (Bytes = "text/plain")),
          headers(("ETag" = String, description = "The digest"),
                  ("Content-Disposition" = String, description = "The file's name"))),
-        (status = 206, content_type = "application/octet-stream", body = Vec<u8>, description = "A range"),
+        (status = 206, description = "A range", content((Bytes = "application/pdf"), (Bytes = "application/ofd"), (Bytes = "application/xml"), (Bytes = "application/octet-stream"), (Bytes = "application/zip"), (Bytes = "image/png"), (Bytes = "image/jpeg"), (Bytes = "text/plain"))),
         (status = 304, description = "The caller has it"),
         (status = 416, description = "The document has no such range"),
         (status = "default", body = ProblemBody, content_type = "application/problem+json"),

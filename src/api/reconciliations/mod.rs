@@ -4,7 +4,7 @@ pub mod view;
 
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path, Payload};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -18,6 +18,7 @@ use super::problem::{Code, Problem, ProblemBody};
 use super::scope::Scope;
 use super::{Api, query};
 use crate::domain::identity::PlatformId;
+use crate::reconciliation::export::Format;
 use crate::reconciliation::import::ImportError;
 use crate::reconciliation::{ImportRefused, Said, SignRefused, TheirFile, reconciler};
 use crate::store::StoreError;
@@ -73,6 +74,7 @@ pub struct Behind {
 /// What somebody says about a difference.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = DifferenceExplanation)]
 pub struct Explanation {
     /// The number of the difference.
     pub difference: u32,
@@ -124,6 +126,12 @@ pub(super) async fn post(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     caller.require(Scope::Reconcile)?;
+    let known = [Format::Csv.content_type(), Format::Xlsx.content_type(), "application/octet-stream"];
+    let known = known.map(|name| name.split(';').next().unwrap_or_default());
+    if !known.iter().any(|name| request.content_type().eq_ignore_ascii_case(name)) {
+        let expected = format!("expected one of {}", known.join(", "));
+        return Err(Problem::new(Code::UnsupportedMediaType, expected));
+    }
     let About { platform, date, name, by } = query::read(&request)?;
     let bytes = body::read(payload.into_inner(), api.reconciler.options.file_bytes).await?;
     let request = Request::read(&request, &caller, &bytes)?;

@@ -146,6 +146,7 @@ async fn each_event_is_told_in_order_with_what_it_says_and_nothing_private() {
     let told: BTreeSet<&str> = bodies.iter().map(|body| body["type"].as_str().unwrap()).collect();
     let others = [
         CallbackType::JobDead,
+        CallbackType::DecisionOverdue,
         CallbackType::PlatformUnreachable,
         CallbackType::PlatformRecovered,
         CallbackType::Ping,

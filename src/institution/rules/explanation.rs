@@ -21,6 +21,7 @@ use crate::institution::hours::Standing;
 
 /// Everything that the rules have to say about one guarantee at one moment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = RulesExplanation)]
 pub struct Explanation {
     pub platform: String,
     /// The platform's number of the application.
@@ -49,6 +50,7 @@ pub struct Explanation {
 /// The way to the premium: amount × rate, rounded, at least the minimum and at most the maximum. Amounts are in yuan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(tag = "outcome", rename_all = "kebab-case")]
+#[schema(as = ReckonedPremium)]
 pub enum Premium {
     Reckoned {
         amount: String,
@@ -153,6 +155,7 @@ pub enum AnswerKind {
 
 /// One term that was recorded otherwise than the rules have it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = DifferenceFromRules)]
 pub struct Difference {
     /// In Chinese.
     pub what: &'static str,

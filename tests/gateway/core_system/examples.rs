@@ -196,6 +196,7 @@ async fn the_receiver_with_curl_plays_its_part() {
 }
 
 /// Compiled for Java 8 where there is a JDK; says so where there is none.
+#[expect(clippy::print_stdout, reason = "whoever reads the test's output has to see that it did not run")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_receiver_in_java_plays_its_part() {
     let classes = tempfile::tempdir().unwrap();

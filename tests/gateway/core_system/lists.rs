@@ -125,7 +125,7 @@ on_both_databases! {
         assert!(house.sandbox.restore_with_wrong_key(&applyno).await.unwrap().code == "0");
         assert_eq!(found(&core, &by_section).await, Vec::<String>::new());
         assert!(house.sandbox.restore(&applyno).await.unwrap().is_accepted());
-        assert_eq!(found(&core, &by_section).await, [applyno.clone()]);
+        assert_eq!(found(&core, &by_section).await, [applyno.as_str()]);
         let opened = [by_section[0], ("opened_from", "2001-01-01T00:00:00Z"), ("platform", "hainan")];
         assert_eq!(found(&core, &opened).await, [applyno]);
         assert_eq!(found(&core, &[("section", "HNGZ-0")]).await, Vec::<String>::new());

@@ -15,7 +15,7 @@ const SETTINGS: &str = include_str!("schemathesis.toml");
 /// What is asked of each answer. Not whether operations need a key: `description.rs` asks that, from many addresses, since
 /// one address may fail twenty times only.
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,\
-                      response_schema_conformance,missing_required_header,negative_data_rejection,unsupported_method,\
+                      response_schema_conformance,negative_data_rejection,unsupported_method,\
                       allow_header_conformance";
 
 /// The program that `tests/run` has installed.

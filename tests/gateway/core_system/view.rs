@@ -3,6 +3,9 @@
 use baohan_gateway::api::Scope;
 use baohan_gateway::cli::demo::cast::{Actor, Role};
 use baohan_gateway::cli::demo::clerk::Clerk;
+use baohan_gateway::domain::Guarantee;
+use baohan_gateway::domain::identity::{GuaranteeId, PlatformId};
+use baohan_gateway::store::guarantees;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -97,7 +100,7 @@ on_both_databases! {
         assert_eq!(shown["terms"]["validity"]["last_moment"], last.to_string());
         assert_eq!(shown["opening"]["deadline"], stored.opening.unwrap().deadline.to_string());
         assert_eq!(shown["claim"]["reason"], json!(stored.claim.unwrap().request.reason));
-        assert_eq!(shown["invoice"]["outcome"], "issued");
+        assert_eq!(shown["invoice"]["outcome"], "asked");
         assert_eq!(shown["paid_on_claims"], "0.00");
         assert!(shown["updated_at"].as_str() > shown["received_at"].as_str());
         let mut counts = Vec::new();
@@ -168,9 +171,18 @@ on_both_databases! {
         for id in [none.as_str(), "1", "%00", "%E6%B5%B7", "..%2F.."] {
             missing(id).await;
         }
-        house.ledger().lines("UPDATE guarantees SET platform = 'elsewhere' RETURNING id AS line");
-        missing(&id).await;
-        assert_eq!(core.get("/guarantees").await.body["items"], json!([]));
+        let stranger = Guarantee {
+            id: GuaranteeId::generate(),
+            platform: PlatformId::new("elsewhere"),
+            ..house.stored(&applyno).await.unwrap()
+        };
+        let (of_stranger, at) = (stranger.id.to_string(), stranger.received_at);
+        let insert = house.gateway.assembly.store.write(move |c| guarantees::insert(c, &stranger, at));
+        insert.await.unwrap();
+        missing(&of_stranger).await;
+        let listed = core.get("/guarantees").await.body;
+        let items = listed["items"].as_array().unwrap();
+        assert_eq!((items.len(), &items[0]["id"]), (1, &json!(id)));
     }
 
     async fn a_timeline_tells_events_in_order_and_on_demand_messages_and_jobs(database: Database) {

@@ -110,7 +110,10 @@ pub(in crate::api) fn of(
     reader: Reader,
 ) -> Result<GuaranteeView, StoreError> {
     let guarantee = &stored.guarantee;
-    let updated_at = guarantees::summary(connection, &guarantee.id)?.map(|summary| summary.updated_at);
+    // The same as a list shows, to the microsecond.
+    let summary = guarantees::summary(connection, &guarantee.id)?;
+    let times = summary.map(|summary| (summary.received_at, summary.updated_at));
+    let (received_at, updated_at) = times.unwrap_or((guarantee.received_at, guarantee.received_at));
     let section = sections::revealed(connection, platform, guarantee)?;
     Ok(GuaranteeView {
         id: guarantee.id.to_string(),
@@ -122,8 +125,8 @@ pub(in crate::api) fn of(
         legal_acts: legal_acts(guarantee, reader.at).into_iter().map(Act::name).collect(),
         version: stored.version,
         amount: Yuan(guarantee.application.amount),
-        received_at: guarantee.received_at,
-        updated_at: updated_at.unwrap_or(guarantee.received_at),
+        received_at,
+        updated_at,
         application: ApplicationView::of(&platform.profile, &guarantee.application, reader),
         section: section.map(|section| SectionView::of(section, reader)),
         terms: guarantee.terms.as_ref().map(|terms| TermsView::of(guarantee, terms)),
