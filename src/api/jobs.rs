@@ -33,7 +33,7 @@ pub(in crate::api) struct Wish {
     /// The gateway's id of a guarantee.
     #[param(pattern = "^[0-9a-fA-F-]{36}$")]
     guarantee: Option<String>,
-    /// `next` of the page before.
+    /// `next_cursor` of the page before.
     #[param(pattern = "^[0-9a-fA-F-]{36}$")]
     cursor: Option<String>,
     /// At most so many, up to 500; 50 if it is not given.
@@ -75,7 +75,7 @@ pub struct JobView {
 pub struct JobList {
     pub items: Vec<JobView>,
     /// The cursor of the next page, where there is one.
-    pub next: Option<String>,
+    pub next_cursor: Option<String>,
 }
 
 /// A job with all its attempts.
@@ -166,9 +166,9 @@ pub(in crate::api) async fn list(
     caller.require(Scope::Callbacks)?;
     let (wish, limit) = query::read::<Wish>(&request)?.read()?;
     let found = api.store.read(move |connection| jobs::page(connection, &wish)).await?;
-    let (found, next) = query::cut(found, limit, |record| record.id.to_string());
+    let (found, next_cursor) = query::cut(found, limit, |record| record.id.to_string());
     let items = found.into_iter().map(JobView::from).collect();
-    Ok(HttpResponse::Ok().json(JobList { items, next }))
+    Ok(HttpResponse::Ok().json(JobList { items, next_cursor }))
 }
 
 /// One job with all its attempts

@@ -213,9 +213,9 @@ on_both_databases! {
         let superseded = core.post(&format!("/reconciliations/{old}/sign-off"), json!({"by": "王五"})).await;
         assert_eq!(superseded.code(), "illegal-state");
         let listed = core.get(&format!("/reconciliations?platform=hainan&date={day}&limit=1")).await.body;
-        assert_eq!((&listed["items"][0]["id"], &listed["next"]), (&json!(id), &json!(id)));
+        assert_eq!((&listed["items"][0]["id"], &listed["next_cursor"]), (&json!(id), &json!(id)));
         let rest = core.get(&format!("/reconciliations?cursor={id}")).await.body;
-        assert_eq!((&rest["items"][0]["id"], &rest["next"]), (&json!(old), &Value::Null));
+        assert_eq!((&rest["items"][0]["id"], &rest["next_cursor"]), (&json!(old), &Value::Null));
     }
 
     async fn a_file_with_a_bad_row_is_refused_as_a_whole(database: Database) {

@@ -41,7 +41,7 @@ pub(in crate::api) struct Wish {
     /// Those that came about before this moment.
     #[param(value_type = Option<String>, format = DateTime)]
     until: Option<Timestamp>,
-    /// `next` of the page before.
+    /// `next_cursor` of the page before.
     #[param(pattern = "^[0-9a-fA-F-]{36}$")]
     cursor: Option<String>,
     /// At most so many, up to 500; 50 if it is not given.
@@ -92,9 +92,9 @@ pub(in crate::api) async fn list(
     caller.require(Scope::Callbacks)?;
     let (filter, limit) = query::read::<Wish>(&request)?.filter()?;
     let found = api.store.read(move |connection| callbacks::list(connection, &filter)).await?;
-    let (found, next) = query::cut(found, limit, |record| record.id.clone());
+    let (found, next_cursor) = query::cut(found, limit, |record| record.id.clone());
     let items = found.into_iter().map(CallbackView::from).collect();
-    Ok(HttpResponse::Ok().json(CallbackList { items, next }))
+    Ok(HttpResponse::Ok().json(CallbackList { items, next_cursor }))
 }
 
 /// One callback, with its body and how sending it went

@@ -78,7 +78,7 @@ pub struct Replay {
     /// `delivered` or `dead`; both, if it is not given.
     #[schema(pattern = "^(delivered|dead)$")]
     pub state: Option<String>,
-    /// `next` of the answer before.
+    /// `next_cursor` of the answer before.
     pub cursor: Option<String>,
 }
 
@@ -88,7 +88,7 @@ pub struct Replayed {
     pub replayed: u32,
     /// Where there are more in this time: the cursor of the request that sends those behind, since one request sends 1000
     /// at most.
-    pub next: Option<String>,
+    pub next_cursor: Option<String>,
 }
 
 /// Send the callbacks of a time again
@@ -118,13 +118,13 @@ pub(in crate::api) async fn several(
     let (filter, at) = (body.value.filter()?, api.clock.now());
     act::once(&api, request, move |connection| {
         let found = callbacks::list(connection, &filter)?;
-        let (found, next) = query::cut(found, MOST, |record| record.id.clone());
+        let (found, next_cursor) = query::cut(found, MOST, |record| record.id.clone());
         let mut replayed = 0_u32;
         for record in found.iter().filter(|record| record.state != CallbackState::Pending) {
             callback::replay(connection, &record.id, at)?;
             replayed = replayed.saturating_add(1);
         }
-        let body = json(&Replayed { replayed, next })?;
+        let body = json(&Replayed { replayed, next_cursor })?;
         Ok(Ok(Done { status: StatusCode::OK, etag: None, body, guarantee: None }))
     })
     .await

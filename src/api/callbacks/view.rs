@@ -47,7 +47,7 @@ pub struct CallbackView {
 pub struct CallbackList {
     pub items: Vec<CallbackView>,
     /// The cursor of the next page, where there is one.
-    pub next: Option<String>,
+    pub next_cursor: Option<String>,
 }
 
 /// A callback with what it says and how sending it went.

@@ -51,7 +51,7 @@ pub struct Wanted {
     /// A day in China; the files that were superseded stand there too.
     #[param(value_type = Option<String>, format = Date)]
     date: Option<Date>,
-    /// `next` of the page before.
+    /// `next_cursor` of the page before.
     cursor: Option<String>,
     /// At most so many, up to 500; 50 if it is not given.
     #[param(minimum = 1, maximum = 500)]
@@ -63,7 +63,7 @@ pub struct Wanted {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Behind {
-    /// `next` of the page before.
+    /// `next_cursor` of the page before.
     #[param(pattern = "^[0-9]+$")]
     cursor: Option<u32>,
     /// At most so many, up to 500; 50 if it is not given.
@@ -173,9 +173,9 @@ pub(super) async fn list(
         limit: limit.saturating_add(1),
     };
     let found = api.store.read(move |connection| reconciliations::list(connection, &filter)).await?;
-    let (found, next) = query::cut(found, limit, |last| last.id.to_string());
+    let (found, next_cursor) = query::cut(found, limit, |last| last.id.to_string());
     let items = found.into_iter().map(view::of).collect();
-    Ok(HttpResponse::Ok().json(ReconciliationPage { items, next }))
+    Ok(HttpResponse::Ok().json(ReconciliationPage { items, next_cursor }))
 }
 
 /// One reconciliation
@@ -231,9 +231,9 @@ pub(super) async fn differences(
         reconciliations::differences(connection, &wanted, behind, limit.saturating_add(1)).map(Some)
     });
     let found = found.await?.ok_or_else(|| no_reconciliation(&id))?;
-    let (found, next) = query::cut(found, limit, |last| last.number.to_string());
+    let (found, next_cursor) = query::cut(found, limit, |last| last.number.to_string());
     let items = found.into_iter().map(view::of_difference).collect();
-    Ok(HttpResponse::Ok().json(DifferencePage { items, next }))
+    Ok(HttpResponse::Ok().json(DifferencePage { items, next_cursor }))
 }
 
 /// Explain a difference

@@ -67,7 +67,7 @@ pub struct SignatureView {
 pub struct ReconciliationPage {
     pub items: Vec<ReconciliationView>,
     /// `cursor` of the next page, where there is one.
-    pub next: Option<String>,
+    pub next_cursor: Option<String>,
 }
 
 /// A page of differences.
@@ -75,7 +75,7 @@ pub struct ReconciliationPage {
 pub struct DifferencePage {
     pub items: Vec<DifferenceView>,
     /// `cursor` of the next page, where there is one.
-    pub next: Option<String>,
+    pub next_cursor: Option<String>,
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]

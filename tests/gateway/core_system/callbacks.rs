@@ -83,7 +83,7 @@ async fn listed(core: &Core, filter: &str) -> Vec<Value> {
         let items = page.body["items"].as_array().unwrap();
         assert!(items.len() <= 3);
         found.extend(items.iter().cloned());
-        match page.body["next"].as_str() {
+        match page.body["next_cursor"].as_str() {
             Some(next) => cursor = format!("&cursor={next}"),
             None => return found,
         }
@@ -253,7 +253,7 @@ on_both_databases! {
         let first = receiver.taken();
         let wish = json!({"from": before, "until": after, "types": [LIFE[3], LIFE[0]]});
         let replayed = core.post("/callbacks/replay", wish).await;
-        assert_eq!((replayed.status, replayed.body), (StatusCode::OK, json!({"replayed": 2, "next": null})));
+        assert_eq!((replayed.status, replayed.body), (StatusCode::OK, json!({"replayed": 2, "next_cursor": null})));
         house.at_rest().await;
         let again: Vec<_> = receiver.taken().into_iter().skip(LIFE.len()).map(|it| (it.id, it.raw)).collect();
         let expected = [0, 3].map(|index: usize| (first[index].id.clone(), first[index].raw.clone()));
