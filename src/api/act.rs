@@ -1,6 +1,9 @@
 //! How the core system changes something: once per key of idempotency, on the version that it expects, and answered with
 //! what came of it, all in one transaction.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use jiff::Timestamp;
@@ -23,6 +26,10 @@ use crate::store::api_answers::{self, AnswerKey, StoredAnswer};
 use crate::store::{Connection, StoreError, guarantees};
 
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+/// How long to wait before a request is tried again that lost a race against others, beyond what the store tries itself.
+const PAUSES: [Duration; 3] =
+    [Duration::from_millis(50), Duration::from_millis(150), Duration::from_millis(400)];
 
 /// As long as a key may be.
 const LONGEST_KEY: usize = 255;
@@ -69,6 +76,31 @@ impl Request {
         }
         Ok(Some(Ok(Answer { stored, again: true })))
     }
+
+    /// Gives the answer that this request got before, or does the work and keeps its answer.
+    fn carry_out(
+        &self,
+        connection: &mut Connection,
+        work: impl Fn(&mut Connection) -> Result<Result<Done, Problem>, StoreError>,
+        at: Timestamp,
+    ) -> Result<Result<Answer, Problem>, StoreError> {
+        if let Some(answered) = self.answered(connection)? {
+            return Ok(answered);
+        }
+        let done = match work(connection)? {
+            Ok(done) => done,
+            Err(problem) => return Ok(Err(problem)),
+        };
+        let stored = StoredAnswer {
+            fingerprint: self.fingerprint.clone(),
+            status: done.status.as_u16(),
+            etag: done.etag,
+            body: done.body,
+        };
+        let guarantee = done.guarantee.as_ref();
+        api_answers::insert(connection, &self.key, &self.api_key, guarantee, &stored, at)?;
+        Ok(Ok(Answer { stored, again: false }))
+    }
 }
 
 /// What a request was answered, now or before.
@@ -100,26 +132,20 @@ pub(super) async fn once(
     request: Request,
     work: impl Fn(&mut Connection) -> Result<Result<Done, Problem>, StoreError> + Send + Sync + 'static,
 ) -> Result<HttpResponse, Problem> {
-    let at = api.clock.now();
-    let answer = api.store.write(move |connection| {
-        if let Some(answered) = request.answered(connection)? {
-            return Ok(answered);
+    let (at, shared) = (api.clock.now(), Arc::new((request, work)));
+    let mut pauses = PAUSES.into_iter();
+    loop {
+        let shared = Arc::clone(&shared);
+        let written = api.store.write(move |connection| {
+            let (request, work) = &*shared;
+            request.carry_out(connection, work, at)
+        });
+        match (written.await, pauses.next()) {
+            // Whoever sends the same request many times at once gets the one answer, and no excuse.
+            (Err(error), Some(pause)) if error.lost_a_race() => api.clock.wait(pause).await,
+            (written, _) => return written?.map(HttpResponse::from),
         }
-        let done = match work(connection)? {
-            Ok(done) => done,
-            Err(problem) => return Ok(Err(problem)),
-        };
-        let stored = StoredAnswer {
-            fingerprint: request.fingerprint.clone(),
-            status: done.status.as_u16(),
-            etag: done.etag,
-            body: done.body,
-        };
-        let guarantee = done.guarantee.as_ref();
-        api_answers::insert(connection, &request.key, &request.api_key, guarantee, &stored, at)?;
-        Ok(Ok(Answer { stored, again: false }))
-    });
-    answer.await?.map(HttpResponse::from)
+    }
 }
 
 /// What came of a request.

@@ -14,11 +14,15 @@ use crate::domain::{Command, Guarantee, Work, decide};
 pub enum NotTellable {
     #[error("nothing was decided, since platform `{0}` can't be asked that")]
     NoQuestion(PlatformId),
+    #[error(
+        "nothing was decided: expected a guarantee number of at most {longest} characters, since platform `{platform}` has no more room for it; found {found}"
+    )]
+    NumberTooLong { platform: PlatformId, longest: usize, found: usize },
     #[error("nothing was decided, since the platform can't be told: {0}")]
     NoNotice(#[from] ComposeError),
 }
 
-/// Looks at the notices that commands would cause, one after the other. What the domain refuses is told when it is
+/// Looks at the notices that commands would cause, one after the other, and whether a number fits into every later one. What the domain refuses is told when it is
 /// carried out.
 ///
 /// # Errors
@@ -31,6 +35,9 @@ pub fn expect(
 ) -> Result<(), NotTellable> {
     let mut guarantee = guarantee.clone();
     for command in commands {
+        if let Command::Approve { terms } = command {
+            expect_room(platform, terms.guarantee_number.as_str())?;
+        }
         let newcomer = Newcomer { id: guarantee.id.clone(), platform: guarantee.platform.clone() };
         let Ok(decision) = decide(Some(guarantee), newcomer, command.clone(), at) else { return Ok(()) };
         for work in &decision.work {
@@ -52,4 +59,15 @@ pub fn expect(
         guarantee = decision.guarantee;
     }
     Ok(())
+}
+
+fn expect_room(platform: &Platform, number: &str) -> Result<(), NotTellable> {
+    let found = number.chars().count();
+    match platform.profile.longest_guarantee_number() {
+        Some(longest) if found > longest => {
+            let platform = platform.profile.id().clone();
+            Err(NotTellable::NumberTooLong { platform, longest, found })
+        }
+        _ => Ok(()),
+    }
 }

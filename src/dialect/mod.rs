@@ -29,6 +29,7 @@ mod renaming;
 pub mod reply;
 pub mod request;
 pub mod response;
+mod room;
 mod sealed;
 mod soundness;
 pub mod table;

@@ -162,8 +162,7 @@ impl StoreError {
     }
 
     /// Whether another transaction got in between, so that the same work on a fresh view may succeed.
-    #[cfg(feature = "postgres")]
-    pub(super) fn lost_a_race(&self) -> bool {
+    pub fn lost_a_race(&self) -> bool {
         matches!(self, Self::Contended(_) | Self::Conflict | Self::Duplicate(_))
     }
 

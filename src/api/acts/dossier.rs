@@ -28,7 +28,7 @@ use crate::domain::party::Contact;
     "legal_representative": {"name": "黄某某", "phone": "13800000004"},
     "legal_representative_id": "350600199001010011",
     "email": "bidder@example.com",
-    "address": "海南省海口市示例路1号",
+    "address": "某省某市示例路1号",
     "papers": {
         "licence": {"digest": "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0", "name": "licence.pdf"},
     },

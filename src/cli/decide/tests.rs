@@ -181,3 +181,17 @@ async fn a_surrender_that_was_agreed_with_the_applicant_needs_a_reason_and_no_re
     assert_eq!(agreed, Command::Surrender { reason: "投标人不再参加投标".to_owned() });
     assert!(Line::try_parse_from(["decide", "--platform", "hainan", "A1", "surrender"]).is_err());
 }
+
+#[tokio::test]
+async fn a_number_that_some_interface_of_the_platform_has_no_room_for_is_not_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let at: Timestamp = "2026-11-22T01:00:00Z".parse().unwrap();
+    let told = async |length: usize| {
+        let number = "9".repeat(length);
+        let approve = command(&["approve", "--number", &number], folder.path()).await.unwrap();
+        tellable::expect(&platform(), &guarantee(at), &[approve], at)
+    };
+    told(50).await.unwrap();
+    let error = told(51).await.unwrap_err().to_string();
+    assert!(error.contains("at most 50 characters") && error.contains("found 51"), "{error}");
+}

@@ -81,7 +81,9 @@ impl Case<'_> {
             },
         });
         self.act("dossier", dossier).await?;
-        let number = format!("HX{}", self.guarantee.replace('-', ""));
+        let digits = self.guarantee.replace('-', "");
+        // The last digits of the id are random; one platform has room for 32 characters.
+        let number = format!("HX{}", digits.get(12..).unwrap_or(&digits));
         self.act("approval", json!({"guarantee_number": number})).await?;
         let premium = json!({
             "payer": {"number": "46050100163600001111", "bank": "示例银行"},
