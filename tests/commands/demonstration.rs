@@ -162,3 +162,28 @@ fn a_demonstration_touches_no_folder_that_exists() {
     assert_eq!(again.code, 2);
     assert!(again.complaint.contains("--folder") && again.complaint.contains("demo`"), "{}", again.complaint);
 }
+
+#[test]
+fn a_core_system_drives_every_platform_by_callbacks_and_the_interface_alone() {
+    let place = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let folder = place.path().join("demo");
+    let ran = baohan(&[
+        "demo".as_ref(),
+        "--core".as_ref(),
+        "--count=1".as_ref(),
+        "--json".as_ref(),
+        "--folder".as_ref(),
+        folder.as_os_str(),
+    ]);
+    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.complaint);
+    let report: Value = serde_json::from_str(&ran.out).unwrap();
+    let core = &report["core_system"];
+    let told = |kind: &str| core["types"][kind].as_u64().unwrap_or_default();
+    let guarantees = u64::try_from(report["guarantees"].as_array().unwrap().len()).unwrap();
+    assert_eq!(told("application.received"), guarantees);
+    // Dossier, approval and premium of each, and an answer to whatever was asked.
+    let asked = ["surrender.asked", "claim.received", "invoice.asked"].map(told);
+    assert!(asked.iter().all(|times| *times > 0), "{core}");
+    assert_eq!(core["acts"].as_u64().unwrap(), 3 * guarantees + asked.iter().sum::<u64>(), "{core}");
+    assert_eq!(report["platforms"].as_array().unwrap().len(), 5);
+}

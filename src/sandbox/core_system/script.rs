@@ -114,11 +114,11 @@ impl Case<'_> {
         let ours = &self.core.institution;
         let payer = side(ours.code.clone(), ours.name.clone(), "46050100163600009999".to_owned());
         let beneficiary = side(
-            text("/beneficiary/code").unwrap_or_else(|| "12460000MA0EXAMP8Y".to_owned()),
-            text("/beneficiary/name").unwrap_or_else(|| "示例招标人".to_owned()),
+            text("/section/beneficiary_code").unwrap_or_else(|| "12460000MA0EXAMP8Y".to_owned()),
+            text("/section/beneficiary").unwrap_or_else(|| "示例招标人".to_owned()),
             text("/claim/payee_account").unwrap_or_else(|| "46050100163600008888".to_owned()),
         );
-        let amount = text("/claim/amount").or_else(|| text("/application/amount"));
+        let amount = text("/claim/amount").or_else(|| text("/amount"));
         let result = json!({
             "status": "paid",
             "amount": amount.context("the guarantee has no amount")?,
