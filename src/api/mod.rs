@@ -1,6 +1,6 @@
 //! The institution's core system calls: REST under `/api/v1`, on a listener of its own.
 //!
-//! A handler reads its request into types, and hands commands of the domain to [`act`], which carries them out like a push
+//! A handler reads its request into types, and hands commands of the domain to `act`, which carries them out like a push
 //! or an operator's decision. What can go wrong is a [`Problem`]. Each resource has its file, and its description for
 //! [`openapi`] stands with the handler.
 

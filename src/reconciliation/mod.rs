@@ -1,7 +1,7 @@
 //! What was done for a platform on a day, for those who keep the books: our statement, the platform's, and where the two
 //! differ.
 //!
-//! Our [statement](statement) counts movements and is written as CSV or XLSX. The platform's is [imported](import) from
+//! Our [statement] counts movements and is written as CSV or XLSX. The platform's is [imported](import) from
 //! whatever its people can download, [compared](comparison), and kept with its differences until somebody has explained
 //! them or signs for them ([`Reconciler`]).
 

@@ -27,7 +27,7 @@ impl dyn Signer + '_ {
     /// SM2 with SM3 and the user id `1234567812345678` over the message.
     ///
     /// # Errors
-    /// As [`sign_digest`](Self::sign_digest).
+    /// As [`sign_digest`](Signer::sign_digest).
     pub fn sign(&self, message: &[u8]) -> anyhow::Result<Signature> {
         self.sign_digest(&self.certificate().public_key()?.signing_digest(message))
     }
