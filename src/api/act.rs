@@ -89,7 +89,8 @@ impl Request {
         }
         let done = match work(connection)? {
             Ok(done) => done,
-            Err(problem) => return Ok(Err(problem)),
+            // The same request may have been answered since the first look, and that is what refuses this one.
+            Err(problem) => return Ok(self.answered(connection)?.unwrap_or(Err(problem))),
         };
         let stored = StoredAnswer {
             fingerprint: self.fingerprint.clone(),
