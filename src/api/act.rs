@@ -89,8 +89,7 @@ impl Request {
         }
         let done = match work(connection)? {
             Ok(done) => done,
-            // The same request may have been answered since the first look, and that is what refuses this one.
-            Err(problem) => return Ok(self.answered(connection)?.unwrap_or(Err(problem))),
+            Err(problem) => return Ok(Err(problem)),
         };
         let stored = StoredAnswer {
             fingerprint: self.fingerprint.clone(),
@@ -136,7 +135,7 @@ pub(super) async fn once(
     let (at, shared) = (api.clock.now(), Arc::new((request, work)));
     let mut pauses = PAUSES.into_iter();
     loop {
-        let shared = Arc::clone(&shared);
+        let (shared, asked) = (Arc::clone(&shared), Arc::clone(&shared));
         let written = api.store.write(move |connection| {
             let (request, work) = &*shared;
             request.carry_out(connection, work, at)
@@ -144,7 +143,13 @@ pub(super) async fn once(
         match (written.await, pauses.next()) {
             // Whoever sends the same request many times at once gets the one answer, and no excuse.
             (Err(error), Some(pause)) if error.lost_a_race() => api.clock.wait(pause).await,
-            (written, _) => return written?.map(HttpResponse::from),
+            (Ok(Ok(answer)), _) => return Ok(answer.into()),
+            (refused, _) => {
+                // The same request may have been answered since the first look, and that is what refuses this one.
+                let again = api.store.read(move |connection| asked.0.answered(connection));
+                let refused = refused.map_err(Problem::from).and_then(|answer| answer);
+                return again.await?.unwrap_or(refused).map(HttpResponse::from);
+            }
         }
     }
 }
