@@ -7,6 +7,7 @@ use std::time::Duration;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use jiff::Timestamp;
+use serde::Serialize;
 use utoipa::IntoParams;
 use utoipa::openapi::Required;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
@@ -143,12 +144,15 @@ pub(super) async fn once(
         match (written.await, pauses.next()) {
             // Whoever sends the same request many times at once gets the one answer, and no excuse.
             (Err(error), Some(pause)) if error.lost_a_race() => api.clock.wait(pause).await,
-            (Ok(Ok(answer)), _) => return Ok(answer.into()),
-            (refused, _) => {
+            (Err(error), _) if !matches!(error, StoreError::Refused(_)) => return Err(error.into()),
+            (written, _) => {
+                let problem = match written.map_err(Problem::from).and_then(|answer| answer) {
+                    Ok(answer) => return Ok(answer.into()),
+                    Err(problem) => problem,
+                };
                 // The same request may have been answered since the first look, and that is what refuses this one.
-                let again = api.store.read(move |connection| asked.0.answered(connection));
-                let refused = refused.map_err(Problem::from).and_then(|answer| answer);
-                return again.await?.unwrap_or(refused).map(HttpResponse::from);
+                let again = api.store.read(move |connection| asked.0.answered(connection)).await?;
+                return again.unwrap_or(Err(problem)).map(HttpResponse::from);
             }
         }
     }
@@ -160,6 +164,17 @@ pub(super) struct Done {
     pub etag: Option<String>,
     pub body: Vec<u8>,
     pub guarantee: Option<GuaranteeId>,
+}
+
+impl Done {
+    /// An answer that shows something.
+    ///
+    /// # Errors
+    /// When it can't be written as JSON, which all that is shown can.
+    pub(super) fn showing(status: StatusCode, shown: &impl Serialize) -> Result<Self, StoreError> {
+        let body = serde_json::to_vec(shown).map_err(|error| StoreError::Statement(error.to_string()))?;
+        Ok(Self { status, etag: None, body, guarantee: None })
+    }
 }
 
 /// What an act works on, inside its transaction.
@@ -238,9 +253,8 @@ fn carry_out(
     }
     let after = guarantees::find(connection, id)?.ok_or_else(|| no_guarantee(id))?;
     let shown = view::of(connection, platform, &after, Reader::of_act(at))?;
-    let body = serde_json::to_vec(&shown).map_err(|error| StoreError::Statement(error.to_string()))?;
     let (etag, guarantee) = (Some(etag::of(after.version)), Some(id.clone()));
-    Ok(Done { status: StatusCode::OK, etag, body, guarantee })
+    Ok(Done { etag, guarantee, ..Done::showing(StatusCode::OK, &shown)? })
 }
 
 /// The first refusal that the commands would meet, one after another.

@@ -18,7 +18,6 @@ use super::scope::Scope;
 use super::texts::Digest;
 use crate::crypto::encoding::TextForm;
 use crate::crypto::md5;
-use crate::store::StoreError;
 use crate::store::uploads::{self, Upload};
 
 /// What a file is called, where that is to be checked.
@@ -116,8 +115,7 @@ pub(super) async fn post(
         let Upload { digest, media_type, size, md5 } =
             uploads::record(connection, upload.clone(), &caller.key, at)?;
         let shown = FileView { digest: digest.to_string(), size, md5, media_type };
-        let body = serde_json::to_vec(&shown).map_err(|error| StoreError::Statement(error.to_string()))?;
-        Ok(Ok(Done { status: StatusCode::OK, etag: None, body, guarantee: None }))
+        Done::showing(StatusCode::OK, &shown).map(Ok)
     })
     .await
 }

@@ -15,7 +15,6 @@ use super::scope::Scope;
 use super::values::{uuid, words};
 use super::{Api, query};
 use crate::domain::identity::{GuaranteeId, PlatformId};
-use crate::store::StoreError;
 use crate::store::jobs::{self, Attempt, JobId, JobState, Record, Revival};
 
 /// Which jobs to list.
@@ -236,9 +235,7 @@ pub(in crate::api) async fn replay(
         }
         let Some(record) = jobs::find(connection, &id)? else { return Ok(Err(no_job(&id))) };
         let guarantee = record.lane.guarantee();
-        let body = serde_json::to_vec(&JobView::from(record));
-        let body = body.map_err(|error| StoreError::Statement(error.to_string()))?;
-        Ok(Ok(Done { status: StatusCode::OK, etag: None, body, guarantee }))
+        Ok(Ok(Done { guarantee, ..Done::showing(StatusCode::OK, &JobView::from(record))? }))
     })
     .await
 }

@@ -71,17 +71,20 @@ impl Task {
     /// The kind of jobs that tell the core system something.
     pub const CALLBACK: &str = "callback";
 
+    const LATER: &str = "consult-later";
+    const REMINDER: &str = "remind";
+
     /// Whether jobs of this kind are enqueued long before their time, so that one that is not done is no work left over.
     pub fn waits_for_its_time(kind: &str) -> bool {
-        [Self::ROUND, "consult-later", "remind"].contains(&kind)
+        [Self::ROUND, Self::LATER, Self::REMINDER].contains(&kind)
     }
 
     /// The stable name of this kind of job, as stored and as a metric's label.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Consult { .. } => "consult",
-            Self::ConsultLater { .. } => "consult-later",
-            Self::Remind { .. } => "remind",
+            Self::ConsultLater { .. } => Self::LATER,
+            Self::Remind { .. } => Self::REMINDER,
             Self::MakeLetter { .. } => "make-letter",
             Self::Upload { .. } => Self::UPLOAD,
             Self::Notify { .. } => Self::NOTIFY,

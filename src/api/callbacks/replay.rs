@@ -16,7 +16,6 @@ use crate::api::problem::{Problem, ProblemBody};
 use crate::api::scope::Scope;
 use crate::api::{Api, query};
 use crate::casework::{CallbackType, callback};
-use crate::store::StoreError;
 use crate::store::callbacks::{self, CallbackState, Filter, Order};
 
 /// So many are sent anew by one request: it is one transaction.
@@ -56,8 +55,7 @@ pub(in crate::api) async fn one(
         }
         let Some(record) = callbacks::find(connection, &id)? else { return Ok(Err(no_callback(&id))) };
         let guarantee = record.guarantee.clone();
-        let body = json(&CallbackView::from(record))?;
-        Ok(Ok(Done { status: StatusCode::OK, etag: None, body, guarantee }))
+        Ok(Ok(Done { guarantee, ..Done::showing(StatusCode::OK, &CallbackView::from(record))? }))
     })
     .await
 }
@@ -124,8 +122,7 @@ pub(in crate::api) async fn several(
             callback::replay(connection, &record.id, at)?;
             replayed = replayed.saturating_add(1);
         }
-        let body = json(&Replayed { replayed, next_cursor })?;
-        Ok(Ok(Done { status: StatusCode::OK, etag: None, body, guarantee: None }))
+        Done::showing(StatusCode::OK, &Replayed { replayed, next_cursor }).map(Ok)
     })
     .await
 }
@@ -164,8 +161,4 @@ impl Replay {
             limit: MOST.saturating_add(1),
         })
     }
-}
-
-pub(super) fn json(shown: &impl Serialize) -> Result<Vec<u8>, StoreError> {
-    serde_json::to_vec(shown).map_err(|error| StoreError::Statement(error.to_string()))
 }

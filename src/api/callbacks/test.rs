@@ -5,7 +5,6 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::no_callback;
-use super::replay::json;
 use super::view::CallbackView;
 use crate::api::Api;
 use crate::api::act::{self, Done, OnceParameters, Request};
@@ -48,8 +47,7 @@ pub(in crate::api) async fn post(
     act::once(&api, request, move |connection| {
         let id = callback::ping(connection, at)?;
         let Some(record) = callbacks::find(connection, &id)? else { return Ok(Err(no_callback(&id))) };
-        let body = json(&CallbackView::from(record))?;
-        Ok(Ok(Done { status: StatusCode::ACCEPTED, etag: None, body, guarantee: None }))
+        Done::showing(StatusCode::ACCEPTED, &CallbackView::from(record)).map(Ok)
     })
     .await
 }

@@ -6,7 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use jiff::civil::Date;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use self::view::{DifferencePage, ReconciliationPage, ReconciliationView};
@@ -140,7 +140,7 @@ pub(super) async fn post(
     act::once(&api, request, move |connection| {
         let imported = compared.keep(connection)?;
         let status = if imported.is_new { StatusCode::CREATED } else { StatusCode::OK };
-        Ok(Ok(done(status, &view::of(imported.reconciliation))?))
+        Ok(Ok(Done::showing(status, &view::of(imported.reconciliation))?))
     })
     .await
 }
@@ -266,7 +266,7 @@ pub(super) async fn remark(
     let said = Said { by, remark: Some(remark), at: api.clock.now() };
     act::once(&api, request, move |connection| {
         match reconciler::remark(connection, &id, difference, &said)? {
-            Ok(reconciliation) => Ok(Ok(done(StatusCode::OK, &view::of(reconciliation))?)),
+            Ok(reconciliation) => Ok(Ok(Done::showing(StatusCode::OK, &view::of(reconciliation))?)),
             Err(refused) => not_signed(refused).map(Err),
         }
     })
@@ -302,15 +302,10 @@ pub(super) async fn sign_off(
     let SignOff { by, remark } = body.value;
     let said = Said { by, remark, at: api.clock.now() };
     act::once(&api, request, move |connection| match reconciler::sign(connection, &id, &said)? {
-        Ok(reconciliation) => Ok(Ok(done(StatusCode::OK, &view::of(reconciliation))?)),
+        Ok(reconciliation) => Ok(Ok(Done::showing(StatusCode::OK, &view::of(reconciliation))?)),
         Err(refused) => not_signed(refused).map(Err),
     })
     .await
-}
-
-fn done(status: StatusCode, shown: &impl Serialize) -> Result<Done, StoreError> {
-    let body = serde_json::to_vec(shown).map_err(|error| StoreError::Statement(error.to_string()))?;
-    Ok(Done { status, etag: None, body, guarantee: None })
 }
 
 fn no_reconciliation(id: &ReconciliationId) -> Problem {
