@@ -19,12 +19,16 @@ pub mod verify;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
 use crate::clock::Clock;
 use crate::gateway;
 use crate::settings;
+
+/// How long work on threads that block may go on after everything else has ended: what it does is not waited for by anybody.
+const LAST_MOMENTS: Duration = Duration::from_secs(2);
 
 /// The file that is read where none is named.
 const USUAL_SETTINGS: &str = "baohan.toml";
@@ -63,11 +67,13 @@ enum Command {
 /// Runs the program. The exit code is 0 if all is well, 1 if what was asked for is not so, 2 if it could not be done.
 pub fn main() -> ExitCode {
     let program = Program::parse();
-    let ended = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(anyhow::Error::from)
-        .and_then(|runtime| runtime.block_on(run(program)));
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let ended = runtime.map_err(anyhow::Error::from).and_then(|runtime| {
+        let ended = runtime.block_on(run(program));
+        // What failed is told at once.
+        runtime.shutdown_timeout(if ended.is_ok() { LAST_MOMENTS } else { Duration::ZERO });
+        ended
+    });
     match ended {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),

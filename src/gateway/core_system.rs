@@ -11,13 +11,14 @@ use anyhow::{Context, anyhow};
 use tokio::task::JoinHandle;
 
 use super::Assembly;
+use super::drain::{self, last_answer};
 use crate::api::options::TlsOptions;
 use crate::api::{self, Api, ApiOptions};
 use crate::crypto::tls::{self, ServerConfig, ServerFiles};
 use crate::institution::redirects::Redirects;
 use crate::settings::Settings;
 use crate::supervise;
-use crate::telemetry::trace;
+use crate::telemetry::{Health, trace};
 
 /// Whoever sends headers slowly is cut off after this.
 const HEADER_TIME: Duration = Duration::from_secs(5);
@@ -40,6 +41,7 @@ impl CoreSystemListener {
     pub(super) fn start(
         settings: &Settings,
         assembly: &Assembly,
+        health: &Health,
         tls: Option<ServerConfig>,
     ) -> anyhow::Result<Option<Self>> {
         let Some(listen) = settings.api.listen else { return Ok(None) };
@@ -57,7 +59,7 @@ impl CoreSystemListener {
             reconciler: Arc::new(assembly.reconciler.clone()),
         };
         let encrypted = tls.is_some();
-        let (server, address) = serve(listener, tls, api.clone(), settings.server.drain_seconds)?;
+        let (server, address) = serve(listener, tls, api.clone(), health, settings.server.drain_seconds)?;
         let handle = server.handle();
         drop(supervise::spawn("core system's listener", server));
         let housekeeping = supervise::spawn("old answers to the core system", api::answers::forget_old(api));
@@ -88,11 +90,17 @@ fn serve(
     listener: TcpListener,
     tls: Option<ServerConfig>,
     api: Api,
+    health: &Health,
     drain_seconds: u64,
 ) -> anyhow::Result<(Server, SocketAddr)> {
+    let health = health.clone();
     let server = HttpServer::new(move || {
         let api = api.clone();
-        App::new().wrap(from_fn(trace)).configure(|config| api::configure(config, api))
+        App::new()
+            .app_data(drain::shared(&health))
+            .wrap(from_fn(last_answer))
+            .wrap(from_fn(trace))
+            .configure(|config| api::configure(config, api))
     })
     .client_request_timeout(HEADER_TIME)
     .max_connections(MOST_CONNECTIONS)

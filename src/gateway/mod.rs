@@ -2,53 +2,45 @@
 
 mod assembly;
 mod core_system;
+mod drain;
 mod gauges;
+mod push_listener;
 mod readiness;
 mod rounds;
 mod signer;
+mod workforce;
 
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
-use actix_web::middleware::from_fn;
-use actix_web::{App, HttpServer, web};
 use anyhow::Context;
-use futures_util::future::join_all;
-use tokio::task::JoinHandle;
+use futures_util::future::join;
 
 pub use assembly::{Assembly, connect_store, keyring, open_store, platforms, press, reconciler};
 pub use core_system::core_system_tls;
 pub use signer::sealer;
 
 use self::core_system::CoreSystemListener;
-use crate::casework::callback::CORE_SYSTEM;
+use self::push_listener::PushListener;
+use self::workforce::Workforce;
 use crate::clock::Clock;
-use crate::domain::identity::PlatformId;
-use crate::downloads;
-use crate::intake::http::{self, Limits};
-use crate::jobs::watch::Watch;
-use crate::jobs::{Share, Worker, WorkerHandle, WorkerOptions};
 use crate::settings::Settings;
 use crate::supervise;
-use crate::telemetry::{Health, serve_metrics, trace};
+use crate::telemetry::{Health, serve_metrics};
 
-/// A push is a small message: a stranger who sends headers slowly is cut off after this.
-const HEADER_TIME: Duration = Duration::from_secs(5);
-
-/// A gateway at work.
+/// A gateway at work: all of one, or the part that its [`Role`](crate::settings::Role) names.
 pub struct Gateway {
     pub assembly: Assembly,
     /// Where platforms push to, and fetch documents from.
     pub address: SocketAddr,
     pub metrics_address: SocketAddr,
+    health: Health,
+    drain_announce: Duration,
+    push_listener: PushListener,
     core_system: Option<CoreSystemListener>,
-    server: ServerHandle,
     metrics_server: ServerHandle,
-    workers: Vec<WorkerHandle>,
-    gauges: JoinHandle<Option<()>>,
-    rounds: JoinHandle<Option<()>>,
+    workforce: Option<Workforce>,
 }
 
 impl Gateway {
@@ -70,50 +62,32 @@ impl Gateway {
     pub async fn start_on(listener: TcpListener, settings: Settings, clock: Clock) -> anyhow::Result<Self> {
         let assembly = Assembly::build(&settings, clock).await?;
         let tls = core_system_tls(&settings.api)?;
-        let rounds = rounds::keep_going(&assembly).await?;
-        let workers = workers(&assembly, &settings);
-        let limits = Limits {
-            body_bytes: settings.server.body_bytes,
-            body_time: Duration::from_secs(settings.server.body_seconds),
+        let role = settings.server.role;
+        let workforce =
+            if role.works() { Some(Workforce::start(&assembly, &settings).await?) } else { None };
+        let health = Health::new(role.name(), readiness::checks(&assembly, &settings));
+        let push_listener = PushListener::start(listener, &settings, &assembly, &health)?;
+        let core_system = match role.answers() {
+            true => CoreSystemListener::start(&settings, &assembly, &health, tls)?,
+            false => None,
         };
-        let (intake, files) = (assembly.intake(), assembly.downloads());
-        let health = Health::new(readiness::checks(&assembly, &settings));
-        let server = HttpServer::new(move || {
-            let (intake, files, health) = (intake.clone(), files.clone(), health.clone());
-            App::new()
-                .wrap(from_fn(trace))
-                .configure(|config| http::configure(config, intake, limits))
-                .configure(|config| downloads::http::configure(config, files))
-                .configure(|config| health.configure(config))
-                .default_service(web::to(http::no_such_route))
-        })
-        .client_request_timeout(HEADER_TIME)
-        .shutdown_timeout(settings.server.drain_seconds)
-        .disable_signals()
-        .listen(listener)
-        .context("server.listen: the listener can't be used")?;
-        let address = *server.addrs().first().context("the server listens nowhere")?;
-        let server = server.run();
-        let handle = server.handle();
-        drop(supervise::spawn("push listener", server));
-        let core_system = CoreSystemListener::start(&settings, &assembly, tls)?;
         let metrics_listen = settings.telemetry.metrics_listen;
         let (metrics_server, metrics_address) = serve_metrics(metrics_listen, assembly.metrics.clone())
             .with_context(|| format!("telemetry.metrics_listen: can't listen on {metrics_listen}"))?;
         let metrics_handle = metrics_server.handle();
         drop(supervise::spawn("metrics listener", metrics_server));
-        let gauges = gauges::keep_current(&assembly);
-        tracing::info!(%address, %metrics_address, platforms = assembly.platforms.iter().count(), "gateway is up");
+        let (address, platforms) = (push_listener.address, assembly.platforms.iter().count());
+        tracing::info!(role = role.name(), %address, %metrics_address, platforms, "gateway is up");
         Ok(Self {
             assembly,
             address,
             metrics_address,
+            health,
+            drain_announce: settings.server.drain_announce,
+            push_listener,
             core_system,
-            server: handle,
             metrics_server: metrics_handle,
-            workers,
-            gauges,
-            rounds,
+            workforce,
         })
     }
 
@@ -122,32 +96,35 @@ impl Gateway {
         self.core_system.as_ref().map(|listener| listener.address)
     }
 
-    /// Stops in order: no more pushes and calls, then no more jobs; running ones are finished or released.
+    /// Stops without losing anything. At once it is not ready any more and claims no jobs; it goes on to answer for as long
+    /// as the settings announce it, then closes its listeners and answers what has come in. Beside that, running jobs are
+    /// finished or handed back. Jobs that come of the last pushes are left to other replicas, or to the next start.
     pub async fn stop(self) {
-        if let Some(core_system) = self.core_system {
-            core_system.stop().await;
-        }
-        self.server.stop(true).await;
-        self.rounds.abort();
-        join_all(self.workers.into_iter().map(WorkerHandle::stop)).await;
-        self.gauges.abort();
+        self.health.drain();
+        tracing::info!(announced = ?self.drain_announce, "gateway is draining");
+        let listeners = async {
+            if !self.drain_announce.is_zero() {
+                self.assembly.clock.wait(self.drain_announce).await;
+            }
+            let core_system = async {
+                if let Some(listener) = self.core_system {
+                    listener.stop().await;
+                }
+            };
+            join(core_system, self.push_listener.stop()).await;
+        };
+        let workforce = async {
+            if let Some(workforce) = self.workforce {
+                workforce.stop().await;
+            }
+        };
+        join(listeners, workforce).await;
         self.metrics_server.stop(false).await;
         tracing::info!("gateway is down");
     }
-}
 
-/// Callbacks have a worker of their own: however long the core system takes for each, no slot of other work waits for it.
-fn workers(assembly: &Assembly, settings: &Settings) -> Vec<WorkerHandle> {
-    let start = |options: WorkerOptions, share: Share| {
-        let watch = Arc::new(Watch(assembly.metrics.clone()));
-        let (store, desk, clock) = (assembly.store.clone(), assembly.desk.clone(), assembly.clock.clone());
-        Worker::new(store, desk, watch, options, clock).with_share(share).start()
-    };
-    let options = settings.jobs.worker.clone();
-    if assembly.desk.core_system.is_none() {
-        return vec![start(options, Share::All)];
+    /// How long [`Gateway::stop`] takes at most with these settings.
+    pub fn longest_stop(settings: &Settings) -> Duration {
+        drain::longest(settings)
     }
-    let (core, at_once) = (PlatformId::new(CORE_SYSTEM), settings.callbacks.at_once);
-    let callbacks = WorkerOptions { slots: at_once, per_platform_limit: at_once, ..options.clone() };
-    vec![start(options, Share::AllBut(core.clone())), start(callbacks, Share::Only(core))]
 }

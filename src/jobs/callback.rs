@@ -52,6 +52,14 @@ impl CoreSystem {
         Ok(Some(Self { client, secrets, schedule, unanswered: AtomicU32::new(0) }))
     }
 
+    /// What other processes have left behind, or this one before it was started anew: callbacks that wait because nobody
+    /// was there.
+    pub fn learn(&self, waiting: u64) {
+        if waiting > 0 {
+            self.unanswered.fetch_max(SILENCE, Ordering::Relaxed);
+        }
+    }
+
     fn signature(&self, id: &str, seconds: i64, body: &[u8]) -> String {
         let signatures: Vec<String> =
             self.secrets.iter().map(|secret| secret.sign(id, seconds, body)).collect();

@@ -3,15 +3,18 @@
 
 mod key_source;
 mod load;
+mod role;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::Deserialize;
 
 pub use key_source::KeySource;
 pub use load::{SettingsError, load};
+pub use role::Role;
 
 use crate::api::ApiOptions;
 use crate::delivery::client::ClientOptions;
@@ -102,7 +105,9 @@ pub struct LetterOptions {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ServerOptions {
-    /// Where platforms push to.
+    /// What this process does.
+    pub role: Role,
+    /// Where platforms push to; a worker has nothing but its health pages there.
     pub listen: SocketAddr,
     /// A longer body is answered with a failure and not kept.
     pub body_bytes: usize,
@@ -110,6 +115,9 @@ pub struct ServerOptions {
     pub body_seconds: u64,
     /// How long a stop waits for pushes that are being answered.
     pub drain_seconds: u64,
+    /// How long a stop goes on to answer before that, while its readiness says that it drains.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub drain_announce: Duration,
 }
 
 #[derive(Clone, Debug, Deserialize)]

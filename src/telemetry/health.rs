@@ -4,6 +4,7 @@
 //! the gateway out of service would turn one platform's trouble into everybody's.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use actix_web::http::StatusCode;
@@ -31,10 +32,13 @@ pub trait Check: Send + Sync {
 /// The health pages of a server; cloning shares the checks.
 #[derive(Clone)]
 pub struct Health {
+    /// Shown beside what was found: which of several processes this one is.
+    role: &'static str,
     checks: Arc<[Arc<dyn Check>]>,
     patience: Duration,
     /// Held while somebody looks, so that whoever else asks waits for the same answer.
     seen: Arc<Mutex<Option<Look>>>,
+    draining: Arc<AtomicBool>,
 }
 
 /// What was found when somebody looked last.
@@ -44,8 +48,18 @@ struct Look {
 }
 
 impl Health {
-    pub fn new(checks: Vec<Arc<dyn Check>>) -> Self {
-        Self { checks: checks.into(), patience: PATIENCE, seen: Arc::default() }
+    pub fn new(role: &'static str, checks: Vec<Arc<dyn Check>>) -> Self {
+        let checks = checks.into();
+        Self { role, checks, patience: PATIENCE, seen: Arc::default(), draining: Arc::default() }
+    }
+
+    /// From now on the gateway is not ready, whatever its checks say, because it is about to stop.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
     }
 
     /// Adds `/livez` and `/readyz` to a server: `App::new().configure(|service| health.configure(service))`.
@@ -62,11 +76,14 @@ impl Health {
     }
 
     async fn answer(&self) -> HttpResponse {
-        let checks = self.look().await;
-        let ready = checks.iter().all(|check| check.ok);
-        let (code, status) =
-            if ready { (StatusCode::OK, "ready") } else { (StatusCode::SERVICE_UNAVAILABLE, "not ready") };
-        HttpResponse::build(code).json(Readiness { status, checks })
+        // Nothing that is looked at could change the answer, and a balancer should have it at once.
+        let checks = if self.is_draining() { Vec::new() } else { self.look().await };
+        let (code, status) = match checks.iter().all(|check| check.ok) {
+            _ if self.is_draining() => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
+            true => (StatusCode::OK, "ready"),
+            false => (StatusCode::SERVICE_UNAVAILABLE, "not ready"),
+        };
+        HttpResponse::build(code).json(Readiness { status, role: self.role, checks })
     }
 
     async fn look(&self) -> Vec<CheckResult> {
@@ -97,6 +114,7 @@ struct Alive {
 #[derive(Serialize)]
 struct Readiness {
     status: &'static str,
+    role: &'static str,
     checks: Vec<CheckResult>,
 }
 
@@ -142,7 +160,7 @@ mod tests {
     }
 
     async fn ask(path: &str, checks: Vec<Arc<dyn Check>>) -> (u16, Value) {
-        ask_with(path, Health::new(checks)).await
+        ask_with(path, Health::new("all", checks)).await
     }
 
     async fn ask_with(path: &str, health: Health) -> (u16, Value) {
@@ -155,7 +173,7 @@ mod tests {
     async fn a_gateway_that_can_work_is_ready_and_says_what_it_checked() {
         let (status, body) = ask("/readyz", vec![Arc::new(Always("database", Ok(())))]).await;
         assert_eq!(status, 200);
-        assert_eq!(body, json!({"status": "ready", "checks": [{"name": "database", "ok": true}]}));
+        assert_eq!(body, json!({"status": "ready", "role": "all", "checks": [{"name": "database", "ok": true}]}));
     }
 
     #[actix_web::test]
@@ -168,7 +186,7 @@ mod tests {
         assert_eq!(status, 503);
         assert_eq!(
             body,
-            json!({"status": "not ready", "checks": [
+            json!({"status": "not ready", "role": "all", "checks": [
                 {"name": "database", "ok": false, "reason": "connection refused"},
                 {"name": "keys", "ok": true},
             ]})
@@ -185,7 +203,7 @@ mod tests {
         }
 
         fn check(&self) -> BoxFuture<'_, Result<(), String>> {
-            self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            self.0.fetch_add(1, Ordering::Relaxed);
             std::future::ready(Ok(())).boxed()
         }
     }
@@ -193,16 +211,28 @@ mod tests {
     #[actix_web::test]
     async fn whoever_asks_often_does_not_make_the_gateway_look_often() {
         let counting = Arc::new(Counting::default());
-        let health = Health::new(vec![counting.clone()]);
+        let health = Health::new("all", vec![counting.clone()]);
         for _ in 0..3 {
             assert_eq!(ask_with("/readyz", health.clone()).await.0, 200);
         }
-        assert_eq!(counting.0.load(std::sync::atomic::Ordering::Relaxed), 1);
+        assert_eq!(counting.0.load(Ordering::Relaxed), 1);
+    }
+
+    #[actix_web::test]
+    async fn a_gateway_that_is_about_to_stop_says_so_at_once_and_looks_no_more() {
+        let counting = Arc::new(Counting::default());
+        let health = Health::new("api", vec![counting.clone()]);
+        assert_eq!(ask_with("/readyz", health.clone()).await.0, 200);
+        health.drain();
+        let (status, body) = ask_with("/readyz", health.clone()).await;
+        assert_eq!((status, body), (503, json!({"status": "draining", "role": "api", "checks": []})));
+        assert_eq!(counting.0.load(Ordering::Relaxed), 1);
+        assert_eq!(ask_with("/livez", health).await.0, 200);
     }
 
     #[actix_web::test]
     async fn a_check_that_hangs_has_failed() {
-        let health = Health { patience: Duration::ZERO, ..Health::new(vec![Arc::new(Hanging)]) };
+        let health = Health { patience: Duration::ZERO, ..Health::new("all", vec![Arc::new(Hanging)]) };
         let (status, body) = ask_with("/readyz", health).await;
         assert_eq!(status, 503);
         assert_eq!(body["checks"][0]["reason"], "no answer within 0 ms");

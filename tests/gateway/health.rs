@@ -19,7 +19,7 @@ on_both_databases! {
         let (status, body) = page(house.gateway.address, "/readyz").await;
         let checks = ["database", "migrations", "keys", "disk"].map(|name| json!({"name": name, "ok": true}));
         let body: Value = serde_json::from_str(&body).unwrap();
-        assert_eq!((status, body), (200, json!({"status": "ready", "checks": checks})));
+        assert_eq!((status, body), (200, json!({"status": "ready", "role": "all", "checks": checks})));
     }
 }
 

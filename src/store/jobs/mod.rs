@@ -26,7 +26,7 @@ pub use conclude::{bury, deadline, finish, note_message, retry};
 pub use enqueue::{Revival, enqueue, enqueue_alone, hasten, revive};
 pub use inspect::{Attempt, Count, Listing, Record, attempts, counts, find, in_lane, list};
 pub use lane::Lane;
-pub use page::{Wish, hasten_unanswered, page};
+pub use page::{Wish, hasten_unanswered, page, unanswered};
 
 const TABLE: &str = "jobs";
 

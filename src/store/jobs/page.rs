@@ -56,15 +56,31 @@ pub fn page(connection: &mut Connection, wish: &Wish) -> Result<Vec<Record>, Sto
     rows.into_iter().map(record_of).collect()
 }
 
+/// Jobs of a kind that wait because nobody answered.
+macro_rules! unanswered {
+    ($kind:expr) => {{
+        let causes = [Cause::Unreachable.name(), Cause::Unanswered.name()];
+        let waiting = jobs::table.filter(unfinished!()).filter(dsl::kind.eq($kind).and(dsl::state.eq("ready")));
+        waiting.filter(dsl::cause.eq_any(causes))
+    }};
+}
+
+/// How many jobs of a kind wait because nobody answered.
+///
+/// # Errors
+/// When the database fails.
+pub fn unanswered(connection: &mut Connection, kind: &str) -> Result<u64, StoreError> {
+    let waiting: i64 = on!(connection, |link| unanswered!(kind).count().get_result(link))?;
+    Ok(u64::try_from(waiting).unwrap_or_default())
+}
+
 /// Makes jobs of a kind due that wait because nobody answered; tells how many. For when somebody does again.
 ///
 /// # Errors
 /// When the database fails.
 pub fn hasten_unanswered(connection: &mut Connection, kind: &str) -> Result<usize, StoreError> {
     let now = connection.fragments().now;
-    let causes = [Cause::Unreachable.name(), Cause::Unanswered.name()];
-    let waiting = jobs::table.filter(unfinished!()).filter(dsl::kind.eq(kind).and(dsl::state.eq("ready")));
-    let waiting = waiting.filter(dsl::cause.eq_any(causes)).filter(dsl::due_at.gt(sql::<BigInt>(now)));
+    let waiting = unanswered!(kind).filter(dsl::due_at.gt(sql::<BigInt>(now)));
     let due_now = dsl::due_at.eq(sql::<BigInt>(now));
     let hastened = on!(connection, |link| diesel::update(waiting).set(due_now).execute(link))?;
     connection.work_is_ready |= hastened > 0;
