@@ -94,7 +94,7 @@ pub struct AttemptView {
     pub started_at: Timestamp,
     #[schema(value_type = Option<String>, format = DateTime)]
     pub ended_at: Option<Timestamp>,
-    /// `running`, `done`, `retry`, `dead`, `released` or `lease-expired`.
+    /// `running`, `done`, `retry`, `stepped-aside`, `dead`, `released` or `lease-expired`.
     pub outcome: String,
     pub detail: Option<String>,
 }

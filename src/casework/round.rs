@@ -25,11 +25,14 @@ pub enum Round {
 }
 
 impl Round {
+    /// The name of the round that asks the platform something.
+    pub const ABNORMAL_SECTIONS: &str = "abnormal-sections";
+
     /// The stable name, as part of its lane.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Expiry { .. } => "expiry",
-            Self::AbnormalSections { .. } => "abnormal-sections",
+            Self::AbnormalSections { .. } => Self::ABNORMAL_SECTIONS,
         }
     }
 

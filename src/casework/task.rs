@@ -13,7 +13,7 @@ use crate::domain::guarantee::{Guarantee, LetterKind};
 use crate::domain::identity::PlatformId;
 use crate::domain::notice::Notice;
 use crate::store::StoreError;
-use crate::store::jobs::{Lane, NewJob};
+use crate::store::jobs::{Calls, Lane, NewJob};
 
 /// The deadline of work that has none of its own, counted from when it is planned. It is so far away that a backlog of
 /// such work, however old, stands behind every restoration; among itself it keeps its order.
@@ -71,12 +71,27 @@ impl Task {
     /// The kind of jobs that tell the core system something.
     pub const CALLBACK: &str = "callback";
 
+    /// The jobs that wait for an answer from outside: a platform's, or the core system's.
+    pub const CALLS: Calls =
+        Calls { kinds: &[Self::UPLOAD, Self::NOTIFY, Self::CALLBACK], rounds: &[Round::ABNORMAL_SECTIONS] };
+
     const LATER: &str = "consult-later";
     const REMINDER: &str = "remind";
 
     /// Whether jobs of this kind are enqueued long before their time, so that one that is not done is no work left over.
     pub fn waits_for_its_time(kind: &str) -> bool {
         [Self::ROUND, Self::LATER, Self::REMINDER].contains(&kind)
+    }
+
+    /// Whether it is part of what an opening is for: the plaintext letter made, and with the platform.
+    pub fn is_of_opening(&self) -> bool {
+        match self {
+            Self::MakeLetter { letter } | Self::Upload { letter } => *letter == LetterKind::Merged,
+            Self::Notify { notice, encloses } => {
+                matches!(**notice, Notice::RestorationResult { .. }) || *encloses == Some(LetterKind::Merged)
+            }
+            _ => false,
+        }
     }
 
     /// The stable name of this kind of job, as stored and as a metric's label.

@@ -1,4 +1,4 @@
-//! `baohan check`: whether everything that the settings name can be used, without listening or writing.
+//! `baohan check`: whether everything that the settings name can be used, without listening or changing anything.
 
 use std::io::Write;
 use std::path::Path;
@@ -18,11 +18,12 @@ use crate::domain::guarantee::LetterKind;
 use crate::domain::section::Secrecy;
 use crate::gateway;
 use crate::settings::Settings;
-use crate::store::Store;
+use crate::store::archive::Trial;
+use crate::store::{Archive, ArchiveOptions, Store};
 use crate::telemetry::{self, Metrics};
 
-/// Check settings, keys, templates, fonts and the database, and print what each platform would do. Nothing listens and
-/// nothing is changed.
+/// Check settings, keys, templates, fonts, the database and the archive, and print what each platform would do. Nothing
+/// listens and nothing is changed; a bucket gets one small document of its own, to show that it can be written.
 #[derive(ClapArgs)]
 pub struct Args {
     /// Also try to reach each platform
@@ -46,6 +47,7 @@ pub async fn run(args: Args, settings: Settings, out: &mut dyn Write) -> anyhow:
             writeln!(report.out, "     migrations to run at start: {pending}")?;
         }
     }
+    archive(&settings.archive, &mut report).await?;
     let sealer = gateway::sealer(&settings.seal, &Clock::system(), &Metrics::new()).await;
     if let Some(sealer) = report.line("seal", settings.seal.electronic_seal.display(), sealer)? {
         let tried = tokio::task::spawn_blocking(move || sealer.try_out()).await?;
@@ -98,6 +100,27 @@ impl Report<'_> {
             }
         }
     }
+}
+
+/// Where documents are kept. A folder that is not there yet will be made at start; looking must not make it.
+async fn archive(options: &ArchiveOptions, report: &mut Report<'_>) -> anyhow::Result<()> {
+    if options.s3.is_none() && !options.folder.exists() {
+        let folder = options.folder.display();
+        return report.line("archive", format_args!("folder {folder}, which will be made"), Ok(())).map(drop);
+    }
+    let archive = match Archive::open(options) {
+        Ok(archive) => archive,
+        Err(error) => return report.line("archive", "", Err::<(), _>(error.into())).map(drop),
+    };
+    let tried = archive.try_out().await.map_err(anyhow::Error::from);
+    if report.line("archive", format_args!("{archive} can be written and read"), tried)?
+        == Some(Trial::Overwrites)
+    {
+        let advice =
+            "the store does not heed If-None-Match: archive.s3.if_none_match = false spares it the header";
+        writeln!(report.out, "     {advice}")?;
+    }
+    Ok(())
 }
 
 /// Where the core system calls.

@@ -1,10 +1,12 @@
 //! The command line: one file per subcommand.
 
 pub mod api_keys;
+pub mod bench;
 pub mod check;
 pub mod decide;
 pub mod demo;
 pub mod dialects;
+pub mod documents;
 pub mod keys;
 pub mod migrate;
 pub mod openapi;
@@ -49,6 +51,7 @@ struct Program {
 enum Command {
     Serve(serve::Args),
     Demo(demo::Args),
+    Bench(Box<bench::Args>),
     Sandbox(Box<sandbox::Args>),
     Check(check::Args),
     Decide(decide::Args),
@@ -60,6 +63,7 @@ enum Command {
     ApiKeys(api_keys::Args),
     Openapi(openapi::Args),
     Dialects(dialects::Args),
+    Documents(documents::Args),
     Migrate(migrate::MigrateArgs),
     Replay(replay::ReplayArgs),
 }
@@ -93,6 +97,7 @@ async fn run(program: Program) -> anyhow::Result<bool> {
     match program.command {
         Command::Serve(args) => serve::run(args, settings::load(&files)?, clock).await.map(|()| true),
         Command::Demo(args) => demo::run(args, clock, out).await,
+        Command::Bench(args) => bench::run(*args, &program.settings, clock, out).await,
         Command::Sandbox(args) => sandbox::run(*args, out).await.map(|()| true),
         Command::Check(args) => check::run(args, settings::load(&files)?, out).await,
         Command::Decide(args) => {
@@ -118,6 +123,11 @@ async fn run(program: Program) -> anyhow::Result<bool> {
         Command::Migrate(args) => {
             let store = gateway::connect_store(&settings::load(&files)?)?;
             migrate::run(args, &store, out).await.map(|()| true)
+        }
+        Command::Documents(args) => {
+            let settings = settings::load(&files)?;
+            let store = gateway::connect_store(&settings)?;
+            documents::run(args, &settings, &store, out).await
         }
         Command::Replay(args) => {
             let store = gateway::open_store(&settings::load(&files)?).await?;

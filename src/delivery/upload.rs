@@ -13,9 +13,10 @@ use crate::dialect::options::UploadOptions;
 use crate::dialect::{Message, Profile};
 use crate::domain::Guarantee;
 use crate::domain::guarantee::LetterKind;
-use crate::domain::identity::{ApplicationNumber, DocumentDigest, GuaranteeId, GuaranteeNumber};
+use crate::domain::identity::{ApplicationNumber, DocumentDigest, GuaranteeId, GuaranteeNumber, PlatformId};
 use crate::store::archive::Archive;
 use crate::store::deliveries::{self, Delivery};
+use crate::store::pauses;
 use crate::store::{Connection, Store, StoreError};
 use crate::telemetry::AttemptResult;
 
@@ -33,6 +34,8 @@ pub enum Progress {
     Complete(Settlement),
     /// The platform did not take something; what it did take is remembered.
     Stopped(NotDelivered, Settlement),
+    /// The platform was paused between two slices; what it has taken is remembered.
+    Paused,
 }
 
 /// The last exchange, and what it means for the stored progress.
@@ -126,6 +129,9 @@ impl Uploader {
         };
         let slices = Slices::of(&ciphertext, parcel.options);
         for index in delivery.acknowledged..slices.count() {
+            if index > delivery.acknowledged && self.is_paused(profile.id()).await? {
+                return Ok(Progress::Paused);
+            }
             let slice = slices.get(index).context("a slice can't be made")?;
             if let Err((cause, record)) = self.send_slice(&parcel, delivery.generation, index, &slice).await?
             {
@@ -210,6 +216,12 @@ impl Uploader {
         });
         stored.await?;
         Ok(Ok(()))
+    }
+
+    /// Whether a person has said, since this upload was begun, that nothing is sent.
+    async fn is_paused(&self, platform: &PlatformId) -> Result<bool, StoreError> {
+        let platform = platform.clone();
+        Ok(self.store.read(move |connection| pauses::find(connection, &platform)).await?.is_some())
     }
 
     async fn complete(

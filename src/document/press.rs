@@ -23,7 +23,7 @@ use super::{DocumentError, data_xml, picture};
 pub const SEAL_DIAMETER_MM: u32 = 42;
 
 /// Where the institution's own fonts and templates lie.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DocumentOptions {
     /// TrueType fonts in addition to the built-in ones: for characters that those lack, or for templates that
@@ -33,6 +33,14 @@ pub struct DocumentOptions {
     pub templates_folder: Option<PathBuf>,
     /// Who writes PDF files.
     pub pdf_writer: PdfWriter,
+    /// How far the making of letters steps back where others want the same processors, from 0 to 19.
+    pub niceness: u8,
+}
+
+impl Default for DocumentOptions {
+    fn default() -> Self {
+        Self { fonts_folder: None, templates_folder: None, pdf_writer: PdfWriter::default(), niceness: 10 }
+    }
 }
 
 /// Templates and fonts, loaded once and shared by all clones. Rendering takes a processor for some

@@ -334,6 +334,15 @@ impl Guarantee {
         in_dossier.or_else(|| self.payment.as_ref()?.voucher.as_ref())
     }
 
+    /// Whatever of the applicant's is in the archive. The same paper may come twice.
+    pub fn papers(&self) -> impl Iterator<Item = &Paper> {
+        let dossier = self.dossier.as_ref();
+        let collected =
+            dossier.into_iter().flat_map(|it| [&it.order, &it.qualification, &it.licence, &it.payment_proof]);
+        let voucher = self.payment.as_ref().and_then(|payment| payment.voucher.as_ref());
+        collected.flatten().chain(voucher)
+    }
+
     /// Whether a push of the same kind as an earlier, accepted one may be taken anew: the earlier request was turned
     /// down, so the platform is asking again rather than repeating itself. What was granted is taken anew only with
     /// other content: a further claim, or, before issue and where the settings allow it, a changed application.

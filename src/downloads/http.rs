@@ -86,7 +86,6 @@ impl Downloads {
             Ok(document) => Ok((link, document.into())),
             Err(error) => {
                 tracing::error!(guarantee.id = %link.guarantee, %error, "document could not be handed out");
-                self.metrics.alarm("document-lost");
                 let missing = matches!(error, ArchiveError::Missing(_));
                 let result = if missing { DownloadResult::Missing } else { DownloadResult::Failed };
                 closed(link.platform, result)

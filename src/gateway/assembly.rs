@@ -39,6 +39,7 @@ use crate::seal::sealer::Sealer;
 use crate::settings::{SealOptions, Settings};
 use crate::store::Store;
 use crate::store::archive::Archive;
+use crate::supervise::Workshop;
 use crate::telemetry::Metrics;
 
 /// The parts that both listeners and workers use. Cheap to clone.
@@ -75,7 +76,9 @@ impl Assembly {
 
         // Fonts, templates and libsm's table take most of a second each.
         let (documents, institution) = (settings.documents.clone(), settings.institution.clone());
-        let press = tokio::task::spawn_blocking(move || press(&documents, &institution));
+        // The first layout starts Typst's own threads, which inherit the workshop's place behind others.
+        let workshop = Workshop::open("letters", documents.niceness).context("threads for letters")?;
+        let press = workshop.run(move || press(&documents, &institution));
         let warm = tokio::task::spawn_blocking(second_opinion::warm);
         let metrics = Metrics::new();
         let sealer = Arc::new(sealer(&settings.seal, &clock, &metrics).await?);
@@ -83,7 +86,7 @@ impl Assembly {
         let trust = Arc::new(trust(&settings.seal)?);
         let seal_validity = sealer.validity();
         migrate(&store).await?;
-        let archive = Archive::open(&settings.archive).context("archive.folder")?;
+        let archive = Archive::open(&settings.archive).context("archive")?.reporting_to(metrics.clone());
         let press = press.await.context("loading fonts and templates panicked")??;
         warm.await.context("warming up libsm panicked")?;
         let courier = Courier { client, clock: clock.clone(), metrics: metrics.clone() };
@@ -93,7 +96,13 @@ impl Assembly {
             platforms: platforms.clone(),
             clock: clock.clone(),
             metrics: metrics.clone(),
-            letters: Arc::new(LetterMaker::new(press, sealer, settings.institution.clone(), styles)),
+            letters: Arc::new(LetterMaker::new(
+                workshop,
+                press,
+                sealer,
+                settings.institution.clone(),
+                styles,
+            )),
             uploader: Uploader {
                 courier,
                 store: store.clone(),

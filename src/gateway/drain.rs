@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::ConnectionType;
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::Error;
 
 use crate::settings::Settings;
 use crate::telemetry::Health;

@@ -1,4 +1,4 @@
-//! Metrics that are states, not events: read from the database every few seconds.
+//! Metrics that are states, not events: read from the database, and asked of the archive, every few seconds.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -24,10 +24,14 @@ const MOST_UNDELIVERED: u32 = 1000;
 /// Keeps the gauges current until the task is aborted.
 pub(super) fn keep_current(assembly: &Assembly) -> JoinHandle<Option<()>> {
     let (store, metrics, clock) = (assembly.store.clone(), assembly.metrics.clone(), assembly.clock.clone());
-    let (platforms, desk) = (assembly.platforms.clone(), assembly.desk.clone());
+    let (platforms, desk, archive) =
+        (assembly.platforms.clone(), assembly.desk.clone(), assembly.archive.clone());
     supervise::spawn("gauges", async move {
         loop {
-            match refresh(&store, &platforms, &metrics, &clock).await {
+            let (refreshed, ()) = tokio::join!(refresh(&store, &platforms, &metrics, &clock), archive.look());
+            let outage = archive.outage().map(|(since, _)| since);
+            metrics.set_archive_unavailable(outage.unwrap_or_default());
+            match refreshed {
                 Ok(lost) => desk.reach.learn(&lost),
                 Err(error) => tracing::warn!(%error, "gauges could not be read"),
             }

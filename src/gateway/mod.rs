@@ -63,8 +63,7 @@ impl Gateway {
         let assembly = Assembly::build(&settings, clock).await?;
         let tls = core_system_tls(&settings.api)?;
         let role = settings.server.role;
-        let workforce =
-            if role.works() { Some(Workforce::start(&assembly, &settings).await?) } else { None };
+        let workforce = if role.works() { Some(Workforce::start(&assembly, &settings).await?) } else { None };
         let health = Health::new(role.name(), readiness::checks(&assembly, &settings));
         let push_listener = PushListener::start(listener, &settings, &assembly, &health)?;
         let core_system = match role.answers() {

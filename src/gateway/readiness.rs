@@ -10,22 +10,24 @@ use jiff::Timestamp;
 use super::Assembly;
 use crate::clock::Clock;
 use crate::settings::Settings;
-use crate::store::Store;
+use crate::store::{Archive, Store};
 use crate::telemetry::Check;
 
 /// Below this much room the next letters may not fit.
 const LEAST_FREE_BYTES: u64 = 256 * 1024 * 1024;
 
 pub(super) fn checks(assembly: &Assembly, settings: &Settings) -> Vec<Arc<dyn Check>> {
-    let mut checks: Vec<Arc<dyn Check>> = vec![
-        Arc::new(Database(assembly.store.clone())),
-        Arc::new(Migrations(assembly.store.clone())),
-    ];
+    let mut checks: Vec<Arc<dyn Check>> =
+        vec![Arc::new(Database(assembly.store.clone())), Arc::new(Migrations(assembly.store.clone()))];
     // Who makes no letters takes pushes also where they would have to wait for their letters.
     if settings.server.role.works() {
         checks.push(Arc::new(Keys { valid: assembly.seal_validity, clock: assembly.clock.clone() }));
     }
-    checks.push(Arc::new(Disk(settings.archive.folder.clone())));
+    checks.push(if assembly.archive.is_remote() {
+        Arc::new(Bucket(assembly.archive.clone()))
+    } else {
+        Arc::new(Disk(settings.archive.folder.clone()))
+    });
     checks
 }
 
@@ -77,6 +79,28 @@ impl Check for Keys {
         let checked =
             if valid { Ok(()) } else { Err(format!("the seal is valid from {from} to {until} only")) };
         std::future::ready(checked).boxed()
+    }
+}
+
+/// Pushes are taken while documents wait for their store: without the gateway they would be lost to it. So this one is
+/// shown, raises an alarm where it is found, and decides nothing. It shows what was found last and asks nobody.
+struct Bucket(Archive);
+
+impl Check for Bucket {
+    fn name(&self) -> &str {
+        "archive"
+    }
+
+    fn check(&self) -> BoxFuture<'_, Result<(), String>> {
+        let seen = match self.0.outage() {
+            None => Ok(()),
+            Some((since, _)) => Err(format!("it can't be used for {} s; the log says why", since.as_secs())),
+        };
+        std::future::ready(seen).boxed()
+    }
+
+    fn decides(&self) -> bool {
+        false
     }
 }
 

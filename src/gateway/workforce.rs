@@ -29,7 +29,8 @@ impl Workforce {
     pub(super) async fn start(assembly: &Assembly, settings: &Settings) -> anyhow::Result<Self> {
         let rounds = rounds::keep_going(assembly).await?;
         if let Some(core_system) = &assembly.desk.core_system {
-            let waiting = assembly.store.read(|connection| jobs::unanswered(connection, Task::CALLBACK)).await;
+            let waiting =
+                assembly.store.read(|connection| jobs::unanswered(connection, Task::CALLBACK)).await;
             core_system.learn(waiting.context("store.url: the callbacks can't be counted")?);
         }
         Ok(Self { workers: workers(assembly, settings), rounds, gauges: gauges::keep_current(assembly) })
@@ -45,16 +46,18 @@ impl Workforce {
 
 /// Callbacks have a worker of their own: however long the core system takes for each, no slot of other work waits for it.
 fn workers(assembly: &Assembly, settings: &Settings) -> Vec<WorkerHandle> {
+    let breakers = &settings.jobs.breaker;
     let start = |options: WorkerOptions, share: Share| {
         let watch = Arc::new(Watch(assembly.metrics.clone()));
         let (store, desk, clock) = (assembly.store.clone(), assembly.desk.clone(), assembly.clock.clone());
-        Worker::new(store, desk, watch, options, clock).with_share(share).start()
+        let worker = Worker::new(store, desk, watch, options, clock).with_breakers(breakers.clone());
+        worker.with_share(share).start()
     };
     let options = settings.jobs.worker.clone();
     if assembly.desk.core_system.is_none() {
         return vec![start(options, Share::All)];
     }
     let (core, at_once) = (PlatformId::new(CORE_SYSTEM), settings.callbacks.at_once);
-    let callbacks = WorkerOptions { slots: at_once, per_platform_limit: at_once, ..options.clone() };
+    let callbacks = WorkerOptions { calls_per_platform: at_once, ..options.clone() };
     vec![start(options, Share::AllBut(core.clone())), start(callbacks, Share::Only(core))]
 }

@@ -8,8 +8,11 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::{Either, select};
 
+use super::breaker::State;
+use super::breakers::{Breakers, Pass};
 use super::observer::Observer;
 use super::verdict::{Effect, Handler, Outcome, Verdict};
+use crate::casework::Task;
 use crate::clock::Clock;
 use crate::store::jobs::{self, Cause, ClaimedJob, Fence};
 use crate::store::{Connection, Store, StoreError};
@@ -21,6 +24,13 @@ const AFTER_CONFLICT: Duration = Duration::from_millis(200);
 /// The pause between tries to write an outcome while the database is away.
 const BETWEEN_WRITES: Duration = Duration::from_millis(200);
 
+/// After so many attempts, the last one rejected, a platform counts as one that keeps saying no. By the usual schedule that
+/// is within two minutes.
+pub(super) const REJECTIONS: i64 = 5;
+
+/// Why a job waits that waits for its platform to answer.
+const SILENCE: [Cause; 2] = [Cause::Unreachable, Cause::Unanswered];
+
 /// What an attempt needs. Clones share it.
 #[derive(Clone)]
 pub(super) struct Bench {
@@ -29,14 +39,18 @@ pub(super) struct Bench {
     pub observer: Arc<dyn Observer>,
     pub clock: Clock,
     pub lease: Duration,
+    pub breakers: Breakers,
 }
 
 impl Bench {
-    pub async fn attempt(&self, job: ClaimedJob) -> Outcome {
+    pub async fn attempt(&self, job: ClaimedJob, pass: Pass) -> Outcome {
         self.observer.claimed(&job);
         let began = self.clock.now();
         let outcome = match self.work(&job).await {
-            Some(verdict) => self.conclude(&job, verdict).await,
+            Some(verdict) => {
+                self.tell_breaker(&job, pass, verdict.is_answered()).await;
+                self.conclude(&job, verdict).await
+            }
             None => Outcome::LeaseLost,
         };
         if outcome == Outcome::LeaseLost {
@@ -45,6 +59,19 @@ impl Bench {
         let took = Duration::try_from(self.clock.now().duration_since(began)).unwrap_or_default();
         self.observer.finished(&job, &outcome, took);
         outcome
+    }
+
+    /// Where the platform answers again, what has waited for that waits no longer.
+    async fn tell_breaker(&self, job: &ClaimedJob, pass: Pass, answered: Option<bool>) {
+        let Some(state) = pass.end(answered) else { return };
+        self.observer.breaker_moved(&job.platform, state);
+        if state == State::Closed {
+            let platform = job.platform.clone();
+            let hastened = self.store.write(move |c| jobs::hasten_calls(c, Task::CALLS, &platform, &SILENCE));
+            if let Err(error) = hastened.await {
+                tracing::warn!(platform = %job.platform, %error, "what waits for a platform waits on although it answers again");
+            }
+        }
     }
 
     /// None where the lease was lost and the work was stopped.
@@ -89,6 +116,11 @@ impl Bench {
                 Err(error) if error.is_passing() => return Outcome::Unwritten(error),
                 Err(error) => (Cause::Failed, error.to_string(), None),
             },
+            Verdict::HandBack => {
+                let fence = job.fence.clone();
+                let written = self.persist(move |c| jobs::hand_back(c, &fence)).await;
+                return outcome_of(written.map(|()| Outcome::HandedBack));
+            }
             Verdict::Dead { cause, detail } => return self.bury(job, cause, detail).await,
             Verdict::Retry { cause, detail, after } => (cause, detail, after),
         };
@@ -117,6 +149,11 @@ impl Bench {
             };
             let longest = schedule.delays.iter().map(|delay| delay.0).max().unwrap_or(delay).max(delay);
             let after = asked.map_or(delay, |asked| asked.min(longest));
+            let is_refused = cause == Cause::Rejected && i64::from(job.tries) >= REJECTIONS;
+            if is_refused && handler.steps_aside(c, &now)? {
+                jobs::step_aside(c, &job.fence, after, cause, &detail)?;
+                return Ok(Outcome::SteppedAside { detail: detail.clone(), after });
+            }
             jobs::retry(c, &job.fence, after, cause, &detail)?;
             Ok(Outcome::Retry { cause, detail: detail.clone(), after })
         });

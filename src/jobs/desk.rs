@@ -18,7 +18,7 @@ use crate::clock::Clock;
 use crate::delivery::upload::Uploader;
 use crate::domain::Guarantee;
 use crate::downloads::Links;
-use crate::store::jobs::{Cause, ClaimedJob};
+use crate::store::jobs::{self, Cause, ClaimedJob};
 use crate::store::{Connection, Store, StoreError, guarantees};
 use crate::telemetry::Metrics;
 
@@ -69,6 +69,16 @@ impl Handler for Desk {
         } else {
             &self.options.ordinary
         }
+    }
+
+    /// A notice that the platform rejects for ever is no reason that nobody tries the restoration. Otherwise the order
+    /// within a guarantee stands.
+    fn steps_aside(&self, connection: &mut Connection, job: &ClaimedJob) -> Result<bool, StoreError> {
+        if !task::is_urgent(job.created_at, job.deadline) || job.payload::<Task>()?.is_of_opening() {
+            return Ok(false);
+        }
+        let behind: Vec<Task> = jobs::waiting_behind(connection, &job.fence)?;
+        Ok(behind.iter().any(Task::is_of_opening))
     }
 
     fn buried(&self, connection: &mut Connection, job: &ClaimedJob, cause: Cause) -> Result<(), StoreError> {

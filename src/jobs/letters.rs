@@ -26,9 +26,11 @@ use crate::seal::sealer::Sealer;
 use crate::store::documents::{self, Document};
 use crate::store::jobs::Cause;
 use crate::store::keys::{self, Purpose};
+use crate::supervise::Workshop;
 
 /// Lays out letters on as many threads as the machine has cores, and seals each on the same thread.
 pub struct LetterMaker {
+    workshop: Workshop,
     press: Press,
     sealer: Arc<Sealer>,
     institution: InstitutionOptions,
@@ -58,13 +60,14 @@ struct Made {
 
 impl LetterMaker {
     pub fn new(
+        workshop: Workshop,
         press: Press,
         sealer: Arc<Sealer>,
         institution: InstitutionOptions,
         styles: BTreeMap<PlatformId, Style>,
     ) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self { press, sealer, institution, styles, cores: Arc::new(Semaphore::new(cores)) }
+        Self { workshop, press, sealer, institution, styles, cores: Arc::new(Semaphore::new(cores)) }
     }
 
     /// Lays out a letter of invented data under the institution's own letterhead.
@@ -150,7 +153,7 @@ impl LetterMaker {
         SectionKey::from_bytes(&key).context("the stored restoration key has another length than a key's")
     }
 
-    /// Lays out and seals on a blocking thread; the seal is verified by the second implementation in there.
+    /// Lays out and seals in the workshop; the seal is verified by the second implementation in there.
     async fn make(
         self: &Arc<Self>,
         printed: Printed,
@@ -159,7 +162,7 @@ impl LetterMaker {
     ) -> anyhow::Result<Result<Made, DocumentError>> {
         let permit = Arc::clone(&self.cores).acquire_owned().await?;
         let maker = Arc::clone(self);
-        let made = tokio::task::spawn_blocking(move || maker.print_and_seal(&printed, &writing, at, permit));
+        let made = self.workshop.run(move || maker.print_and_seal(&printed, &writing, at, permit));
         made.await.context("laying out a letter panicked")?
     }
 

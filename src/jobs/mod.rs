@@ -4,6 +4,7 @@
 //! under a lease, and concluded behind a fence. It runs **at least once**: a worker that dies or loses its lease may have
 //! done its work already, so a [`Handler`] looks first at what an earlier attempt has stored.
 
+pub mod breaker;
 pub mod callback;
 pub mod desk;
 pub mod letters;
@@ -17,6 +18,7 @@ pub mod watch;
 pub mod worker;
 
 mod attempt;
+mod breakers;
 mod consult;
 mod letter_data;
 mod notify;
@@ -24,6 +26,7 @@ mod remind;
 mod upload;
 
 pub use crate::store::jobs::{Cause, ClaimedJob, Fence, JobId, Lane, NewJob};
+pub use breaker::{Breaker, BreakerOptions};
 pub use callback::{CallbackOptions, CoreSystem};
 pub use desk::Desk;
 pub use observer::{Observer, Silent};

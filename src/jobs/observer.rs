@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use super::breaker::State;
 use super::verdict::Outcome;
+use crate::domain::identity::PlatformId;
 use crate::store::StoreError;
 use crate::store::jobs::ClaimedJob;
 
@@ -16,6 +18,9 @@ pub trait Observer: Send + Sync + 'static {
 
     /// A worker whose lease had been lost tried to write and was refused.
     fn fence_rejected(&self, _job: &ClaimedJob) {}
+
+    /// A platform's breaker has opened, lets one call through, or is closed again.
+    fn breaker_moved(&self, _platform: &PlatformId, _state: State) {}
 
     /// Jobs can't be claimed at present.
     fn claim_failed(&self, _error: &StoreError) {}

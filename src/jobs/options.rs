@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::breaker::BreakerOptions;
 use super::schedule::Schedule;
 use super::worker::WorkerOptions;
 
@@ -11,6 +12,8 @@ use super::worker::WorkerOptions;
 #[serde(deny_unknown_fields, default)]
 pub struct JobOptions {
     pub worker: WorkerOptions,
+    /// When platforms that do not answer are left in peace.
+    pub breaker: BreakerOptions,
     /// When ordinary work is tried again.
     pub ordinary: Schedule,
     /// When the work of an opening is tried again.
@@ -26,6 +29,7 @@ impl Default for JobOptions {
     fn default() -> Self {
         Self {
             worker: WorkerOptions::default(),
+            breaker: BreakerOptions::default(),
             ordinary: Schedule::for_notices(),
             restorations: Schedule::for_restorations(),
             rounds: Schedule::for_rounds(),

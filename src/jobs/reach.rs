@@ -1,6 +1,7 @@
 //! Which platforms answer: noted in the database when it changes, and told to people and to the core system.
 //!
-//! While all is well this costs a look at a map. A platform counts as lost after several attempts in a row that got no
+//! This is for people; what is sent meanwhile is the [breaker](super::breaker)'s affair, whose probes are seen here like any
+//! other call. While all is well this costs a look at a map. A platform counts as lost after several attempts in a row that got no
 //! answer, over a while; the first answer afterwards brings it back.
 
 use std::collections::BTreeMap;
@@ -13,7 +14,7 @@ use crate::casework::callback::{self, CallbackType};
 use crate::casework::{Platforms, Task};
 use crate::clock::Clock;
 use crate::domain::identity::PlatformId;
-use crate::store::jobs::{Cause, ClaimedJob};
+use crate::store::jobs::ClaimedJob;
 use crate::store::{Store, reach};
 use crate::telemetry::Metrics;
 
@@ -82,7 +83,7 @@ impl Reach {
             return;
         }
         let (platform, at) = (&job.platform, self.clock.now());
-        let written = match self.sightings.see(platform, is_answered(verdict), at) {
+        let written = match self.sightings.see(platform, verdict.is_answered(), at) {
             News::Nothing => return,
             News::Lost { since } => self.note_lost(platform, since, at).await,
             News::Back => self.note_back(platform, at).await,
@@ -131,15 +132,6 @@ impl Reach {
 /// Other kinds of jobs say nothing of their platform.
 fn calls_platform(job: &ClaimedJob) -> bool {
     matches!(job.kind.as_str(), Task::NOTIFY | Task::UPLOAD)
-}
-
-/// Whether the platform said something that it can be known by; None where the attempt ended for another reason.
-fn is_answered(verdict: &Verdict) -> Option<bool> {
-    match verdict {
-        Verdict::Done(_) | Verdict::Retry { cause: Cause::Rejected, .. } => Some(true),
-        Verdict::Retry { cause: Cause::Unreachable | Cause::Unanswered, .. } => Some(false),
-        Verdict::Retry { .. } | Verdict::Dead { .. } => None,
-    }
 }
 
 impl Sightings {

@@ -16,6 +16,7 @@ pub(super) async fn run(
     let Assignment { platform, guarantee } = assignment;
     let progress = desk.uploader.upload(&platform.profile, &guarantee, letter).await?;
     Ok(match progress {
+        Progress::Paused => Verdict::HandBack,
         Progress::Stopped(cause, settlement) => {
             desk.store.write(move |connection| settlement.store(connection)).await?;
             retry(&cause)

@@ -22,6 +22,14 @@ pub trait Handler: Send + Sync + 'static {
     /// When this job is tried again after it failed.
     fn schedule(&self, job: &ClaimedJob) -> &Schedule;
 
+    /// Whether a job that is rejected again and again goes to the end of its lane, because of what waits behind it.
+    ///
+    /// # Errors
+    /// When the database fails, or the lease was lost.
+    fn steps_aside(&self, _: &mut Connection, _: &ClaimedJob) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+
     /// What else is written where a job is given up, in the same transaction.
     ///
     /// # Errors
@@ -40,6 +48,8 @@ pub enum Verdict {
         detail: String,
         after: Option<Duration>,
     },
+    /// Nothing failed, but the work may not go on now: the job is due again at once, and the attempt does not count.
+    HandBack,
     /// Another attempt would not help.
     Dead {
         cause: Cause,
@@ -67,6 +77,15 @@ impl Verdict {
     pub fn dead(cause: Cause, detail: impl Into<String>) -> Self {
         Self::Dead { cause, detail: detail.into() }
     }
+
+    /// Whether the other side said something that it can be known by; None where the attempt ended for another reason.
+    pub fn is_answered(&self) -> Option<bool> {
+        match self {
+            Self::Done(_) | Self::Retry { cause: Cause::Rejected, .. } => Some(true),
+            Self::Retry { cause: Cause::Unreachable | Cause::Unanswered, .. } => Some(false),
+            Self::Retry { .. } | Self::HandBack | Self::Dead { .. } => None,
+        }
+    }
 }
 
 impl fmt::Debug for Verdict {
@@ -74,6 +93,7 @@ impl fmt::Debug for Verdict {
         match self {
             Self::Done(_) => f.write_str("Done"),
             Self::Retry { cause, detail, after } => write!(f, "Retry({cause}: {detail}, {after:?})"),
+            Self::HandBack => f.write_str("HandBack"),
             Self::Dead { cause, detail } => write!(f, "Dead({cause}: {detail})"),
         }
     }
@@ -88,6 +108,13 @@ pub enum Outcome {
         detail: String,
         after: Duration,
     },
+    /// Rejected again and again: it will be tried again behind what waited for it.
+    SteppedAside {
+        detail: String,
+        after: Duration,
+    },
+    /// Ended before its end, and due again at once.
+    HandedBack,
     Dead {
         cause: Cause,
         detail: String,
@@ -104,6 +131,8 @@ impl Outcome {
         match self {
             Self::Done => "done",
             Self::Retry { .. } => "retry",
+            Self::SteppedAside { .. } => "stepped-aside",
+            Self::HandedBack => "handed-back",
             Self::Dead { .. } => "dead",
             Self::LeaseLost => "lease-lost",
             Self::Unwritten(_) => "unwritten",

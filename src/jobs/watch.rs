@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
+use super::attempt::REJECTIONS;
+use super::breaker::State;
 use super::observer::Observer;
 use super::verdict::Outcome;
+use crate::domain::identity::PlatformId;
 use crate::store::StoreError;
 use crate::store::jobs::{Cause, ClaimedJob};
 use crate::telemetry::Metrics;
-
-/// After so many attempts, the last one rejected, people are told. By the usual schedule that is within two minutes.
-const REJECTIONS: i64 = 5;
 
 /// Logs and counts.
 pub struct Watch(pub Metrics);
@@ -40,6 +40,14 @@ impl Observer for Watch {
                 let after_ms = after.as_millis();
                 tracing::warn!(job.id = %id, job.kind = kind, %platform, guarantee.id = guarantee, round, attempt, %cause, detail, after_ms, "job will be tried again");
             }
+            Outcome::SteppedAside { detail, after } => {
+                self.0.alarm("job-rejected");
+                let after_ms = after.as_millis();
+                tracing::error!(job.id = %id, job.kind = kind, %platform, guarantee.id = guarantee, attempt, detail, after_ms, "platform keeps rejecting a job that an opening waits behind; the job goes behind the opening, and is tried on");
+            }
+            Outcome::HandedBack => {
+                tracing::info!(job.id = %id, job.kind = kind, %platform, guarantee.id = guarantee, round, attempt, took_ms, "job handed back before its end; the attempt does not count");
+            }
             Outcome::Dead { cause: Cause::Obsolete, detail } => {
                 tracing::info!(job.id = %id, job.kind = kind, %platform, guarantee.id = guarantee, round, detail, "job has lost its purpose");
             }
@@ -60,6 +68,19 @@ impl Observer for Watch {
         self.0.fence_rejected();
     }
 
+    fn breaker_moved(&self, platform: &PlatformId, state: State) {
+        self.0.set_breaker(platform.as_str(), state.gauge());
+        match state {
+            State::Open => {
+                tracing::warn!(%platform, "most calls get no answer: none is begun for a while, and no attempt used up");
+            }
+            State::HalfOpen => {
+                tracing::info!(%platform, "one call at a time goes through, to see whether it is answered")
+            }
+            State::Closed => tracing::info!(%platform, "calls are answered again: all that waited is due"),
+        }
+    }
+
     fn claim_failed(&self, error: &StoreError) {
         tracing::error!(%error, "jobs can't be claimed");
     }
@@ -70,7 +91,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::domain::identity::{GuaranteeId, PlatformId};
+    use crate::domain::identity::GuaranteeId;
     use crate::store::jobs::{Fence, JobId, Lane};
 
     fn job(attempt: i64) -> ClaimedJob {
@@ -105,6 +126,24 @@ mod tests {
             "{}",
             watch.0.encode()
         );
+    }
+
+    #[test]
+    fn a_job_that_steps_aside_is_told_to_people() {
+        let watch = Watch(Metrics::new());
+        let aside = Outcome::SteppedAside { detail: "不同意".to_owned(), after: Duration::ZERO };
+        watch.finished(&job(REJECTIONS + 4), &aside, Duration::ZERO);
+        assert!(watch.0.encode().contains("gw_alarms_total{kind=\"job-rejected\"} 1"));
+    }
+
+    #[test]
+    fn the_state_of_a_breaker_is_shown() {
+        let watch = Watch(Metrics::new());
+        for (state, shown) in [(State::Open, 2), (State::HalfOpen, 1), (State::Closed, 0)] {
+            watch.breaker_moved(&PlatformId::new("somewhere"), state);
+            let line = format!("gw_breaker_state{{platform=\"somewhere\"}} {shown}\n");
+            assert!(watch.0.encode().contains(&line), "{}", watch.0.encode());
+        }
     }
 
     #[test]

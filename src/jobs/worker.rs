@@ -13,21 +13,27 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::attempt::Bench;
+use super::breaker::BreakerOptions;
+use super::breakers::Breakers;
 use super::observer::Observer;
 use super::verdict::{Handler, Outcome};
+use crate::casework::Task;
 use crate::clock::Clock;
 use crate::domain::identity::PlatformId;
-use crate::store::jobs::{self, Claim, ClaimedJob, JobId};
+use crate::store::jobs::{self, Claim, ClaimedJob, Compartment, JobId, Sort};
 use crate::store::{Store, StoreError};
 use crate::supervise;
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct WorkerOptions {
-    /// Jobs that run at the same time in this process.
-    pub slots: u32,
-    /// Of these, how many may be for one platform, so that a slow platform leaves slots for the others.
-    pub per_platform_limit: u32,
+    /// How much work of the house runs at the same time in this process: what takes a processor and the database.
+    pub house_slots: u32,
+    /// Of these, how many may be for one platform, so that one platform's opening leaves slots for the others.
+    pub house_slots_per_platform: u32,
+    /// How many calls of one platform run at the same time in this process. They wait for the platform and have no slots
+    /// in common: a platform that hangs takes nothing from the others.
+    pub calls_per_platform: u32,
     /// How long a job is safe from other workers after its worker was last heard of; renewed at a third of it.
     #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
     pub lease: Duration,
@@ -43,8 +49,9 @@ pub struct WorkerOptions {
 impl Default for WorkerOptions {
     fn default() -> Self {
         Self {
-            slots: 16,
-            per_platform_limit: 12,
+            house_slots: 4,
+            house_slots_per_platform: 3,
+            calls_per_platform: 16,
             lease: Duration::from_secs(30),
             poll: Duration::from_millis(250),
             drain: Duration::from_secs(20),
@@ -107,13 +114,20 @@ impl Worker {
         options: WorkerOptions,
         clock: Clock,
     ) -> Self {
-        let bench = Bench { store, handler, observer, clock, lease: options.lease };
+        let breakers = Breakers::new(BreakerOptions::default(), clock.clone());
+        let bench = Bench { store, handler, observer, clock, lease: options.lease, breakers };
         Self { bench, options, owner: uuid::Uuid::now_v7().to_string(), share: Share::All }
     }
 
     /// The same worker for a part of the jobs.
     pub fn with_share(self, share: Share) -> Self {
         Self { share, ..self }
+    }
+
+    /// The same worker with other breakers than usual.
+    pub fn with_breakers(mut self, options: BreakerOptions) -> Self {
+        self.bench.breakers = Breakers::new(options, self.bench.clock.clone());
+        self
     }
 
     /// Works in the background until the handle stops it.
@@ -127,24 +141,31 @@ impl Worker {
     /// # Errors
     /// When no job can be claimed.
     pub async fn step(&self) -> Result<Step, StoreError> {
-        let claimed = self.claim(1, Vec::new()).await?;
+        let claimed = self.claim(vec![Compartment::any(1)]).await?;
         let Some(job) = claimed.into_iter().next() else { return Ok(Step::Nothing) };
-        let (id, kind) = (job.id.clone(), job.kind.clone());
-        let outcome = self.bench.attempt(job).await;
+        let (id, kind, pass) = (job.id.clone(), job.kind.clone(), self.bench.breakers.begin(&job));
+        let outcome = self.bench.attempt(job, pass).await;
         Ok(Step::Ran { job: id, kind, outcome })
     }
 
-    async fn claim(&self, limit: u32, mut excluded: Vec<PlatformId>) -> Result<Vec<ClaimedJob>, StoreError> {
-        let only = match &self.share {
-            Share::All => None,
-            Share::AllBut(platform) => {
-                excluded.push(platform.clone());
-                None
-            }
-            Share::Only(platform) => Some(platform.clone()),
+    async fn claim(&self, compartments: Vec<Compartment>) -> Result<Vec<ClaimedJob>, StoreError> {
+        let (excluded, only) = match &self.share {
+            Share::All => (Vec::new(), None),
+            Share::AllBut(platform) => (vec![platform.clone()], None),
+            Share::Only(platform) => (Vec::new(), Some(platform.clone())),
         };
-        let claim = Claim { owner: self.owner.clone(), lease: self.options.lease, limit, excluded, only };
+        let (owner, lease, calls) = (self.owner.clone(), self.options.lease, Task::CALLS);
+        let claim = Claim { owner, lease, excluded, only, calls, compartments };
         self.bench.store.write(move |connection| jobs::claim(connection, &claim)).await
+    }
+
+    /// Where there is room now, given what runs here and how the platforms' breakers stand.
+    fn compartments(&self, load: &Load) -> Vec<Compartment> {
+        let judged = self.bench.breakers.judge();
+        for (platform, state) in judged.changed {
+            self.bench.observer.breaker_moved(&platform, state);
+        }
+        load.compartments(&self.options, &judged.room)
     }
 
     async fn run(self, mut stopping: watch::Receiver<bool>) {
@@ -155,31 +176,26 @@ impl Worker {
             let enqueued = self.bench.store.work_is_ready().notified();
             let mut enqueued = pin!(enqueued);
             enqueued.as_mut().enable();
-            let (limit, excluded) = load.room(&self.options);
-            let claimed = if limit == 0 { Ok(Vec::new()) } else { self.claim(limit, excluded).await };
+            let claimed = self.claim(self.compartments(&load)).await;
             let claimed = claimed.unwrap_or_else(|error| {
                 self.bench.observer.claim_failed(&error);
                 Vec::new()
             });
-            // A full claim means that there may be more.
-            let more = limit > 0 && u32::try_from(claimed.len()).is_ok_and(|count| count == limit);
             for job in claimed {
-                load.add(&job.platform);
-                let (bench, platform) = (self.bench.clone(), job.platform.clone());
-                let task = supervise::spawn("job", async move { bench.attempt(job).await });
-                running.push(Running { platform, task });
-            }
-            if more {
-                continue;
+                let berth = Berth::of(&job);
+                load.add(&berth);
+                let (bench, pass) = (self.bench.clone(), self.bench.breakers.begin(&job));
+                let task = supervise::spawn("job", async move { bench.attempt(job, pass).await });
+                running.push(Running { berth, task });
             }
             tokio::select! {
                 () = &mut enqueued, if !matches!(self.share, Share::Only(_)) => {}
                 () = self.bench.clock.wait(self.options.poll) => {}
-                Some(platform) = running.next(), if !running.is_empty() => {
-                    load.remove(&platform);
-                    // Jobs often end together; one claim serves all their slots.
-                    while let Some(Some(platform)) = running.next().now_or_never() {
-                        load.remove(&platform);
+                Some(berth) = running.next(), if !running.is_empty() => {
+                    load.remove(&berth);
+                    // Jobs often end together; one claim serves all their berths.
+                    while let Some(Some(berth)) = running.next().now_or_never() {
+                        load.remove(&berth);
                     }
                 }
                 // A handle that was dropped stops the worker too: nobody could stop it later.
@@ -201,18 +217,31 @@ impl Worker {
     }
 }
 
-/// A job that runs in the background; it stops when this is dropped. Yields the job's platform when it has ended.
-struct Running {
+/// The room that a running job takes up.
+#[derive(Clone)]
+struct Berth {
     platform: PlatformId,
+    is_call: bool,
+}
+
+impl Berth {
+    fn of(job: &ClaimedJob) -> Self {
+        Self { platform: job.platform.clone(), is_call: Task::CALLS.include(&job.kind, &job.lane) }
+    }
+}
+
+/// A job that runs in the background; it stops when this is dropped. Yields the job's berth when it has ended.
+struct Running {
+    berth: Berth,
     task: JoinHandle<Option<Outcome>>,
 }
 
 impl Future for Running {
-    type Output = PlatformId;
+    type Output = Berth;
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<PlatformId> {
-        let platform = self.platform.clone();
-        Pin::new(&mut self.task).poll(context).map(|_| platform)
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Berth> {
+        let berth = self.berth.clone();
+        Pin::new(&mut self.task).poll(context).map(|_| berth)
     }
 }
 
@@ -224,28 +253,41 @@ impl Drop for Running {
 
 /// How many jobs of each platform run here.
 #[derive(Default)]
-struct Load(BTreeMap<PlatformId, u32>);
+struct Load {
+    house: BTreeMap<PlatformId, u32>,
+    calls: BTreeMap<PlatformId, u32>,
+}
 
 impl Load {
-    fn add(&mut self, platform: &PlatformId) {
-        *self.0.entry(platform.clone()).or_default() += 1;
+    fn of(&mut self, berth: &Berth) -> &mut u32 {
+        let counts = if berth.is_call { &mut self.calls } else { &mut self.house };
+        counts.entry(berth.platform.clone()).or_default()
     }
 
-    fn remove(&mut self, platform: &PlatformId) {
-        if let Some(count) = self.0.get_mut(platform) {
-            *count = count.saturating_sub(1);
+    fn add(&mut self, berth: &Berth) {
+        *self.of(berth) += 1;
+    }
+
+    fn remove(&mut self, berth: &Berth) {
+        let count = self.of(berth);
+        *count = count.saturating_sub(1);
+    }
+
+    /// The room that is left. `limited` has platforms of which fewer calls may begin.
+    fn compartments(&self, options: &WorkerOptions, limited: &BTreeMap<PlatformId, u32>) -> Vec<Compartment> {
+        let left = |each: u32, counts: &BTreeMap<PlatformId, u32>| -> BTreeMap<PlatformId, u32> {
+            counts.iter().map(|(platform, count)| (platform.clone(), each.saturating_sub(*count))).collect()
+        };
+        let each = options.house_slots_per_platform.max(1);
+        let total = options.house_slots.max(1).saturating_sub(self.house.values().sum());
+        let house = Compartment { of: Sort::House, total, each, left: left(each, &self.house) };
+        let each = options.calls_per_platform.max(1);
+        let mut calls = Compartment { of: Sort::Calls, total: u32::MAX, each, left: left(each, &self.calls) };
+        for (platform, room) in limited {
+            let left = calls.left.entry(platform.clone()).or_insert(each);
+            *left = (*left).min(*room);
         }
-    }
-
-    /// How many jobs may be claimed at once, and of which platforms none. All of them may turn out to be for the
-    /// platform that is nearest to its limit.
-    fn room(&self, options: &WorkerOptions) -> (u32, Vec<PlatformId>) {
-        let cap = options.per_platform_limit.max(1);
-        let free = options.slots.max(1).saturating_sub(self.0.values().sum());
-        let full = self.0.iter().filter(|(_, count)| **count >= cap);
-        let excluded = full.map(|(platform, _)| platform.clone()).collect();
-        let nearest = self.0.values().filter(|count| **count < cap).max();
-        (free.min(cap - nearest.unwrap_or(&0)), excluded)
+        vec![house, calls]
     }
 }
 
@@ -253,17 +295,24 @@ impl Load {
 mod tests {
     use super::*;
 
-    fn load(counts: &[(&str, u32)]) -> Load {
-        Load(counts.iter().map(|(platform, count)| (PlatformId::new(*platform), *count)).collect())
+    fn counts(counts: &[(&str, u32)]) -> BTreeMap<PlatformId, u32> {
+        counts.iter().map(|(platform, count)| (PlatformId::new(*platform), *count)).collect()
     }
 
     #[test]
-    fn a_claim_never_takes_a_platform_beyond_its_limit() {
-        let options = WorkerOptions { slots: 10, per_platform_limit: 4, ..WorkerOptions::default() };
-        assert_eq!(load(&[]).room(&options), (4, vec![]));
-        assert_eq!(load(&[("a", 3)]).room(&options), (1, vec![]));
-        assert_eq!(load(&[("a", 4)]).room(&options), (4, vec![PlatformId::new("a")]));
-        assert_eq!(load(&[("a", 4), ("b", 4)]).room(&options).0, 2);
-        assert_eq!(load(&[("a", 4), ("b", 4), ("c", 2)]).room(&options).0, 0);
+    fn calls_of_one_platform_take_room_from_no_other_and_none_from_the_house() {
+        let options = WorkerOptions {
+            house_slots: 4,
+            house_slots_per_platform: 3,
+            calls_per_platform: 2,
+            ..Default::default()
+        };
+        let load = Load { house: counts(&[("a", 1), ("b", 1)]), calls: counts(&[("a", 2), ("b", 1)]) };
+        let limited = counts(&[("b", 0), ("c", 1), ("d", 9)]);
+        let [house, calls] = load.compartments(&options, &limited).try_into().unwrap();
+        assert_eq!((house.of, house.total, house.each), (Sort::House, 2, 3));
+        assert_eq!(house.left, counts(&[("a", 2), ("b", 2)]));
+        assert_eq!((calls.of, calls.total, calls.each), (Sort::Calls, u32::MAX, 2));
+        assert_eq!(calls.left, counts(&[("a", 0), ("b", 0), ("c", 1), ("d", 2)]));
     }
 }

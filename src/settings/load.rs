@@ -6,9 +6,10 @@ use config::{Config, Environment, File, FileFormat, Value, ValueKind};
 use serde::Deserialize;
 
 use super::{DEFAULT, Settings};
+use crate::store::ArchiveOptions;
 
 /// Keys whose value may stand in a file of its own, named by the same key with `_file` behind it.
-const SECRET_KEYS: [&str; 12] = [
+const SECRET_KEYS: [&str; 14] = [
     "appsecret",
     "url",
     "agreed_key",
@@ -21,6 +22,8 @@ const SECRET_KEYS: [&str; 12] = [
     "pkcs12_password",
     "password",
     "token",
+    "access_key",
+    "secret_key",
 ];
 
 /// What the key of such a file ends in.
@@ -56,6 +59,29 @@ fn load_with(files: &[PathBuf], environment: Environment) -> Result<Settings, Se
     let mut root = layered.map_err(|error| SettingsError::Unreadable(error.to_string()))?.cache;
     read_secret_files(&mut root, "")?;
     Settings::deserialize(root.clone()).map_err(|_| explain(&root))
+}
+
+/// Reads only where documents are kept: the section `[archive]` of one file, whatever else is in it.
+///
+/// # Errors
+/// When the file can't be read or has no such section, or as with [`load`].
+pub fn load_archive(file: &Path) -> Result<ArchiveOptions, SettingsError> {
+    let source = File::from(file).format(FileFormat::Toml).required(true);
+    let read = Config::builder().add_source(source).build();
+    let mut root = read.map_err(|error| SettingsError::Unreadable(error.to_string()))?.cache;
+    let unreadable = |problem: &str| SettingsError::Unreadable(format!("`{}`: {problem}", file.display()));
+    let ValueKind::Table(table) = &mut root.kind else { return Err(unreadable("it can't be read")) };
+    let mut section =
+        table.remove("archive").ok_or_else(|| unreadable("expected a section `[archive]`, found none"))?;
+    read_secret_files(&mut section, "archive.")?;
+    serde_path_to_error::deserialize(section).map_err(|error| {
+        let key = match error.path().to_string().as_str() {
+            "." => "archive".to_owned(),
+            inside => format!("archive.{inside}"),
+        };
+        let place = format!(" in `{}`", file.display());
+        SettingsError::Value { key, place, problem: error.into_inner().to_string() }
+    })
 }
 
 /// Finds the words for what is wrong. `config` reads leniently (a variable is a text, whatever it should be) and

@@ -13,7 +13,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 pub use key_source::KeySource;
-pub use load::{SettingsError, load};
+pub use load::{SettingsError, load, load_archive};
 pub use role::Role;
 
 use crate::api::ApiOptions;
@@ -45,6 +45,7 @@ pub struct Settings {
     #[serde(default)]
     pub api: ApiOptions,
     pub store: StoreOptions,
+    #[serde(default)]
     pub archive: ArchiveOptions,
     pub keyring: KeyringOptions,
     pub institution: InstitutionOptions,

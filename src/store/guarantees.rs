@@ -199,6 +199,22 @@ pub fn in_section(
     rows.into_iter().map(|row| opened(connection, row)).collect()
 }
 
+/// All guarantees behind this one, oldest first.
+///
+/// # Errors
+/// When the database fails or a row can't be read.
+pub fn behind(
+    connection: &mut Connection,
+    behind: Option<&GuaranteeId>,
+    limit: u32,
+) -> Result<Vec<Guarantee>, StoreError> {
+    let behind = behind.map_or("", GuaranteeId::as_str);
+    let query = guarantees::table.filter(dsl::id.gt(behind)).order(dsl::id).limit(i64::from(limit));
+    let query = query.select((dsl::id, dsl::version, dsl::body));
+    let rows: Vec<(String, i64, Vec<u8>)> = on!(connection, |link| query.load(link))?;
+    rows.into_iter().map(|row| opened(connection, row).map(|stored| stored.guarantee)).collect()
+}
+
 /// How many guarantees stand where.
 ///
 /// # Errors

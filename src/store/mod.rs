@@ -21,6 +21,8 @@ pub mod jobs;
 pub mod keys;
 pub mod links;
 pub mod messages;
+pub mod named_documents;
+pub mod pauses;
 pub mod reach;
 pub mod reconciliations;
 pub mod schema;

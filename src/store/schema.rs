@@ -232,6 +232,17 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    pauses (platform, since) {
+        platform -> Text,
+        since -> BigInt,
+        paused_by -> Text,
+        reason -> Text,
+        resumed_at -> Nullable<BigInt>,
+        resumed_by -> Nullable<Text>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(callbacks, jobs);
 
 diesel::table! {

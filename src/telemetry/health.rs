@@ -1,7 +1,8 @@
 //! Whether the process lives (`/livez`) and whether it can do its work (`/readyz`).
 //!
 //! Readiness covers what is ours: database, migrations, keys, disk. A platform's outage is no check, because taking
-//! the gateway out of service would turn one platform's trouble into everybody's.
+//! the gateway out of service would turn one platform's trouble into everybody's. What pushes can be taken without is
+//! shown beside it, and decides nothing.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -27,6 +28,11 @@ pub trait Check: Send + Sync {
     /// Looks. The text of a failure is shown to whoever can reach the listener: say what is wrong, and nothing that
     /// is secret.
     fn check(&self) -> BoxFuture<'_, Result<(), String>>;
+
+    /// Whether the gateway is not ready without it.
+    fn decides(&self) -> bool {
+        true
+    }
 }
 
 /// The health pages of a server; cloning shares the checks.
@@ -78,7 +84,7 @@ impl Health {
     async fn answer(&self) -> HttpResponse {
         // Nothing that is looked at could change the answer, and a balancer should have it at once.
         let checks = if self.is_draining() { Vec::new() } else { self.look().await };
-        let (code, status) = match checks.iter().all(|check| check.ok) {
+        let (code, status) = match checks.iter().all(|check| check.ok || !check.decides) {
             _ if self.is_draining() => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
             true => (StatusCode::OK, "ready"),
             false => (StatusCode::SERVICE_UNAVAILABLE, "not ready"),
@@ -103,7 +109,7 @@ async fn run(check: &dyn Check, patience: Duration) -> CheckResult {
         Ok(Err(reason)) => Some(reason),
         Err(_) => Some(format!("no answer within {} ms", patience.as_millis())),
     };
-    CheckResult { name: check.name().to_owned(), ok: reason.is_none(), reason }
+    CheckResult { name: check.name().to_owned(), ok: reason.is_none(), reason, decides: check.decides() }
 }
 
 #[derive(Serialize)]
@@ -124,6 +130,8 @@ struct CheckResult {
     ok: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
+    #[serde(skip)]
+    decides: bool,
 }
 
 #[cfg(test)]
@@ -173,7 +181,10 @@ mod tests {
     async fn a_gateway_that_can_work_is_ready_and_says_what_it_checked() {
         let (status, body) = ask("/readyz", vec![Arc::new(Always("database", Ok(())))]).await;
         assert_eq!(status, 200);
-        assert_eq!(body, json!({"status": "ready", "role": "all", "checks": [{"name": "database", "ok": true}]}));
+        assert_eq!(
+            body,
+            json!({"status": "ready", "role": "all", "checks": [{"name": "database", "ok": true}]})
+        );
     }
 
     #[actix_web::test]
@@ -192,6 +203,30 @@ mod tests {
             ]})
         );
         assert_eq!(ask("/livez", checks).await, (200, json!({"status": "alive"})));
+    }
+
+    struct Beside;
+
+    impl Check for Beside {
+        fn name(&self) -> &str {
+            "archive"
+        }
+
+        fn check(&self) -> BoxFuture<'_, Result<(), String>> {
+            std::future::ready(Err("it can't be used".to_owned())).boxed()
+        }
+
+        fn decides(&self) -> bool {
+            false
+        }
+    }
+
+    #[actix_web::test]
+    async fn what_pushes_can_be_taken_without_is_shown_and_decides_nothing() {
+        let (status, body) =
+            ask("/readyz", vec![Arc::new(Beside), Arc::new(Always("database", Ok(())))]).await;
+        assert_eq!((status, &body["status"]), (200, &json!("ready")));
+        assert_eq!(body["checks"][0], json!({"name": "archive", "ok": false, "reason": "it can't be used"}));
     }
 
     #[derive(Default)]

@@ -231,7 +231,7 @@ on_both_databases! {
         };
         assert_eq!(counted("unknown", "unknown"), 2);
         assert_eq!((counted("hainan", "expired"), counted("hainan", "missing")), (1, 2));
-        assert_eq!(house.counted("gw_alarms_total{kind=\"document-lost\"}"), 2);
+        assert_eq!(house.counted("gw_alarms_total{kind=\"document-lost\"}"), 1);
         until_fetched(&house, 2).await;
     }
 

@@ -10,7 +10,7 @@ use baohan_gateway::store::{Archive, ArchiveOptions};
 const ABC: &str = "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0";
 
 fn archive(folder: &tempfile::TempDir) -> (Archive, PathBuf) {
-    let options = ArchiveOptions { folder: folder.path().join("made/documents") };
+    let options = ArchiveOptions::in_folder(folder.path().join("made/documents"));
     (Archive::open(&options).unwrap(), options.folder.join(&ABC[..2]).join(ABC))
 }
 

@@ -49,7 +49,7 @@ pub(super) async fn read(file: &Path, archive: &ArchiveOptions) -> anyhow::Resul
     let listed: Listed = serde_json::from_slice(&text)
         .with_context(|| format!("expected a dossier as JSON in `{}`", file.display()))?;
     let desk = Desk {
-        archive: Archive::open(archive).context("archive.folder")?,
+        archive: Archive::open(archive).context("archive")?,
         folder: file.parent().unwrap_or(Path::new("")),
     };
     Ok(Dossier {

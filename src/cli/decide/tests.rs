@@ -80,7 +80,7 @@ async fn command_for(
     let at: Timestamp = "2026-11-22T01:00:00Z".parse().unwrap();
     let line = [&["decide", "--platform", "hainan", "A1"], line].concat();
     let decision = Line::try_parse_from(line).unwrap().args.decision;
-    let archive = ArchiveOptions { folder: folder.join("archive") };
+    let archive = ArchiveOptions::in_folder(folder.join("archive"));
     Ok(act::act(decision, platform, &guarantee(at), &archive, at).await?.unwrap().command)
 }
 
@@ -103,7 +103,7 @@ async fn a_dossier_brings_its_papers_into_the_archive() {
         (licence.name.as_str(), licence.md5.as_str()),
         ("licence.pdf", "900150983cd24fb0d6963f7d28e17f72")
     );
-    let archive = Archive::open(&ArchiveOptions { folder: folder.path().join("archive") }).unwrap();
+    let archive = Archive::open(&ArchiveOptions::in_folder(folder.path().join("archive"))).unwrap();
     assert_eq!(archive.get(&licence.document).await.unwrap(), b"abc");
     assert_eq!(dossier.contact.name.as_deref(), Some("王某某"));
     assert_eq!((dossier.email.as_deref(), dossier.order), (Some("a@example.com"), None));

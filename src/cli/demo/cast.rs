@@ -16,8 +16,9 @@ use crate::sandbox::{
 use crate::secret::Secret;
 
 /// A platform that can play. Its name is its id in the settings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub enum Role {
+    #[default]
     Hainan,
     Jilin,
     Ggzy,
@@ -66,6 +67,26 @@ impl Role {
             Self::Jilin => Some("220100"),
             Self::Ggzy | Self::Zhangzhou | Self::Neimenggu => None,
         }
+    }
+
+    /// Whether it sends keys when bids are opened.
+    pub fn opens_bids(self) -> bool {
+        self.specification().is_some_and(Specification::restores)
+    }
+
+    /// A platform for tenders that pushes to `gateway`, the address of a gateway without a path.
+    pub fn tender_options(
+        self,
+        gateway: &str,
+        credentials: &Credentials,
+        clock: &Clock,
+    ) -> Option<SandboxOptions> {
+        let (pushed_to, appkey) = (format!("{gateway}/platforms/{}", self.id()), credentials.appkey.as_str());
+        let secret = credentials.appsecret.expose();
+        let mut options = SandboxOptions::of(self.specification()?, pushed_to, appkey, secret);
+        options.agreed_key = credentials.agreed_key;
+        options.clock = clock.clone();
+        Some(options)
     }
 
     /// The specification of those that are for tenders.
@@ -130,17 +151,12 @@ impl Actor {
         credentials: &Credentials,
         clock: &Clock,
     ) -> anyhow::Result<Self> {
-        let pushed_to = format!("{gateway}/platforms/{}", role.id());
-        let (appkey, secret) = (credentials.appkey.as_str(), credentials.appsecret.expose());
-        match role.specification() {
-            Some(specification) => {
-                let mut options = SandboxOptions::of(specification, pushed_to, appkey, secret);
-                options.agreed_key = credentials.agreed_key;
-                options.clock = clock.clone();
-                Ok(Self::Tender(Sandbox::start(options).await?))
-            }
+        match role.tender_options(gateway, credentials, clock) {
+            Some(options) => Ok(Self::Tender(Sandbox::start(options).await?)),
             None => {
                 let ours = PrivateKey::from_bytes(&credentials.institution)?.public_key().to_sec1();
+                let pushed_to = format!("{gateway}/platforms/{}", role.id());
+                let (appkey, secret) = (credentials.appkey.as_str(), credentials.appsecret.expose());
                 let appid = &credentials.appid;
                 let mut options = neimenggu::SandboxOptions::new(pushed_to, appid, appkey, secret, ours);
                 options.private_key = Some(credentials.platform);

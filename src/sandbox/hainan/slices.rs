@@ -9,22 +9,22 @@ use super::wire::{BytesText, FileCipher, Md5Text, SliceText, Sm2Order, WireForm}
 use crate::crypto::second_opinion::{KeyPair, sm4_cbc_decrypt, sm4_ecb_decrypt};
 
 /// A file as it arrived, with what A.5 says about it.
-pub struct Arrival<'a> {
-    pub slices: Vec<&'a str>,
-    pub key: &'a str,
-    pub iv: &'a str,
-    pub md5: &'a str,
+pub struct Arrival {
+    pub slices: Vec<String>,
+    pub key: String,
+    pub iv: String,
+    pub md5: String,
 }
 
-impl Arrival<'_> {
+impl Arrival {
     /// Unwraps key and IV, decrypts the joined slices and compares the digest.
     ///
     /// # Errors
     /// Which of these steps fails.
     pub fn open(&self, wire: &WireForm, keys: &KeyPair) -> Result<Vec<u8>, Reason> {
         let ciphertext = join(&self.slices, wire.slice)?;
-        let key = unwrap("key", self.key, wire, keys)?;
-        let iv = unwrap("iv", self.iv, wire, keys)?;
+        let key = unwrap("key", &self.key, wire, keys)?;
+        let iv = unwrap("iv", &self.iv, wire, keys)?;
         let document = match wire.cipher {
             FileCipher::Sm4Cbc => sm4_cbc_decrypt(&key, &iv, &ciphertext),
             FileCipher::Sm4Ecb => sm4_ecb_decrypt(&key, &ciphertext),
@@ -43,13 +43,14 @@ impl Arrival<'_> {
     }
 }
 
-fn join(slices: &[&str], form: SliceText) -> Result<Vec<u8>, Reason> {
+fn join<T: AsRef<str>>(slices: &[T], form: SliceText) -> Result<Vec<u8>, Reason> {
     if form == SliceText::CutBase64 {
-        return BASE64.decode(slices.concat()).map_err(|_| Reason::new("baohanfile不是合法的Base64"));
+        let joined: String = slices.iter().map(AsRef::as_ref).collect();
+        return BASE64.decode(joined).map_err(|_| Reason::new("baohanfile不是合法的Base64"));
     }
-    let mut ciphertext = Vec::with_capacity(slices.iter().map(|slice| slice.len()).sum());
+    let mut ciphertext = Vec::with_capacity(slices.iter().map(|slice| slice.as_ref().len()).sum());
     for slice in slices {
-        ciphertext.extend(decode_slice(slice, form)?);
+        ciphertext.extend(decode_slice(slice.as_ref(), form)?);
     }
     Ok(ciphertext)
 }

@@ -7,11 +7,9 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::json;
 
 use super::super::journal::Effect;
-use super::super::letter::{Letter, md5};
+use super::super::letter::Letter;
 use super::super::message::{Message, Reason};
-use super::super::tender::{
-    Accepted, Application, Case, Expected, Platform, Register, Request, Sealed, Slice, Taken,
-};
+use super::super::tender::{Accepted, Case, Deposit, Examination, Platform, Register, Request, Slice, Taken};
 use super::slices::{Arrival, decode_slice};
 use super::wire::PublicKeyText;
 use crate::crypto::second_opinion::sm3;
@@ -61,58 +59,60 @@ impl Platform {
     /// A.5: the letter is opened, read and held against the application.
     pub(super) fn completion(&self, request: &Request<'_>) -> Result<Taken, Reason> {
         let letter = Letter::of(request.text("filetype"));
-        let case = match self.gathered(request, letter)? {
+        let slices = match self.gathered(request, letter)? {
             Gathered::Known(taken) => return Ok(taken),
-            Gathered::Arrived(case) => case,
+            Gathered::Arrived(slices) => slices,
         };
-        let arrival = Arrival {
-            slices: case.slices.iter().map(String::as_str).collect(),
-            key: request.text("key"),
-            iv: request.text("iv"),
-            md5: request.text("baohanfilemd5"),
+        let text = |name| request.text(name).to_owned();
+        let arrival = Arrival { slices, key: text("key"), iv: text("iv"), md5: text("baohanfilemd5") };
+        let offered = match self.options.examination {
+            Examination::AtOnce => {
+                let document = arrival.open(&self.options.wire, &self.keys)?;
+                let read = self.examined(request.applyno(), request.text("baohanno"), letter, document)?;
+                read.accepted(self.desk.clock.now(), self.options.keep_letters)
+            }
+            Examination::Later => self.taken_unread(request, letter, arrival),
         };
-        let expected = Expected {
-            letter,
-            application: &case.application,
-            sealed: &case.sealed,
-            baohanno: request.text("baohanno"),
-            merged: true,
-            seal_required: self.options.seal_required,
-        };
-        let document = arrival.open(&self.options.wire, &self.keys)?;
-        let ofd = expected.examine(&document)?;
-        let effect = Effect::LetterAccepted { letter, bytes: document.len(), pages: ofd.pages };
-        let digest = hex::encode(sm3(&document));
+        let effect = Effect::LetterAccepted { letter, bytes: offered.bytes, pages: offered.pages };
         let mut register = self.register();
         let upload = register.known(request.applyno())?.upload(letter);
         match &mut upload.accepted {
-            Some(accepted) if accepted.sm3 == digest => {
+            Some(accepted) if accepted.sm3 == offered.sm3 => {
                 accepted.completions += 1;
                 Ok(Taken::again(effect))
             }
             Some(accepted) => {
-                if !accepted.other_files.contains(&digest) {
-                    accepted.other_files.push(digest);
+                if !accepted.other_files.contains(&offered.sm3) {
+                    accepted.other_files.push(offered.sm3);
                 }
                 Err(Reason::new(OTHER_FILE))
             }
             None => {
                 upload.slices.values_mut().for_each(|slice| slice.text = None);
                 request.text("baohanfilemd5").clone_into(&mut upload.stated_md5);
-                upload.accepted = Some(Accepted {
-                    at: self.desk.clock.now(),
-                    bytes: document.len(),
-                    md5: md5(&document),
-                    sm3: digest,
-                    pages: ofd.pages,
-                    signatures: ofd.signatures,
-                    completions: 1,
-                    other_files: Vec::new(),
-                    document: Arc::from(if self.options.keep_letters { document } else { Vec::new() }),
-                });
+                upload.accepted = Some(offered);
                 Ok(Taken::new(effect))
             }
         }
+    }
+
+    /// Takes a letter for what its completion says it is; it is opened and examined when there is time for that.
+    fn taken_unread(&self, request: &Request<'_>, letter: Letter, arrival: Arrival) -> Accepted {
+        let taken = Accepted {
+            at: self.desk.clock.now(),
+            bytes: arrival.slices.iter().map(String::len).sum(),
+            md5: arrival.md5.clone(),
+            sm3: String::new(),
+            pages: 0,
+            signatures: 0,
+            completions: 1,
+            other_files: Vec::new(),
+            document: Arc::default(),
+        };
+        let contents = Box::new(move |platform: &Self| arrival.open(&platform.options.wire, &platform.keys));
+        let (applyno, baohanno) = (request.applyno().to_owned(), request.text("baohanno").to_owned());
+        self.deposit(Deposit { applyno, baohanno, letter, contents });
+        taken
     }
 
     /// What a refused completion does to the slices, for a refusal that the fault script makes up.
@@ -133,7 +133,6 @@ impl Platform {
         if letter == Letter::Plaintext && case.ciphertext.accepted.is_none() {
             return Err(Reason::new("尚未收到密文保函"));
         }
-        let (application, sealed) = (case.application.clone(), case.sealed.clone());
         let upload = case.upload(letter);
         if upload.slices.is_empty() {
             return Err(Reason::new("尚未上传保函文件"));
@@ -145,7 +144,7 @@ impl Platform {
         }
         let slices: Option<Vec<String>> = upload.slices.values().map(|slice| slice.text.clone()).collect();
         if let Some(slices) = slices {
-            return Ok(Gathered::Arrived(Box::new(Arrived { application, sealed, slices })));
+            return Ok(Gathered::Arrived(slices));
         }
         // The slices of an accepted letter are still the same, so that only the completion is repeated.
         match &mut upload.accepted {
@@ -187,14 +186,8 @@ impl Platform {
 const OTHER_FILE: &str = "该类型保函已接收，文件内容不一致";
 
 enum Gathered {
-    /// A letter to be opened.
-    Arrived(Box<Arrived>),
+    /// The slices of a letter, all of them.
+    Arrived(Vec<String>),
     /// A repeated completion of an accepted letter.
     Known(Taken),
-}
-
-struct Arrived {
-    application: Application,
-    sealed: Sealed,
-    slices: Vec<String>,
 }

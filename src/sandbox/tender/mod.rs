@@ -16,6 +16,7 @@ mod again;
 mod applicants;
 mod contents;
 mod delivery;
+mod deposit;
 mod life;
 mod notices;
 mod options;
@@ -31,8 +32,10 @@ use std::time::Duration;
 
 pub use applicants::{Application, Sealed};
 pub(super) use applicants::{credit_code, pick};
-pub(super) use contents::{Expected, shows_amount};
+pub(super) use contents::shows_amount;
 pub use delivery::{Accepted, Content, Delivery, Tally};
+pub(super) use deposit::Deposit;
+pub use deposit::{Examination, Examined};
 pub use options::{Habits, SandboxOptions};
 pub use receive::{Request, Taken};
 pub(super) use register::{Case, Register, Slice};
@@ -54,6 +57,7 @@ pub struct Platform {
     pub(super) keys: KeyPair,
     pub(super) desk: Desk,
     register: Mutex<Register>,
+    deposits: Mutex<Vec<Deposit>>,
     /// How many applications have been made up.
     generated: AtomicU32,
     /// Sections that have been declared abnormal, oldest first.
@@ -75,6 +79,7 @@ impl Sandbox {
             keys,
             desk,
             register: Mutex::default(),
+            deposits: Mutex::default(),
             generated: AtomicU32::new(0),
             abnormal: Mutex::default(),
         };

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::super::hainan::{self, WireForm};
-use super::Specification;
+use super::{Examination, Specification};
 use crate::clock::Clock;
 
 /// Everything that one simulated platform and its institution have agreed on.
@@ -29,6 +29,7 @@ pub struct SandboxOptions {
     pub timestamp_window: Duration,
     /// In Hainan, A.2 must have been accepted before A.4; otherwise either order is taken.
     pub notice_first: bool,
+    pub examination: Examination,
     /// A letter must carry at least one electronic seal, which libsm verifies.
     pub seal_required: bool,
     /// Whether an institution may give an application up (`giveupapply`).
@@ -78,6 +79,7 @@ impl SandboxOptions {
             clock: Clock::system(),
             timestamp_window: Duration::from_secs(15 * 60),
             notice_first: true,
+            examination: Examination::AtOnce,
             seal_required: true,
             waivers_granted: true,
             keep_letters: true,

@@ -8,18 +8,19 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use super::super::journal::Effect;
 use super::super::letter::{Letter, md5};
 use super::super::message::Reason;
-use super::super::ofd::Ofd;
 use super::Platform;
 use super::contents::Expected;
 use super::delivery::Accepted;
+use super::deposit::{Deposit, Examination};
 use super::receive::{Request, Taken};
 use super::register::Case;
 use crate::crypto::second_opinion::sm3;
 
-/// A letter that has been read and found to be right.
+/// A letter that has been read and found to be right, or that waits for that with no pages and signatures.
 pub struct WholeLetter {
     pub document: Vec<u8>,
-    pub ofd: Ofd,
+    pub pages: usize,
+    pub signatures: usize,
 }
 
 impl Platform {
@@ -60,7 +61,7 @@ impl Platform {
         let effect = Effect::LetterAccepted {
             letter: Letter::Plaintext,
             bytes: letter.document.len(),
-            pages: letter.ofd.pages,
+            pages: letter.pages,
         };
         let mut register = self.register();
         let case = register.guaranteed(applyno, baohanno)?;
@@ -83,7 +84,16 @@ impl Platform {
         if request.linked.is_some_and(|linked| linked != document) {
             return Err(request.objection("baohanurl下载的文件与baohanfile不一致"));
         }
-        self.examined(request.applyno(), request.text("baohanno"), letter, document)
+        let (applyno, baohanno) = (request.applyno(), request.text("baohanno"));
+        match self.options.examination {
+            Examination::AtOnce => self.examined(applyno, baohanno, letter, document),
+            Examination::Later => {
+                let (applyno, baohanno, file) = (applyno.to_owned(), baohanno.to_owned(), document.clone());
+                let contents = Box::new(move |_: &Self| Ok(file.clone()));
+                self.deposit(Deposit { applyno, baohanno, letter, contents });
+                Ok(WholeLetter { document, pages: 0, signatures: 0 })
+            }
+        }
     }
 
     /// Holds a letter against its application.
@@ -111,7 +121,7 @@ impl Platform {
             seal_required: self.options.seal_required,
         };
         let ofd = expected.examine(&document)?;
-        Ok(WholeLetter { document, ofd })
+        Ok(WholeLetter { document, pages: ofd.pages, signatures: ofd.signatures })
     }
 }
 
@@ -126,19 +136,29 @@ impl WholeLetter {
                     accepted.other_files.push(digest);
                 }
             }
-            nothing => {
-                *nothing = Some(Accepted {
-                    at,
-                    bytes: self.document.len(),
-                    md5: md5(&self.document),
-                    sm3: digest,
-                    pages: self.ofd.pages,
-                    signatures: self.ofd.signatures,
-                    completions: 1,
-                    other_files: Vec::new(),
-                    document: Arc::from(if with_document { self.document } else { Vec::new() }),
-                });
-            }
+            nothing => *nothing = Some(self.accepted(at, with_document)),
         }
+    }
+
+    /// The letter as accepted for the first time.
+    pub fn accepted(self, at: jiff::Timestamp, with_document: bool) -> Accepted {
+        Accepted {
+            at,
+            bytes: self.document.len(),
+            md5: md5(&self.document),
+            sm3: hex::encode(sm3(&self.document)),
+            pages: self.pages,
+            signatures: self.signatures,
+            completions: 1,
+            other_files: Vec::new(),
+            document: Arc::from(if with_document { self.document } else { Vec::new() }),
+        }
+    }
+
+    /// Says of a letter that was accepted unread what has been read in it.
+    pub fn complete(self, accepted: &mut Accepted, with_document: bool) {
+        let Accepted { at, completions, .. } = *accepted;
+        let other_files = std::mem::take(&mut accepted.other_files);
+        *accepted = Accepted { completions, other_files, ..self.accepted(at, with_document) };
     }
 }

@@ -6,8 +6,9 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable};
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 
-use super::{Cause, Fence, JobState, TABLE};
+use super::{Cause, Fence, JobState, TABLE, unfinished};
 use crate::store::connection::{Connection, on};
 use crate::store::error::StoreError;
 use crate::store::schema::{attempts, jobs};
@@ -80,6 +81,83 @@ pub fn retry(
     end_attempt(connection, fence, "retry", Some(&format!("{cause}: {detail}")))
 }
 
+/// Plans the next attempt as [`retry`] does, behind all that stands in the job's lane: what waited for it goes first.
+///
+/// # Errors
+/// [`StoreError::LeaseLost`] where the job belongs to another attempt by now;
+/// [`Constraint::LanePosition`](crate::store::Constraint::LanePosition) where another job takes the same place.
+pub fn step_aside(
+    connection: &mut Connection,
+    fence: &Fence,
+    after: Duration,
+    cause: Cause,
+    detail: &str,
+) -> Result<(), StoreError> {
+    let (lane, _) = place(connection, fence)?;
+    let last = jobs::table.filter(jobs::lane.eq(lane)).select(diesel::dsl::max(jobs::position));
+    let last: Option<i64> = on!(connection, |link| last.first(link))?;
+    let due_at = format!("{} + {}", connection.fragments().now, length_in_micros(after));
+    let last_of_all = (
+        jobs::state.eq(JobState::Ready.name()),
+        jobs::position.eq(last.unwrap_or(0).saturating_add(1)),
+        jobs::due_at.eq(sql::<BigInt>(&due_at)),
+        jobs::lease_owner.eq(None::<String>),
+        jobs::cause.eq(Some(cause.name())),
+        jobs::detail.eq(Some(detail)),
+    );
+    let changed = on!(connection, |link| diesel::update(held!(fence)).set(last_of_all).execute(link))?;
+    still_held(changed, fence)?;
+    end_attempt(connection, fence, "stepped-aside", Some(&format!("{cause}: {detail}")))?;
+    connection.work_is_ready = true;
+    Ok(())
+}
+
+/// What waits behind a job in its lane, the next first; without what can't be read, which is buried when its turn comes.
+///
+/// # Errors
+/// [`StoreError::LeaseLost`] where the job belongs to another attempt by now.
+pub fn waiting_behind<T: DeserializeOwned>(
+    connection: &mut Connection,
+    fence: &Fence,
+) -> Result<Vec<T>, StoreError> {
+    let (lane, position) = place(connection, fence)?;
+    let behind =
+        jobs::table.filter(unfinished!()).filter(jobs::lane.eq(lane).and(jobs::position.gt(position)));
+    let behind = behind.order(jobs::position).select((jobs::id, jobs::payload));
+    let rows: Vec<(String, Vec<u8>)> = on!(connection, |link| behind.load(link))?;
+    let readable = rows.into_iter().filter_map(|(id, payload)| {
+        let payload = connection.unseal(TABLE, &id, "payload", &payload).ok()?;
+        serde_json::from_slice(&payload).ok()
+    });
+    Ok(readable.collect())
+}
+
+/// The lane of a job that is held, and its place in it.
+fn place(connection: &mut Connection, fence: &Fence) -> Result<(String, i64), StoreError> {
+    let place = held!(fence).select((jobs::lane, jobs::position));
+    let found = on!(connection, |link| place.first(link).optional())?;
+    found.ok_or_else(|| StoreError::LeaseLost(fence.job.to_string()))
+}
+
+/// Hands the job back before it is done: due now, and the attempt does not count.
+///
+/// # Errors
+/// [`StoreError::LeaseLost`] where the job belongs to another attempt by now.
+pub fn hand_back(connection: &mut Connection, fence: &Fence) -> Result<(), StoreError> {
+    let now = connection.fragments().now;
+    let ready = (
+        jobs::state.eq(JobState::Ready.name()),
+        jobs::due_at.eq(sql::<BigInt>(now)),
+        jobs::forgiven.eq(jobs::forgiven + 1),
+        jobs::lease_owner.eq(None::<String>),
+    );
+    let changed = on!(connection, |link| diesel::update(held!(fence)).set(ready).execute(link))?;
+    still_held(changed, fence)?;
+    end_attempt(connection, fence, "released", None)?;
+    connection.work_is_ready = true;
+    Ok(())
+}
+
 /// Gives the job up. It stays, with its cause, until an operator revives it; the jobs behind it go on.
 ///
 /// # Errors
@@ -120,7 +198,7 @@ fn still_held(changed: usize, fence: &Fence) -> Result<(), StoreError> {
     if changed == 1 { Ok(()) } else { Err(StoreError::LeaseLost(fence.job.to_string())) }
 }
 
-pub(super) fn end_attempt(
+fn end_attempt(
     connection: &mut Connection,
     fence: &Fence,
     outcome: &str,

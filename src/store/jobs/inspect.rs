@@ -39,7 +39,7 @@ pub struct Attempt {
     pub number: i64,
     pub started_at: Timestamp,
     pub ended_at: Option<Timestamp>,
-    /// `running`, `done`, `retry`, `dead`, `released` or `lease-expired`.
+    /// `running`, `done`, `retry`, `stepped-aside`, `dead`, `released` or `lease-expired`.
     pub outcome: String,
     pub detail: Option<String>,
     /// The message that it sent, where it sent one.

@@ -2,8 +2,10 @@
 //!
 //! A guarantee's jobs form its [`Lane`] and run one after the other in the order in which they were enqueued. A dead job
 //! does not hold up those behind it; a job that waits for its next attempt does. Across lanes the earliest deadline
-//! goes first.
+//! goes first. Some jobs are [`Calls`], which wait for a computer that is not ours, and may be paused; the rest is work of
+//! this house.
 
+mod calls;
 mod claim;
 mod conclude;
 mod enqueue;
@@ -21,8 +23,9 @@ use zeroize::Zeroizing;
 use super::error::StoreError;
 use crate::domain::identity::PlatformId;
 
-pub use claim::{Claim, claim, release, renew};
-pub use conclude::{bury, deadline, finish, note_message, retry};
+pub use calls::{Calls, hasten_calls};
+pub use claim::{Claim, Compartment, Sort, claim, release, renew};
+pub use conclude::{bury, deadline, finish, hand_back, note_message, retry, step_aside, waiting_behind};
 pub use enqueue::{Revival, enqueue, enqueue_alone, hasten, revive};
 pub use inspect::{Attempt, Count, Listing, Record, attempts, counts, find, in_lane, list};
 pub use lane::Lane;

@@ -60,7 +60,8 @@ pub fn page(connection: &mut Connection, wish: &Wish) -> Result<Vec<Record>, Sto
 macro_rules! unanswered {
     ($kind:expr) => {{
         let causes = [Cause::Unreachable.name(), Cause::Unanswered.name()];
-        let waiting = jobs::table.filter(unfinished!()).filter(dsl::kind.eq($kind).and(dsl::state.eq("ready")));
+        let waiting =
+            jobs::table.filter(unfinished!()).filter(dsl::kind.eq($kind).and(dsl::state.eq("ready")));
         waiting.filter(dsl::cause.eq_any(causes))
     }};
 }

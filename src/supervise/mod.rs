@@ -1,9 +1,14 @@
-//! Background tasks that somebody watches: a panic in one is logged once and never goes unseen.
+//! Background tasks that somebody watches: a panic in one is logged once and never goes unseen. And threads for work that
+//! keeps processors busy.
+
+mod workshop;
 
 use std::future::Future;
 
 use futures_util::FutureExt;
 use tokio::task::JoinHandle;
+
+pub use workshop::Workshop;
 
 /// Runs a task in the background; if it panics, the panic is logged with the task's name.
 #[expect(clippy::disallowed_methods, reason = "this is the supervised spawn that the rule points to")]

@@ -1,0 +1,125 @@
+//! What is known of the archive's health: since when it can't be used, and which documents it has lost. People are told of
+//! each once.
+
+use std::collections::HashSet;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::ArchiveError;
+use crate::domain::identity::DocumentDigest;
+use crate::telemetry::Metrics;
+
+/// So many lost documents are remembered; where there are more, people are told again of some.
+const REMEMBERED: usize = 10_000;
+
+#[derive(Default)]
+pub(super) struct Condition {
+    /// Where alarms are counted; a command that looks only for itself raises none.
+    metrics: OnceLock<Metrics>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    outage: Option<Outage>,
+    lost: HashSet<DocumentDigest>,
+}
+
+struct Outage {
+    since: Instant,
+    reason: String,
+}
+
+impl Condition {
+    pub(super) fn report_to(&self, metrics: Metrics) {
+        // Who reports already goes on with the same.
+        drop(self.metrics.set(metrics));
+    }
+
+    /// Takes note of how an operation ended.
+    pub(super) fn note<T>(&self, digest: &DocumentDigest, ended: &Result<T, ArchiveError>) {
+        match ended {
+            Ok(_) => {
+                let mut state = self.state();
+                self.recovered(&mut state);
+                state.lost.remove(digest);
+            }
+            Err(ArchiveError::Unavailable(reason)) => self.unavailable(reason),
+            Err(lost) => {
+                let mut state = self.state();
+                self.recovered(&mut state);
+                if state.lost.len() >= REMEMBERED {
+                    state.lost.clear();
+                }
+                if state.lost.insert(digest.clone()) {
+                    drop(state);
+                    let damaged = matches!(lost, ArchiveError::Damaged { .. });
+                    self.alarm(if damaged { "document-damaged" } else { "document-lost" });
+                    tracing::error!(error = %lost, "a document of the archive is lost until it is restored; `baohan documents check` names its guarantee");
+                }
+            }
+        }
+    }
+
+    /// For how long the archive can't be used, and why.
+    pub(super) fn outage(&self) -> Option<(Duration, String)> {
+        let state = self.state();
+        state.outage.as_ref().map(|outage| (outage.since.elapsed(), outage.reason.clone()))
+    }
+
+    fn unavailable(&self, reason: &str) {
+        let mut state = self.state();
+        if let Some(outage) = &mut state.outage {
+            reason.clone_into(&mut outage.reason);
+            return;
+        }
+        state.outage = Some(Outage { since: Instant::now(), reason: reason.to_owned() });
+        drop(state);
+        self.alarm("archive-unavailable");
+        tracing::error!(reason, "the archive of documents can't be used; letters wait for it, pushes do not");
+    }
+
+    fn recovered(&self, state: &mut State) {
+        if let Some(outage) = state.outage.take() {
+            let seconds = outage.since.elapsed().as_secs();
+            tracing::info!(seconds, "the archive of documents can be used again");
+        }
+    }
+
+    fn alarm(&self, kind: &'static str) {
+        if let Some(metrics) = self.metrics.get() {
+            metrics.alarm(kind);
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_are_told_of_each_outage_and_of_each_lost_document_once() {
+        let (condition, metrics) = (Condition::default(), Metrics::new());
+        condition.report_to(metrics.clone());
+        let [one, other] = ["1", "2"].map(DocumentDigest::new);
+        let missing = |digest: &DocumentDigest| Err::<(), _>(ArchiveError::Missing(digest.clone()));
+        let away = || Err::<(), _>(ArchiveError::Unavailable("connection refused".to_owned()));
+        for ended in [away(), away(), missing(&one), missing(&one), Ok(()), missing(&one), away()] {
+            condition.note(&one, &ended);
+        }
+        let found = other.clone();
+        let damaged = Err::<(), _>(ArchiveError::Damaged { expected: other.clone(), found });
+        condition.note(&other, &damaged);
+        let counted = metrics.encode();
+        for expected in ["archive-unavailable\"} 2", "document-lost\"} 2", "document-damaged\"} 1"] {
+            assert!(counted.contains(expected), "{expected}: {counted}");
+        }
+        assert!(condition.outage().is_none());
+        condition.note(&one, &away());
+        assert_eq!(condition.outage().unwrap().1, "connection refused");
+    }
+}
