@@ -39,6 +39,12 @@ impl Clock {
         self.shift.fetch_add(micros, Ordering::Relaxed);
     }
 
+    /// Moves this clock (and its clones) backward, as a correction of the time would.
+    pub fn set_back(&self, by: Duration) {
+        let micros = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
+        self.shift.fetch_sub(micros, Ordering::Relaxed);
+    }
+
     /// Waits in real time.
     #[expect(clippy::disallowed_methods, reason = "this is the one place that waits")]
     pub async fn wait(&self, duration: Duration) {

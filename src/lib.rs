@@ -1,6 +1,7 @@
 #![doc = include_str!("ARCHITECTURE.md")]
 
 pub mod api;
+pub mod backup;
 pub mod casework;
 pub mod cli;
 pub mod clock;
@@ -20,6 +21,7 @@ pub mod seal;
 pub mod secret;
 pub mod settings;
 pub mod signing;
+pub mod simulation;
 pub mod store;
 pub mod supervise;
 pub mod telemetry;

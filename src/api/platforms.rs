@@ -12,10 +12,9 @@ use super::problem::{Problem, ProblemBody};
 use super::scope::Scope;
 use super::values::words;
 use crate::dialect::Profile;
-use crate::domain::identity::PlatformId;
 use crate::domain::product::{LetterFormat, Product};
 use crate::domain::section::Secrecy;
-use crate::store::reach;
+use crate::store::{Connection, pauses, reach};
 
 /// A platform (平台).
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -44,6 +43,9 @@ pub struct PlatformView {
     reports_sections: bool,
     /// Since when it can't be reached (中断起始时间); null while it can, as far as is known.
     unreachable_since: Option<Timestamp>,
+    /// Since when people have stopped sending to it (暂停发送起始时间); null while it is sent to. What it pushes is accepted all
+    /// the same, and acts are carried out: what they tell it waits.
+    paused_since: Option<Timestamp>,
     /// What it asks of the institution (平台推送): `apply`, `restore`, `request-invoice`, `request-surrender`, `cancel`,
     /// `claim`, `waive`, `withdraw` and others.
     #[schema(example = json!(["apply", "restore", "request-surrender", "claim"]))]
@@ -76,15 +78,23 @@ pub struct PlatformList {
 )]
 pub(super) async fn get(api: Data<Api>, caller: Caller) -> Result<HttpResponse, Problem> {
     caller.require(Scope::Read)?;
-    let lost = api.store.read(reach::unreachable).await?;
-    let since = |id: &PlatformId| lost.iter().find(|(lost, _)| lost == id).map(|(_, since)| *since);
-    let profiles = api.platforms.iter().map(|platform| &platform.profile);
-    let items = profiles.map(|profile| PlatformView::of(profile, since(profile.id()))).collect();
+    let read = |connection: &mut Connection| Ok((reach::unreachable(connection)?, pauses::open(connection)?));
+    let (lost, paused) = api.store.read(read).await?;
+    let items = api.platforms.iter().map(|platform| {
+        let id = platform.profile.id();
+        PlatformView {
+            unreachable_since: lost.iter().find(|(lost, _)| lost == id).map(|(_, since)| *since),
+            paused_since: paused.iter().find(|pause| pause.platform == *id).map(|pause| pause.since),
+            ..PlatformView::of(&platform.profile)
+        }
+    });
+    let items = items.collect();
     Ok(HttpResponse::Ok().json(PlatformList { items }))
 }
 
 impl PlatformView {
-    fn of(profile: &Profile, unreachable_since: Option<Timestamp>) -> Self {
+    /// As its table and the settings say, which know nothing of how it stands.
+    fn of(profile: &Profile) -> Self {
         let secret = profile.secrecy() == Secrecy::UntilOpening;
         Self {
             id: profile.id().to_string(),
@@ -96,7 +106,8 @@ impl PlatformView {
             restoration_minutes: secret.then(|| profile.restoration_minutes()),
             asks_for_dossiers: profile.asks_for_dossiers(),
             reports_sections: profile.reports_sections(),
-            unreachable_since,
+            unreachable_since: None,
+            paused_since: None,
             asks: profile.inbound().map(|interface| interface.does.name()).collect(),
             told: profile.outbound().map(|(interface, _)| interface.does.name()).collect(),
         }

@@ -23,6 +23,7 @@ use crate::domain::decision::{Newcomer, decide};
 use crate::domain::identity::{GuaranteeId, PlatformId};
 use crate::domain::{Command, Guarantee, Refusal};
 use crate::store::guarantees::Stored;
+use crate::store::jobs::Lane;
 use crate::store::{Connection, StoreError, events, guarantees, jobs};
 
 /// What a command did, or why it did nothing.
@@ -57,8 +58,13 @@ pub fn carry_out(
     let first = events::append(connection, &guarantee, &decision.events, at)?;
     let stored = (&guarantee, version.unwrap_or(0).saturating_add(1));
     callback::tell_events(connection, &platform.callbacks, stored, (first, &decision.events), at)?;
+    let pressing = task::pressing(&decision.work);
     for job in task::plan(&platform.profile, &guarantee, decision.work, at)? {
         jobs::enqueue(connection, &job)?;
+    }
+    // Urgent work waits for no back-off of what stands before it: of before the opening, or of since.
+    if let Some(deadline) = pressing {
+        jobs::hasten(connection, &Lane::of_guarantee(&guarantee.id), deadline)?;
     }
     Ok(Ok(guarantee))
 }
@@ -89,3 +95,6 @@ pub fn carry_out_all(
 #[derive(Debug, thiserror::Error)]
 #[error("platforms.{0}: expected a section in the settings, found none; guarantees of it are still stored")]
 pub struct PlatformMissing(pub PlatformId);
+
+#[cfg(test)]
+mod tests;

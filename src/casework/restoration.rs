@@ -7,9 +7,8 @@ use crate::dialect::{Profile, SectionKey};
 use crate::domain::command::KeyCheck;
 use crate::domain::identity::GuaranteeNumber;
 use crate::domain::{Command, Guarantee};
-use crate::store::jobs::Lane;
 use crate::store::keys::{self, Purpose};
-use crate::store::{Connection, StoreError, jobs};
+use crate::store::{Connection, StoreError};
 
 /// The command that a key means for a guarantee. Trying the key takes microseconds: a wrong one is refused while
 /// whoever brought it still listens.
@@ -31,9 +30,8 @@ pub fn command(
     }
 }
 
-/// Keeps the key of a restoration that was carried out in the same transaction. At the opening nothing of the guarantee
-/// may wait out an earlier back-off. From now on the section's number can be read: the guarantee is found by it, and what was
-/// reported of the section counts.
+/// Keeps the key of a restoration that was carried out in the same transaction. From now on the section's number can be
+/// read: the guarantee is found by it, and what was reported of the section counts.
 ///
 /// # Errors
 /// When the database fails.
@@ -45,9 +43,6 @@ pub fn keep(
     at: Timestamp,
 ) -> Result<(), StoreError> {
     keys::put(connection, &opened.id, Purpose::Restoration, &key.to_bytes(), at)?;
-    if let Some(opening) = &opened.opening {
-        jobs::hasten(connection, &Lane::of_guarantee(&opened.id), opening.deadline)?;
-    }
     if let Ok(section) = platform.profile.reveal_application(&opened.application, Some(key)) {
         sections::mark(connection, platform, &opened.id, &section.number, at)?;
     }

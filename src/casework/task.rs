@@ -78,9 +78,12 @@ impl Task {
     const LATER: &str = "consult-later";
     const REMINDER: &str = "remind";
 
+    /// The kinds of jobs that wait for a certain hour.
+    pub const BY_THE_CLOCK: [&str; 2] = [Self::LATER, Self::REMINDER];
+
     /// Whether jobs of this kind are enqueued long before their time, so that one that is not done is no work left over.
     pub fn waits_for_its_time(kind: &str) -> bool {
-        [Self::ROUND, Self::LATER, Self::REMINDER].contains(&kind)
+        kind == Self::ROUND || Self::BY_THE_CLOCK.contains(&kind)
     }
 
     /// Whether it is part of what an opening is for: the plaintext letter made, and with the platform.
@@ -125,6 +128,16 @@ pub fn plan(
     tasks
         .map(|(task, deadline)| job(&guarantee.platform, lane.clone(), &task, deadline, Duration::ZERO, at))
         .collect()
+}
+
+/// When the most urgent of some work has to be done, where any of it has a deadline of its own. What stands before such
+/// work in its lane has to be done by then, too.
+pub fn pressing(work: &[Work]) -> Option<Timestamp> {
+    let deadline = |work: &Work| match work {
+        Work::MakeLetter { deadline, .. } | Work::HandOver { deadline, .. } => *deadline,
+        Work::Consult(_) | Work::Notify(_) => None,
+    };
+    work.iter().filter_map(deadline).min()
 }
 
 /// A job for a guarantee that waits in a lane beside the guarantee's own, where it holds up nothing else.
@@ -197,6 +210,7 @@ fn restoration_result(guarantee: &Guarantee) -> Option<Notice> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::identity::{ApplicationNumber, GuaranteeNumber};
 
     #[test]
     fn work_is_urgent_by_its_deadline_and_not_by_when_it_was_stored() {
@@ -210,5 +224,29 @@ mod tests {
         }
         // An old job that a restoration waits behind.
         assert!(is_urgent(later(-60 * 24 * 60), later(5)));
+    }
+
+    #[test]
+    fn what_an_opening_is_for_is_the_plaintext_letter_and_nothing_before_it() {
+        let notice = |notice, encloses| Task::Notify { notice: Box::new(notice), encloses };
+        let (application, guarantee) = (ApplicationNumber::new("A1"), GuaranteeNumber::new("B1"));
+        let restored = Notice::RestorationResult { application: application.clone(), guarantee };
+        let other = Notice::WaiverRequest { application };
+        for task in [
+            Task::MakeLetter { letter: LetterKind::Merged },
+            Task::Upload { letter: LetterKind::Merged },
+            notice(restored, None),
+            notice(other.clone(), Some(LetterKind::Merged)),
+        ] {
+            assert!(task.is_of_opening(), "{task:?}");
+        }
+        for task in [
+            Task::MakeLetter { letter: LetterKind::Ciphertext },
+            Task::Upload { letter: LetterKind::Ciphertext },
+            notice(other, Some(LetterKind::Ciphertext)),
+            Task::Consult { question: Question::Underwriting },
+        ] {
+            assert!(!task.is_of_opening(), "{task:?}");
+        }
     }
 }

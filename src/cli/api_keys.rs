@@ -6,6 +6,7 @@ use anyhow::{Context, ensure};
 use clap::{Args as ClapArgs, Subcommand};
 use jiff::{Timestamp, ToSpan, civil};
 
+use super::table;
 use crate::api::Scope;
 use crate::clock::{china_date, china_midnight, to_wire};
 use crate::store::Store;
@@ -106,16 +107,7 @@ async fn list(store: &Store, now: Timestamp, out: &mut dyn Write) -> anyhow::Res
     let header = ["id", "client", "scopes", "created", "expires", "last used", "state"].map(str::to_owned);
     let rows: Vec<[String; 7]> =
         std::iter::once(header).chain(records.iter().map(|it| row(it, now))).collect();
-    let mut widths = [0; 7];
-    for row in &rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = cell.len().max(*width);
-        }
-    }
-    for row in &rows {
-        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
-        writeln!(out, "{}", cells.collect::<Vec<_>>().join("  ").trim_end())?;
-    }
+    table::write(&rows, out)?;
     Ok(())
 }
 

@@ -1,8 +1,10 @@
 //! The command line: one file per subcommand.
 
 pub mod api_keys;
+pub mod backup;
 pub mod bench;
 pub mod check;
+pub mod crash;
 pub mod decide;
 pub mod demo;
 pub mod dialects;
@@ -10,13 +12,17 @@ pub mod documents;
 pub mod keys;
 pub mod migrate;
 pub mod openapi;
+pub mod platforms;
 pub mod reconcile;
 pub mod render;
 pub mod replay;
 pub mod rules;
 pub mod sandbox;
 pub mod serve;
+pub mod simulate;
 pub mod verify;
+
+mod table;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -54,6 +60,7 @@ enum Command {
     Bench(Box<bench::Args>),
     Sandbox(Box<sandbox::Args>),
     Check(check::Args),
+    Crash(crash::Args),
     Decide(decide::Args),
     Rules(rules::Args),
     Reconcile(reconcile::Args),
@@ -65,7 +72,10 @@ enum Command {
     Dialects(dialects::Args),
     Documents(documents::Args),
     Migrate(migrate::MigrateArgs),
+    Backup(backup::Args),
     Replay(replay::ReplayArgs),
+    Platforms(platforms::Args),
+    Simulate(simulate::Args),
 }
 
 /// Runs the program. The exit code is 0 if all is well, 1 if what was asked for is not so, 2 if it could not be done.
@@ -99,6 +109,7 @@ async fn run(program: Program) -> anyhow::Result<bool> {
         Command::Demo(args) => demo::run(args, clock, out).await,
         Command::Bench(args) => bench::run(*args, &program.settings, clock, out).await,
         Command::Sandbox(args) => sandbox::run(*args, out).await.map(|()| true),
+        Command::Crash(args) => crash::run(args, clock, out).await,
         Command::Check(args) => check::run(args, settings::load(&files)?, out).await,
         Command::Decide(args) => {
             let settings = settings::load(&files)?;
@@ -119,6 +130,7 @@ async fn run(program: Program) -> anyhow::Result<bool> {
             let store = gateway::open_store(&settings::load(&files)?).await?;
             api_keys::run(args, &store, now, out).await
         }
+        Command::Simulate(args) => tokio::task::block_in_place(|| simulate::run(&args, &clock, out)),
         Command::Openapi(args) => openapi::run(args, out).map(|()| true),
         Command::Migrate(args) => {
             let store = gateway::connect_store(&settings::load(&files)?)?;
@@ -129,9 +141,15 @@ async fn run(program: Program) -> anyhow::Result<bool> {
             let store = gateway::connect_store(&settings)?;
             documents::run(args, &settings, &store, out).await
         }
+        Command::Backup(args) => backup::run(args, &files, now, out).await,
         Command::Replay(args) => {
             let store = gateway::open_store(&settings::load(&files)?).await?;
             replay::run(args, &store, out).await.map(|()| true)
+        }
+        Command::Platforms(args) => {
+            let settings = settings::load(&files)?;
+            let store = gateway::open_store(&settings).await?;
+            platforms::run(args, &settings, &store, now, out).await
         }
     }
 }

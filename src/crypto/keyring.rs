@@ -146,6 +146,17 @@ impl Keyring {
         self.current.id
     }
 
+    /// Whether what was sealed under the key of this id can be opened.
+    pub fn has_key(&self, id: [u8; 4]) -> bool {
+        [&self.current].into_iter().chain(&self.former).any(|keys| keys.id == id)
+    }
+
+    /// The id of the master key that a value was sealed under; None where it is no sealed value.
+    pub fn id_of(sealed: &[u8]) -> Option<[u8; 4]> {
+        let (id, rest) = sealed.strip_prefix(&[VERSION])?.split_first_chunk::<4>()?;
+        (rest.len() >= NONCE + TAG).then_some(*id)
+    }
+
     /// Encrypts a value for the place where it will stand; the result is 53 bytes longer.
     pub fn seal(&self, context: &Context<'_>, plaintext: &[u8]) -> Vec<u8> {
         let mut nonce = [0; NONCE];

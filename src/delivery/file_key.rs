@@ -12,6 +12,7 @@ use crate::crypto::sm4::{self, Iv, Mode, Padding};
 use crate::dialect::options::{CipherMode, CipherPadding, DigestOf, UploadOptions, WrappedMaterial};
 
 /// SM4 key and initialisation vector of one file.
+#[derive(Clone)]
 pub(super) struct FileKey {
     key: sm4::Key,
     iv: Iv,

@@ -2,6 +2,8 @@
 //! complete with the key wrapped for the platform. Progress is stored after every slice, so that a crash costs one
 //! slice at most.
 
+use std::sync::Arc;
+
 use anyhow::Context;
 
 use super::courier::{Courier, NotDelivered, Record};
@@ -18,11 +20,14 @@ use crate::store::archive::Archive;
 use crate::store::deliveries::{self, Delivery};
 use crate::store::pauses;
 use crate::store::{Connection, Store, StoreError};
+use crate::supervise::Workshop;
 use crate::telemetry::AttemptResult;
 
 /// Uploads letters. Shared by all workers.
 pub struct Uploader {
     pub courier: Courier,
+    /// Where letters are encrypted, which keeps a processor busy.
+    pub workshop: Workshop,
     pub store: Store,
     pub archive: Archive,
     pub public_keys: PublicKeys,
@@ -89,7 +94,7 @@ struct Parcel<'a> {
     application: &'a ApplicationNumber,
     number: &'a GuaranteeNumber,
     letter: LetterKind,
-    file: Vec<u8>,
+    file: Arc<[u8]>,
 }
 
 impl Parcel<'_> {
@@ -117,7 +122,7 @@ impl Uploader {
             application: &guarantee.application.number,
             number: guarantee.number().context("the guarantee has no number")?,
             letter,
-            file: self.archive.get(&sealed.document).await?,
+            file: self.archive.get(&sealed.document).await?.into(),
         };
         let Begun { delivery, file_key, ciphertext } = self.begin(&parcel, &sealed.document).await?;
         let public_key = match self.public_key(&parcel).await? {
@@ -148,11 +153,11 @@ impl Uploader {
         let (id, letter) = (parcel.id.clone(), parcel.letter);
         if let Some(delivery) = self.store.read(move |c| deliveries::find(c, &id, letter)).await? {
             let file_key = FileKey::from_bytes(&delivery.file_key)?;
-            let ciphertext = file_key.encrypt(parcel.options, &parcel.file)?;
+            let ciphertext = self.encrypted(parcel, &file_key).await?;
             return Ok(Begun { delivery, file_key, ciphertext });
         }
         let file_key = fresh_key(parcel.profile);
-        let ciphertext = file_key.encrypt(parcel.options, &parcel.file)?;
+        let ciphertext = self.encrypted(parcel, &file_key).await?;
         let slices = Slices::of(&ciphertext, parcel.options).count();
         let (id, now) = (parcel.id.clone(), self.courier.clock.now());
         let (document, bytes) = (document.clone(), file_key.to_bytes());
@@ -162,6 +167,12 @@ impl Uploader {
         });
         let delivery = stored.await?.context("an upload that was just begun is not stored")?;
         Ok(Begun { delivery, file_key, ciphertext })
+    }
+
+    async fn encrypted(&self, parcel: &Parcel<'_>, key: &FileKey) -> anyhow::Result<Vec<u8>> {
+        let (key, options, file) = (key.clone(), parcel.options.clone(), Arc::clone(&parcel.file));
+        let encrypted = self.workshop.run(move || key.encrypt(&options, &file));
+        encrypted.await.context("encrypting a letter panicked")?
     }
 
     async fn public_key(

@@ -91,13 +91,14 @@ impl Assembly {
         warm.await.context("warming up libsm panicked")?;
         let courier = Courier { client, clock: clock.clone(), metrics: metrics.clone() };
         let links = Links::new(&settings.downloads);
+        let behind = store.for_jobs();
         let desk = Arc::new(Desk {
-            store: store.clone(),
+            store: behind.clone(),
             platforms: platforms.clone(),
             clock: clock.clone(),
             metrics: metrics.clone(),
             letters: Arc::new(LetterMaker::new(
-                workshop,
+                workshop.clone(),
                 press,
                 sealer,
                 settings.institution.clone(),
@@ -105,7 +106,8 @@ impl Assembly {
             )),
             uploader: Uploader {
                 courier,
-                store: store.clone(),
+                workshop,
+                store: behind.clone(),
                 archive: archive.clone(),
                 public_keys: PublicKeys::default(),
             },
@@ -114,7 +116,7 @@ impl Assembly {
             rounds: settings.rounds.clone(),
             core_system,
             reach: Reach::new(
-                store.clone(),
+                behind,
                 platforms.clone(),
                 clock.clone(),
                 metrics.clone(),

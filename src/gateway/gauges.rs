@@ -1,4 +1,4 @@
-//! Metrics that are states, not events: read from the database, and asked of the archive, every few seconds.
+//! Metrics that are states, not events: read from the database every few seconds.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -7,11 +7,13 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinHandle;
 
 use super::Assembly;
+use super::pauses::PauseWatch;
 use crate::casework::{Platforms, Task};
 use crate::clock::Clock;
 use crate::domain::identity::PlatformId;
 use crate::store::guarantees::Summary;
 use crate::store::jobs::JobState;
+use crate::store::pauses::{self, Pause};
 use crate::store::{Store, StoreError, guarantees, jobs, reach, reconciliations};
 use crate::supervise;
 use crate::telemetry::{JobCount, Metrics};
@@ -24,36 +26,47 @@ const MOST_UNDELIVERED: u32 = 1000;
 /// Keeps the gauges current until the task is aborted.
 pub(super) fn keep_current(assembly: &Assembly) -> JoinHandle<Option<()>> {
     let (store, metrics, clock) = (assembly.store.clone(), assembly.metrics.clone(), assembly.clock.clone());
-    let (platforms, desk, archive) =
-        (assembly.platforms.clone(), assembly.desk.clone(), assembly.archive.clone());
+    let (platforms, desk) = (assembly.platforms.clone(), assembly.desk.clone());
     supervise::spawn("gauges", async move {
+        let mut watch = PauseWatch::default();
         loop {
-            let (refreshed, ()) = tokio::join!(refresh(&store, &platforms, &metrics, &clock), archive.look());
-            let outage = archive.outage().map(|(since, _)| since);
-            metrics.set_archive_unavailable(outage.unwrap_or_default());
-            match refreshed {
-                Ok(lost) => desk.reach.learn(&lost),
-                Err(error) => tracing::warn!(%error, "gauges could not be read"),
+            let seen = async {
+                let seen = refresh(&store, &platforms, &metrics, &clock).await?;
+                desk.reach.learn(&seen.lost);
+                watch.look(&seen.paused, &seen.openings, &store, &metrics).await
+            };
+            if let Err(error) = seen.await {
+                tracing::warn!(%error, "gauges could not be read");
             }
             clock.wait(EVERY).await;
         }
     })
 }
 
-/// Yields the platforms that can't be reached.
+/// What others than gauges are told.
+struct Seen {
+    /// The platforms that can't be reached.
+    lost: Vec<(PlatformId, Timestamp)>,
+    /// Pauses that are open.
+    paused: Vec<Pause>,
+    /// How many plaintext letters are due to each platform.
+    openings: BTreeMap<PlatformId, usize>,
+}
+
 async fn refresh(
     store: &Store,
     platforms: &Platforms,
     metrics: &Metrics,
     clock: &Clock,
-) -> Result<Vec<(PlatformId, Timestamp)>, StoreError> {
-    let (jobs, stages, undelivered, lost, differences) = store
+) -> Result<Seen, StoreError> {
+    let (jobs, stages, undelivered, lost, paused, differences) = store
         .read(|connection| {
             Ok((
                 jobs::counts(connection)?,
                 guarantees::counts(connection)?,
                 guarantees::undelivered_restorations(connection, MOST_UNDELIVERED)?,
                 reach::unreachable(connection)?,
+                pauses::open(connection)?,
                 reconciliations::open_differences(connection)?,
             ))
         })
@@ -83,15 +96,19 @@ async fn refresh(
         differences.iter().map(|(platform, kind, it)| (platform.as_str(), kind.name(), count(*it))),
     );
     // The most urgent comes first, so that the first of a platform is its oldest.
-    let mut oldest = BTreeMap::new();
+    let (mut oldest, mut openings) = (BTreeMap::new(), BTreeMap::new());
     for summary in &undelivered {
         let profile = platforms.find(&summary.platform).map(|platform| &platform.profile);
         let minutes = profile.map_or(0, |profile| profile.restoration_minutes());
+        *openings.entry(summary.platform.clone()).or_default() += 1;
         oldest.entry(summary.platform.as_str()).or_insert(age(awaited_since(summary, minutes)));
     }
     metrics.set_oldest_undelivered_restorations(oldest);
     metrics.set_unreachable(lost.iter().map(|(platform, since)| (platform.as_str(), age(*since))));
-    Ok(lost)
+    let is_paused = |platform: &PlatformId| paused.iter().any(|pause| pause.platform == *platform);
+    let known = platforms.iter().map(|platform| platform.profile.id());
+    metrics.set_paused(known.map(|platform| (platform.as_str(), is_paused(platform))));
+    Ok(Seen { lost, paused, openings })
 }
 
 /// When the key came: so many minutes before the deadline. What else was changed since on the guarantee says nothing

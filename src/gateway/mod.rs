@@ -1,9 +1,11 @@
 //! The gateway put together: everything that the settings name is opened and checked, then listeners and workers start.
 
+mod archive_watch;
 mod assembly;
 mod core_system;
 mod drain;
 mod gauges;
+mod pauses;
 mod push_listener;
 mod readiness;
 mod rounds;
@@ -16,6 +18,7 @@ use std::time::Duration;
 use actix_web::dev::ServerHandle;
 use anyhow::Context;
 use futures_util::future::join;
+use tokio::task::JoinHandle;
 
 pub use assembly::{Assembly, connect_store, keyring, open_store, platforms, press, reconciler};
 pub use core_system::core_system_tls;
@@ -40,7 +43,9 @@ pub struct Gateway {
     push_listener: PushListener,
     core_system: Option<CoreSystemListener>,
     metrics_server: ServerHandle,
+    gauges: JoinHandle<Option<()>>,
     workforce: Option<Workforce>,
+    archive_watch: JoinHandle<Option<()>>,
 }
 
 impl Gateway {
@@ -75,6 +80,9 @@ impl Gateway {
             .with_context(|| format!("telemetry.metrics_listen: can't listen on {metrics_listen}"))?;
         let metrics_handle = metrics_server.handle();
         drop(supervise::spawn("metrics listener", metrics_server));
+        // Whoever only answers shows them too: where nobody works any more, somebody has to show what is not getting done.
+        let gauges = gauges::keep_current(&assembly);
+        let archive_watch = archive_watch::keep_looking(&assembly);
         let (address, platforms) = (push_listener.address, assembly.platforms.iter().count());
         tracing::info!(role = role.name(), %address, %metrics_address, platforms, "gateway is up");
         Ok(Self {
@@ -86,7 +94,9 @@ impl Gateway {
             push_listener,
             core_system,
             metrics_server: metrics_handle,
+            gauges,
             workforce,
+            archive_watch,
         })
     }
 
@@ -118,6 +128,8 @@ impl Gateway {
             }
         };
         join(listeners, workforce).await;
+        self.gauges.abort();
+        self.archive_watch.abort();
         self.metrics_server.stop(false).await;
         tracing::info!("gateway is down");
     }

@@ -1,5 +1,4 @@
-//! What a process does that works: its workers, the rounds that it keeps going, and the metrics that are read from the
-//! database.
+//! What a process does that works: its workers, and the rounds that it keeps going.
 
 use std::sync::Arc;
 
@@ -7,7 +6,7 @@ use anyhow::Context;
 use futures_util::future::join_all;
 use tokio::task::JoinHandle;
 
-use super::{Assembly, gauges, rounds};
+use super::{Assembly, rounds};
 use crate::casework::Task;
 use crate::casework::callback::CORE_SYSTEM;
 use crate::domain::identity::PlatformId;
@@ -16,11 +15,10 @@ use crate::jobs::{Share, Worker, WorkerHandle, WorkerOptions};
 use crate::settings::Settings;
 use crate::store::jobs;
 
-/// All of it, at work.
+/// Workers and rounds at work.
 pub(super) struct Workforce {
     workers: Vec<WorkerHandle>,
     rounds: JoinHandle<Option<()>>,
-    gauges: JoinHandle<Option<()>>,
 }
 
 impl Workforce {
@@ -33,14 +31,13 @@ impl Workforce {
                 assembly.store.read(|connection| jobs::unanswered(connection, Task::CALLBACK)).await;
             core_system.learn(waiting.context("store.url: the callbacks can't be counted")?);
         }
-        Ok(Self { workers: workers(assembly, settings), rounds, gauges: gauges::keep_current(assembly) })
+        Ok(Self { workers: workers(assembly, settings), rounds })
     }
 
     /// Claims nothing more, and returns when running jobs have ended or were handed back.
     pub(super) async fn stop(self) {
         self.rounds.abort();
         join_all(self.workers.into_iter().map(WorkerHandle::stop)).await;
-        self.gauges.abort();
     }
 }
 
@@ -49,7 +46,7 @@ fn workers(assembly: &Assembly, settings: &Settings) -> Vec<WorkerHandle> {
     let breakers = &settings.jobs.breaker;
     let start = |options: WorkerOptions, share: Share| {
         let watch = Arc::new(Watch(assembly.metrics.clone()));
-        let (store, desk, clock) = (assembly.store.clone(), assembly.desk.clone(), assembly.clock.clone());
+        let (store, desk, clock) = (assembly.store.for_jobs(), assembly.desk.clone(), assembly.clock.clone());
         let worker = Worker::new(store, desk, watch, options, clock).with_breakers(breakers.clone());
         worker.with_share(share).start()
     };

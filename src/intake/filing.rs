@@ -8,10 +8,10 @@ use super::case;
 use super::outcome::PushOutcome;
 use super::push::Push;
 use super::receive::Answered;
+use super::recognition::{Recognition, recognise};
 use super::request;
 use crate::casework::{self, Platform, restoration, sections};
 use crate::dialect::{Opened, Response};
-use crate::domain::guarantee::Content;
 use crate::domain::identity::{ApplicationNumber, GuaranteeId, GuaranteeNumber};
 use crate::domain::{Command, Refusal};
 use crate::store::bindings::{self, Binding, BusinessKey};
@@ -48,21 +48,20 @@ impl Filing {
 
         let business = self.business_key();
         let content = hex::encode(opened.content);
-        if let Some(binding) = bindings::find(connection, &business)? {
-            let said = if binding.content == content { Content::Same } else { Content::Other };
-            let known = known.as_ref().map(|stored| &stored.guarantee);
-            if !known.is_some_and(|known| known.may_ask_again(&prepared.command, said)) {
-                return match said {
-                    Content::Same => {
-                        let answer = binding.answer.to_vec();
-                        self.finish(connection, id, PushOutcome::Duplicate, answer, None)
-                            .map(|(filed, _)| filed)
-                    }
-                    Content::Other => {
-                        self.refuse(connection, id, PushOutcome::Conflict, Refusal::ContentConflict)
-                    }
-                };
+        let bound = bindings::find(connection, &business)?;
+        let of_key = bound.as_ref().map(|binding| binding.content.as_str());
+        let guarantee = known.as_ref().map(|stored| &stored.guarantee);
+        match (recognise(of_key, &content, guarantee, &prepared.command), &bound) {
+            (Recognition::Repetition, Some(binding)) => {
+                let answer = binding.answer.to_vec();
+                return self
+                    .finish(connection, id, PushOutcome::Duplicate, answer, None)
+                    .map(|(filed, _)| filed);
             }
+            (Recognition::Conflict, _) => {
+                return self.refuse(connection, id, PushOutcome::Conflict, Refusal::ContentConflict);
+            }
+            (Recognition::New | Recognition::Repetition, _) => {}
         }
         let applied = matches!(prepared.command, Command::Apply { .. });
         match casework::carry_out(connection, &self.platform, known, prepared.command, self.at)? {

@@ -7,7 +7,10 @@ pub mod inquiry;
 mod outcome;
 mod push;
 mod receive;
+mod recognition;
 mod request;
 
 pub use push::{Body, Push};
 pub use receive::Intake;
+pub use recognition::{Recognition, recognise};
+pub use request::{Prepared, prepare};

@@ -7,13 +7,13 @@ use crate::dialect::{Opened, Profile, Request, SectionKey};
 use crate::domain::{Command, Guarantee};
 
 /// A command, and the key to keep if it is carried out.
-pub(super) struct Prepared {
-    pub(super) command: Command,
-    pub(super) key: Option<SectionKey>,
+pub struct Prepared {
+    pub command: Command,
+    pub key: Option<SectionKey>,
 }
 
 /// None for a question, which is answered and changes nothing here.
-pub(super) fn prepare(
+pub fn prepare(
     profile: &Profile,
     opened: &Opened,
     known: Option<&Guarantee>,

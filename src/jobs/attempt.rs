@@ -11,6 +11,7 @@ use futures_util::future::{Either, select};
 use super::breaker::State;
 use super::breakers::{Breakers, Pass};
 use super::observer::Observer;
+use super::suspicion::{self, Alone};
 use super::verdict::{Effect, Handler, Outcome, Verdict};
 use crate::casework::Task;
 use crate::clock::Clock;
@@ -40,10 +41,12 @@ pub(super) struct Bench {
     pub clock: Clock,
     pub lease: Duration,
     pub breakers: Breakers,
+    pub silent_deaths: u32,
 }
 
 impl Bench {
     pub async fn attempt(&self, job: ClaimedJob, pass: Pass) -> Outcome {
+        let _alone = Alone::watch(&job, self.silent_deaths);
         self.observer.claimed(&job);
         let began = self.clock.now();
         let outcome = match self.work(&job).await {
@@ -76,6 +79,9 @@ impl Bench {
 
     /// None where the lease was lost and the work was stopped.
     async fn work(&self, job: &ClaimedJob) -> Option<Verdict> {
+        if let Some(verdict) = suspicion::given_up(job, self.silent_deaths) {
+            return Some(verdict);
+        }
         // A job that takes its process down with it never reports a failure; its leases count all the same.
         if job.tries > self.handler.schedule(job).attempts() {
             let detail = "every attempt ended without a word from its worker";

@@ -151,7 +151,7 @@ mod tests {
             settle(connection, &platform, &asked, &answer)?;
             guarantees::find(connection, &asked.guarantee.id)
         });
-        settled.await.unwrap().unwrap().guarantee.stage
+        Box::pin(settled).await.unwrap().unwrap().guarantee.stage
     }
 
     #[tokio::test]

@@ -22,6 +22,10 @@ use crate::store::jobs::{self, Cause, ClaimedJob};
 use crate::store::{Connection, Store, StoreError, guarantees};
 use crate::telemetry::Metrics;
 
+/// So often a job that can't be read is left for later: while replicas are upgraded one after the other it may be one of a
+/// newer version, which reads it. By the usual schedule that is most of an hour.
+const READINGS: u32 = 8;
+
 /// Everything that jobs work with.
 pub struct Desk {
     pub store: Store,
@@ -58,16 +62,10 @@ impl Handler for Desk {
         .boxed()
     }
 
-    /// Whatever became due by an opening, or stands in its way, is tried again by the opening's schedule.
     fn schedule(&self, job: &ClaimedJob) -> &Schedule {
-        if job.kind == Task::CALLBACK {
-            self.core_system.as_ref().map_or(&self.options.ordinary, |core| &core.schedule)
-        } else if job.lane.round().is_some() {
-            &self.options.rounds
-        } else if task::is_urgent(job.created_at, job.deadline) {
-            &self.options.restorations
-        } else {
-            &self.options.ordinary
+        match &self.core_system {
+            Some(core) if job.kind == Task::CALLBACK => &core.schedule,
+            _ => self.options.schedule(job),
         }
     }
 
@@ -90,7 +88,9 @@ impl Desk {
     async fn work(&self, job: &ClaimedJob) -> anyhow::Result<Verdict> {
         let task: Task = match job.payload() {
             Ok(task) => task,
-            // Written by another version of this program: reading it again does not help.
+            Err(error) if job.tries < READINGS => {
+                return Ok(Verdict::retry(Cause::Unreadable, error.to_string()));
+            }
             Err(error) => return Ok(Verdict::dead(Cause::Unreadable, error.to_string())),
         };
         match task {

@@ -97,6 +97,8 @@ impl LetterMaker {
             tracing::info!(guarantee.id = %guarantee.id, "no letter is made while the order may be cancelled");
             return Ok(Verdict::done());
         }
+        // What could not be kept is not sealed: an outage must not use up a signing service or a device.
+        desk.uploader.archive.expect_present()?;
         let revealed = match letter {
             LetterKind::Ciphertext => None,
             LetterKind::Merged => {

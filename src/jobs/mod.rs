@@ -23,12 +23,15 @@ mod consult;
 mod letter_data;
 mod notify;
 mod remind;
+mod suspicion;
+mod timekeeper;
 mod upload;
 
 pub use crate::store::jobs::{Cause, ClaimedJob, Fence, JobId, Lane, NewJob};
 pub use breaker::{Breaker, BreakerOptions};
 pub use callback::{CallbackOptions, CoreSystem};
 pub use desk::Desk;
+pub use notify::cause_of;
 pub use observer::{Observer, Silent};
 pub use options::{JobOptions, RoundOptions};
 pub use reach::Reach;

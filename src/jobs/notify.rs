@@ -98,10 +98,14 @@ impl Enclosure {
 
 /// What becomes of a job whose message the platform did not take.
 pub(super) fn retry(cause: &NotDelivered) -> Verdict {
-    let kind = match cause {
+    Verdict::retry(cause_of(cause), cause.to_string())
+}
+
+/// Why the job waits then.
+pub fn cause_of(not: &NotDelivered) -> Cause {
+    match not {
         NotDelivered::Rejected(_) => Cause::Rejected,
         NotDelivered::Failed(Failure::Timeout | Failure::Broken(_)) => Cause::Unanswered,
         NotDelivered::Status(_) | NotDelivered::Unreadable(_) | NotDelivered::Failed(_) => Cause::Unreachable,
-    };
-    Verdict::retry(kind, cause.to_string())
+    }
 }

@@ -24,6 +24,9 @@ pub trait Observer: Send + Sync + 'static {
 
     /// Jobs can't be claimed at present.
     fn claim_failed(&self, _error: &StoreError) {}
+
+    /// The database's clock was found to show less than it should by what has passed.
+    fn clock_set_back(&self, _by: Duration) {}
 }
 
 /// Sees and says nothing.

@@ -7,6 +7,8 @@ use serde::Deserialize;
 use super::breaker::BreakerOptions;
 use super::schedule::Schedule;
 use super::worker::WorkerOptions;
+use crate::casework::task;
+use crate::store::jobs::ClaimedJob;
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -34,6 +36,20 @@ impl Default for JobOptions {
             restorations: Schedule::for_restorations(),
             rounds: Schedule::for_rounds(),
             unreachable_after: Duration::from_secs(60),
+        }
+    }
+}
+
+impl JobOptions {
+    /// When a job for a platform is tried again. Whatever became due by an opening, or stands in its way, is tried by the
+    /// opening's schedule.
+    pub fn schedule(&self, job: &ClaimedJob) -> &Schedule {
+        if job.lane.round().is_some() {
+            &self.rounds
+        } else if task::is_urgent(job.created_at, job.deadline) {
+            &self.restorations
+        } else {
+            &self.ordinary
         }
     }
 }

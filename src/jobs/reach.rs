@@ -69,12 +69,7 @@ impl Reach {
 
     /// What another process has noted, or this one before it was started anew.
     pub fn learn(&self, lost: &[(PlatformId, Timestamp)]) {
-        let mut silent = self.sightings.silent();
-        for (platform, since) in lost {
-            let known = silent.entry(platform.clone()).or_default();
-            known.noted = true;
-            known.since.get_or_insert(*since);
-        }
+        self.sightings.learn(lost);
     }
 
     /// Looks at how an attempt went that may have called its platform.
@@ -137,6 +132,17 @@ fn calls_platform(job: &ClaimedJob) -> bool {
 impl Sightings {
     fn silent(&self) -> std::sync::MutexGuard<'_, BTreeMap<PlatformId, Silence>> {
         self.silent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn learn(&self, lost: &[(PlatformId, Timestamp)]) {
+        let mut silent = self.silent();
+        // Another process has had an answer from those that are not lost any more: the next outage is a new one.
+        silent.retain(|platform, known| !known.noted || lost.iter().any(|(id, _)| id == platform));
+        for (platform, since) in lost {
+            let known = silent.entry(platform.clone()).or_default();
+            known.noted = true;
+            known.since.get_or_insert(*since);
+        }
     }
 
     fn see(&self, platform: &PlatformId, answered: Option<bool>, at: Timestamp) -> News {
@@ -219,5 +225,18 @@ mod tests {
             assert_eq!(see(Some(false), seconds), News::Nothing);
         }
         assert_eq!(see(Some(false), 120), News::Lost { since: at(60) });
+    }
+
+    #[test]
+    fn an_outage_whose_end_another_process_has_noted_does_not_hide_the_next_one() {
+        let (sightings, platform) = (sightings(), PlatformId::new("p"));
+        let see = |answered, seconds| sightings.see(&platform, answered, at(seconds));
+        sightings.learn(&[(platform.clone(), at(0))]);
+        assert_eq!(see(Some(false), 10), News::Nothing, "it is known");
+        sightings.learn(&[]);
+        for seconds in [100, 130] {
+            assert_eq!(see(Some(false), seconds), News::Nothing);
+        }
+        assert_eq!(see(Some(false), 160), News::Lost { since: at(100) });
     }
 }

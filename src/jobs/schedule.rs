@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rand::RngExt as _;
+use rand::{Rng, RngExt as _};
 use serde::Deserialize;
 
 /// Delays after the first, second, … failed attempt; after the last one the job is dead.
@@ -66,13 +66,18 @@ impl Schedule {
 
     /// The delay after the attempt of this number, counted from 1; None where there is no further one.
     pub fn delay_after(&self, attempt: u32) -> Option<Duration> {
+        self.delay_drawn(attempt, &mut rand::rng())
+    }
+
+    /// The same with the jitter of a caller's own dice.
+    pub fn delay_drawn(&self, attempt: u32, dice: &mut impl Rng) -> Option<Duration> {
         if attempt >= self.attempts() {
             return None;
         }
         let index = usize::try_from(attempt.saturating_sub(1)).unwrap_or(usize::MAX);
         let Delay(delay) = *self.delays.get(index).or(self.delays.last())?;
         let spread = u32::from(self.jitter_percent.min(100));
-        let percent = rand::rng().random_range(100 - spread..=100 + spread);
+        let percent = dice.random_range(100 - spread..=100 + spread);
         Some(delay.saturating_mul(percent) / 100)
     }
 }

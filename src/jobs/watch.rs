@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::attempt::REJECTIONS;
 use super::breaker::State;
 use super::observer::Observer;
+use super::suspicion;
 use super::verdict::Outcome;
 use crate::domain::identity::PlatformId;
 use crate::store::StoreError;
@@ -20,6 +21,7 @@ impl Observer for Watch {
             self.0.lease_expired();
             tracing::warn!(job.id = %job.id, job.kind, attempt = job.attempt, "job taken over from a worker that fell silent");
         }
+        suspicion::tell(&self.0, job);
     }
 
     fn finished(&self, job: &ClaimedJob, outcome: &Outcome, took: Duration) {
@@ -84,6 +86,12 @@ impl Observer for Watch {
     fn claim_failed(&self, error: &StoreError) {
         tracing::error!(%error, "jobs can't be claimed");
     }
+
+    fn clock_set_back(&self, by: Duration) {
+        self.0.alarm("clock-set-back");
+        let by_ms = by.as_millis();
+        tracing::error!(by_ms, "database's clock was set back; leases and waits are cut short");
+    }
 }
 
 #[cfg(test)]
@@ -107,6 +115,7 @@ mod tests {
             attempt,
             tries: 1,
             taken_over: false,
+            silent_ends: 0,
             fence: Fence { job: id, owner: "w".to_owned(), attempt },
         }
     }

@@ -16,6 +16,8 @@ use super::attempt::Bench;
 use super::breaker::BreakerOptions;
 use super::breakers::Breakers;
 use super::observer::Observer;
+use super::suspicion::Turn;
+use super::timekeeper::Timekeeper;
 use super::verdict::{Handler, Outcome};
 use crate::casework::Task;
 use crate::clock::Clock;
@@ -44,6 +46,8 @@ pub struct WorkerOptions {
     /// How long a stopping worker waits for running jobs before it hands them back.
     #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
     pub drain: Duration,
+    /// A job is given up once so many attempts in a row ended without a word from their worker; at least 3.
+    pub silent_deaths: u32,
 }
 
 impl Default for WorkerOptions {
@@ -55,6 +59,7 @@ impl Default for WorkerOptions {
             lease: Duration::from_secs(30),
             poll: Duration::from_millis(250),
             drain: Duration::from_secs(20),
+            silent_deaths: 12,
         }
     }
 }
@@ -115,7 +120,8 @@ impl Worker {
         clock: Clock,
     ) -> Self {
         let breakers = Breakers::new(BreakerOptions::default(), clock.clone());
-        let bench = Bench { store, handler, observer, clock, lease: options.lease, breakers };
+        let (lease, silent_deaths) = (options.lease, options.silent_deaths);
+        let bench = Bench { store, handler, observer, clock, lease, breakers, silent_deaths };
         Self { bench, options, owner: uuid::Uuid::now_v7().to_string(), share: Share::All }
     }
 
@@ -154,9 +160,13 @@ impl Worker {
             Share::AllBut(platform) => (vec![platform.clone()], None),
             Share::Only(platform) => (Vec::new(), Some(platform.clone())),
         };
+        let turn = Turn::ask();
+        let suspects = turn.suspects(self.options.silent_deaths);
         let (owner, lease, calls) = (self.owner.clone(), self.options.lease, Task::CALLS);
-        let claim = Claim { owner, lease, excluded, only, calls, compartments };
-        self.bench.store.write(move |connection| jobs::claim(connection, &claim)).await
+        let claim = Claim { owner, lease, excluded, only, calls, compartments, suspects: suspects.clone() };
+        let claimed = self.bench.store.write(move |connection| jobs::claim(connection, &claim)).await?;
+        turn.pass_on(&claimed, &suspects);
+        Ok(claimed)
     }
 
     /// Where there is room now, given what runs here and how the platforms' breakers stand.
@@ -171,6 +181,7 @@ impl Worker {
     async fn run(self, mut stopping: watch::Receiver<bool>) {
         let mut running = FuturesUnordered::new();
         let mut load = Load::default();
+        let _timekeeper = Timekeeper::start(&self.bench);
         while !*stopping.borrow() {
             // Listening begins before the claim, so that a job that is enqueued meanwhile is not missed.
             let enqueued = self.bench.store.work_is_ready().notified();

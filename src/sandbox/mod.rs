@@ -29,6 +29,7 @@ mod running;
 mod seal;
 mod server;
 pub mod signing_service;
+mod steps;
 pub mod tender;
 #[cfg(test)]
 mod testing;
@@ -44,5 +45,6 @@ pub use journal::{Direction, Effect, Exchange, Journal, Outcome};
 pub use letter::Letter;
 pub use play::{Acted, Moment, Play};
 pub use running::Running;
+pub use steps::{Standing, Step};
 pub use tender::{Sandbox, SandboxOptions, Specification};
 pub use zhangzhou::SPECIFICATION as ZHANGZHOU;

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::answer::Answer;
 use super::desk::Desk;
+use super::steps::{Standing, Step};
 
 /// One act upon one application (or on its guarantee), and what came of it.
 pub type Acted = (String, anyhow::Result<Answer>);
@@ -64,6 +65,13 @@ pub trait Play: Send + Sync + 'static {
         interface: &str,
         changed: bool,
     ) -> impl Future<Output = anyhow::Result<Answer>> + Send;
+
+    /// Pushes what a step says about an application that has been made up; once more, with the same content, where it was
+    /// pushed before. `None` where the specification has no such push.
+    fn take(&self, step: Step, applyno: &str) -> impl Future<Output = Option<anyhow::Result<Answer>>> + Send;
+
+    /// What has come of an application.
+    fn standing(&self, applyno: &str) -> Option<Standing>;
 
     /// Leads a few guarantees through all that the specification has: a repeated application, a surrender, an opening
     /// with a wrong key before the right one, an invoice, a claim, a cancellation, and waits each time for what the

@@ -31,6 +31,7 @@ pub(super) use on;
 /// A connection inside a transaction, with the keyring that seals what may not be stored in the clear.
 pub struct Connection {
     pub(super) link: Link,
+    fragments: &'static Fragments,
     keyring: Arc<Keyring>,
     /// Set where a job was enqueued or became due, so that workers are woken after the commit.
     pub(super) work_is_ready: bool,
@@ -48,23 +49,34 @@ pub(super) enum Link {
 pub(super) struct Fragments {
     /// The database's clock in microseconds since 1970: replicas' own clocks differ.
     pub now: &'static str,
-    /// Appended to the selection of a row that is about to be claimed.
-    pub skip_locked: &'static str,
+    /// Appended to the selection of the jobs that are about to be claimed.
+    pub lock_jobs: &'static str,
     /// The function that finds a text within a text, from 1; 0 where it is not there.
     pub find_text: &'static str,
 }
 
 const SQLITE: Fragments = Fragments {
     now: "CAST(unixepoch('subsec') * 1000 AS INTEGER) * 1000",
-    skip_locked: "",
+    lock_jobs: "",
     find_text: "instr",
 };
 #[cfg(feature = "postgres")]
 const POSTGRES: Fragments = Fragments {
     now: "(extract(epoch from clock_timestamp()) * 1000000)::bigint",
-    skip_locked: " FOR UPDATE OF job SKIP LOCKED",
+    lock_jobs: " FOR UPDATE OF job SKIP LOCKED",
     find_text: "strpos",
 };
+/// For engines of PostgreSQL's family that can't pass over locked rows: workers wait for each other's claims.
+#[cfg(feature = "postgres")]
+const POSTGRES_WAITING: Fragments = Fragments { lock_jobs: " FOR UPDATE OF job", ..POSTGRES };
+
+/// Whether a standby answers, or a server that was closed to writes.
+#[cfg(feature = "postgres")]
+#[derive(diesel::QueryableByName)]
+struct ReadOnly {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    answer: String,
+}
 
 /// What a connection is opened for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +90,8 @@ pub(super) enum Purpose {
 #[derive(Clone)]
 pub(super) struct Opener {
     pub target: Target,
+    /// [`StoreOptions::skip_locked`](super::StoreOptions::skip_locked).
+    pub skip_locked: bool,
     pub keyring: Arc<Keyring>,
 }
 
@@ -143,16 +157,17 @@ fn with_limits(url: &str) -> String {
 
 impl Opener {
     pub fn open(&self, purpose: Purpose) -> Result<Connection, StoreError> {
-        let link = match &self.target {
-            Target::Sqlite { path } => Link::Sqlite(open_sqlite(path, purpose)?),
+        let (link, fragments) = match &self.target {
+            Target::Sqlite { path } => (Link::Sqlite(open_sqlite(path, purpose)?), &SQLITE),
             #[cfg(feature = "postgres")]
             Target::Postgres { url } => {
                 let link = PgConnection::establish(url.expose());
-                Link::Postgres(link.map_err(|error| StoreError::Unavailable(error.to_string()))?)
+                let link = link.map_err(|error| StoreError::Unavailable(error.to_string()))?;
+                (Link::Postgres(link), if self.skip_locked { &POSTGRES } else { &POSTGRES_WAITING })
             }
         };
         let keyring = Arc::clone(&self.keyring);
-        Ok(Connection { link, keyring, work_is_ready: false, broken: false })
+        Ok(Connection { link, fragments, keyring, work_is_ready: false, broken: false })
     }
 }
 
@@ -176,11 +191,7 @@ fn open_sqlite(path: &str, purpose: Purpose) -> Result<SqliteConnection, StoreEr
 
 impl Connection {
     pub(super) fn fragments(&self) -> &'static Fragments {
-        match &self.link {
-            Link::Sqlite(_) => &SQLITE,
-            #[cfg(feature = "postgres")]
-            Link::Postgres(_) => &POSTGRES,
-        }
+        self.fragments
     }
 
     /// Seals the content of a column; it opens only in the same place.
@@ -213,6 +224,24 @@ impl Connection {
     /// Asks the database whether it is there.
     pub(super) fn ping(&mut self) -> Result<(), StoreError> {
         on!(self, |link| diesel::sql_query("SELECT 1").execute(link))?;
+        Ok(())
+    }
+
+    /// Asks the database whether it takes writes. One that has no room for them says so only when it is written to.
+    pub(super) fn try_writing(&mut self) -> Result<(), StoreError> {
+        match &mut self.link {
+            // Writes one page; nobody else uses this number.
+            Link::Sqlite(link) => diesel::sql_query("PRAGMA user_version = 0").execute(link)?,
+            #[cfg(feature = "postgres")]
+            Link::Postgres(link) => {
+                let query = diesel::sql_query("SELECT current_setting('transaction_read_only') AS answer");
+                let ReadOnly { answer } = query.get_result(link)?;
+                if answer != "off" {
+                    return Err(StoreError::Unavailable("it takes no writes at present".to_owned()));
+                }
+                0
+            }
+        };
         Ok(())
     }
 

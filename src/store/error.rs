@@ -108,15 +108,30 @@ const SQLITE_TROUBLE: [&str; 9] = [
 /// PostgreSQL's text for a deadlock (SQLSTATE 40P01, which diesel does not pass on), in the languages of its servers.
 const DEADLOCK: [&str; 3] = ["deadlock detected", "检测到死锁", "侦测到死锁"];
 
-/// PostgreSQL's texts for a server that goes away (SQLSTATE class 57) and libpq's for a lost connection.
-const POSTGRES_TROUBLE: [&str; 7] = [
+/// PostgreSQL's texts for a server that goes away (SQLSTATE class 57), for a disk without room (53100) and for one that
+/// takes no writes for a while (25006), and libpq's for a lost connection.
+const POSTGRES_TROUBLE: [&str; 13] = [
     "terminating connection",
     "the database system is",
     "server closed the connection",
     "connection to server",
     "could not receive data from server",
+    "could not send data to server",
     "SSL connection has been closed",
+    "SSL SYSCALL error",
     "no connection to the server",
+    "could not extend file",
+    "No space left on device",
+    "Disk quota exceeded",
+    "in a read-only transaction",
+];
+
+/// PostgreSQL's texts for a statement that took longer than the server or the URL allows (SQLSTATE 57014 and 55P03).
+const TIMED_OUT: [&str; 4] = [
+    "canceling statement due to statement timeout",
+    "canceling statement due to lock timeout",
+    "由于语句执行超时，正在取消查询命令",
+    "由于锁超时，取消语句操作",
 ];
 
 impl From<DieselError> for StoreError {
@@ -142,6 +157,7 @@ fn from_database(kind: DatabaseErrorKind, info: &dyn DatabaseErrorInformation) -
             StoreError::Unavailable(message)
         }
         _ if speaks_of(&DEADLOCK) => StoreError::Contended(message),
+        _ if speaks_of(&TIMED_OUT) => StoreError::Busy(message),
         _ if message.contains("database is locked") || message.contains("database table is locked") => {
             StoreError::Busy(message)
         }

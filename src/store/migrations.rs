@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use diesel::migration::MigrationSource;
+use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::connection::{Connection, on};
@@ -11,6 +13,18 @@ const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
 /// How often a migration is tried again after another replica got in between.
 const TRIES: u64 = 50;
+
+/// The versions of all migrations that this program knows, as a database notes them; oldest first.
+///
+/// # Errors
+/// When they can't be read, which their having been compiled in rules out.
+pub fn known_migrations() -> Result<Vec<String>, StoreError> {
+    let all = MigrationSource::<Sqlite>::migrations(&MIGRATIONS);
+    let all = all.map_err(|error| StoreError::Statement(error.to_string()))?;
+    let mut versions: Vec<String> = all.iter().map(|one| one.name().version().to_string()).collect();
+    versions.sort();
+    Ok(versions)
+}
 
 impl Connection {
     /// The migrations that have not been run, oldest first.

@@ -26,13 +26,17 @@ pub mod pauses;
 pub mod reach;
 pub mod reconciliations;
 pub mod schema;
+pub mod sealed;
 pub mod statements;
+pub mod survey;
 pub mod uploads;
 
 mod awaited;
 mod connection;
 mod error;
+mod location;
 mod migrations;
+mod mishap;
 mod options;
 mod pool;
 #[cfg(test)]
@@ -40,7 +44,8 @@ mod tests;
 mod time;
 mod writer;
 
-use std::sync::Arc;
+use std::any::type_name_of_val;
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::Notify;
 use tokio::task::spawn_blocking;
@@ -48,6 +53,9 @@ use tokio::task::spawn_blocking;
 pub use archive::{Archive, ArchiveOptions};
 pub use connection::Connection;
 pub use error::{Constraint, StoreError};
+pub use location::Location;
+pub use migrations::known_migrations;
+pub use mishap::{Boundary, Disturbance, Mishap};
 pub use options::StoreOptions;
 
 use connection::{Opener, Purpose, Target};
@@ -62,6 +70,8 @@ pub struct Store {
     opener: Opener,
     engine: Engine,
     work_is_ready: Arc<Notify>,
+    /// Empty but in tests.
+    disturbance: Arc<OnceLock<Box<dyn Disturbance>>>,
 }
 
 /// How writes and reads reach the database.
@@ -83,7 +93,7 @@ impl Store {
     /// When the database can't be reached, or this program is built without support for it.
     pub fn open(options: &StoreOptions, keyring: Arc<Keyring>) -> Result<Self, StoreError> {
         let target = Target::parse(options.url.expose())?;
-        let opener = Opener { target, keyring };
+        let opener = Opener { target, skip_locked: options.skip_locked, keyring };
         let work_is_ready = Arc::new(Notify::new());
         // Opened here so that a wrong address is told now, in full, and not at the first push.
         let first = opener.open(Purpose::Write)?;
@@ -97,7 +107,21 @@ impl Store {
                 Engine::Postgres(Pool::new(opener.clone(), Purpose::Write, options.connections, options.wait))
             }
         };
-        Ok(Self { opener, engine, work_is_ready })
+        Ok(Self { opener, engine, work_is_ready, disturbance: Arc::default() })
+    }
+
+    /// The same database for work on which nobody waits: together it never has more than half of the connections, so that a
+    /// push finds one whatever the house is busy with.
+    #[must_use]
+    pub fn for_jobs(&self) -> Self {
+        let engine = match &self.engine {
+            Engine::Sqlite { writer, readers } => {
+                Engine::Sqlite { writer: writer.clone(), readers: readers.halved() }
+            }
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(pool) => Engine::Postgres(pool.halved()),
+        };
+        Self { engine, ..self.clone() }
     }
 
     /// Runs the work in a transaction; when this returns, it is committed, or nothing of it is there.
@@ -106,6 +130,22 @@ impl Store {
     /// The work's own error, after which nothing is written; [`StoreError::Busy`] where too much is waiting;
     /// [`StoreError::Unavailable`] where the database is gone.
     pub async fn write<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut Connection) -> Result<T, StoreError> + Send + Sync + 'static,
+    ) -> Result<T, StoreError> {
+        match self.mishap(type_name_of_val(&work)) {
+            // Boxed, since the work may carry a whole guarantee, and futures hold all that they await.
+            None => Box::pin(self.write_undisturbed(work)).await,
+            Some(mishap) => {
+                mishap.meet(Boundary::Begin)?;
+                let written = Box::pin(self.write_undisturbed(failing(&mishap, work))).await?;
+                mishap.meet(Boundary::Answer)?;
+                Ok(written)
+            }
+        }
+    }
+
+    async fn write_undisturbed<T: Send + 'static>(
         &self,
         work: impl Fn(&mut Connection) -> Result<T, StoreError> + Send + Sync + 'static,
     ) -> Result<T, StoreError> {
@@ -130,6 +170,21 @@ impl Store {
         &self,
         work: impl Fn(&mut Connection) -> Result<T, StoreError> + Send + Sync + 'static,
     ) -> Result<T, StoreError> {
+        match self.mishap(type_name_of_val(&work)) {
+            None => Box::pin(self.read_undisturbed(work)).await,
+            Some(mishap) => {
+                mishap.meet(Boundary::Begin)?;
+                let read = Box::pin(self.read_undisturbed(failing(&mishap, work))).await?;
+                mishap.meet(Boundary::Answer)?;
+                Ok(read)
+            }
+        }
+    }
+
+    async fn read_undisturbed<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut Connection) -> Result<T, StoreError> + Send + Sync + 'static,
+    ) -> Result<T, StoreError> {
         match &self.engine {
             Engine::Sqlite { readers, .. } => readers.read(work).await,
             #[cfg(feature = "postgres")]
@@ -137,12 +192,22 @@ impl Store {
         }
     }
 
-    /// Asks whether the database takes writes; writes nothing.
+    /// From now on, every call of this store and its clones may meet a mishap; for tests. A second disturbance is not
+    /// taken.
+    pub fn disturb(&self, disturbance: impl Disturbance) {
+        drop(self.disturbance.set(Box::new(disturbance)));
+    }
+
+    fn mishap(&self, work: &'static str) -> Option<Arc<Mishap>> {
+        self.disturbance.get()?.strike(work).map(Arc::new)
+    }
+
+    /// Asks whether the database takes writes, and has room for them where it is a file; changes nothing.
     ///
     /// # Errors
     /// When it does not.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        self.write(Connection::ping).await
+        self.write(Connection::try_writing).await
     }
 
     /// Runs the migrations that are missing and names them, and learns what guarantees of earlier versions await.
@@ -174,5 +239,18 @@ impl Store {
         let opener = self.opener.clone();
         let done = spawn_blocking(move || work(&mut opener.open(Purpose::Write)?)).await;
         done.unwrap_or_else(|error| Err(StoreError::Unavailable(error.to_string())))
+    }
+}
+
+/// The same work, which fails before its commit where that is its mishap.
+fn failing<T>(
+    mishap: &Arc<Mishap>,
+    work: impl Fn(&mut Connection) -> Result<T, StoreError> + Send + Sync + 'static,
+) -> impl Fn(&mut Connection) -> Result<T, StoreError> + Send + Sync + 'static {
+    let mishap = Arc::clone(mishap);
+    move |connection| {
+        let value = work(connection)?;
+        mishap.meet(Boundary::Commit)?;
+        Ok(value)
     }
 }

@@ -13,6 +13,9 @@ pub struct StoreOptions {
     pub url: Secret,
     /// Connections to PostgreSQL per process. A transaction is bound by round trips: 16 to 32 serve a network.
     pub connections: u32,
+    /// Whether workers pass over jobs that another one is claiming (`SKIP LOCKED`), or wait for it, as some engines of
+    /// PostgreSQL's family need it.
+    pub skip_locked: bool,
     /// Read-only connections to SQLite; writes have one of their own.
     pub readers: u32,
     /// Writes that may wait for SQLite's writer before callers are told that the store is busy.
@@ -27,6 +30,7 @@ impl Default for StoreOptions {
         Self {
             url: Secret::new("sqlite:data/baohan.db"),
             connections: 16,
+            skip_locked: true,
             readers: 4,
             queue: 1024,
             wait: Duration::from_secs(5),

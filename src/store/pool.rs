@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
 
 use super::connection::{Connection, Opener, Purpose};
@@ -18,8 +18,17 @@ pub(super) struct Pool {
     connections: r2d2::Pool<Lender>,
     /// As many permits as connections: waiting happens here, where it takes no thread.
     gate: Arc<Semaphore>,
+    /// Half as many, for those who take one of these first.
+    half: Arc<Semaphore>,
+    is_halved: bool,
     size: u32,
     wait: Duration,
+}
+
+/// The right to one connection, for as long as this is kept.
+struct Admission {
+    _half: Option<OwnedSemaphorePermit>,
+    _gate: OwnedSemaphorePermit,
 }
 
 /// Opens and judges the pool's connections.
@@ -57,12 +66,29 @@ impl Pool {
             .error_handler(Box::new(r2d2::NopErrorHandler))
             .build_unchecked(Lender { opener, purpose });
         let permits = usize::try_from(size).unwrap_or(Semaphore::MAX_PERMITS);
-        Self { connections, gate: Arc::new(Semaphore::new(permits)), size, wait }
+        let gate = |permits| Arc::new(Semaphore::new(permits));
+        let (gate, half) = (gate(permits), gate(permits.div_ceil(2)));
+        Self { connections, gate, half, is_halved: false, size, wait }
     }
 
-    async fn admit(&self) -> Result<OwnedSemaphorePermit, StoreError> {
-        let permit = tokio::time::timeout(self.wait, Arc::clone(&self.gate).acquire_owned()).await;
-        permit
+    /// The same pool for work that may wait: all of it together never has more than half of the connections.
+    pub fn halved(&self) -> Self {
+        Self { is_halved: true, ..self.clone() }
+    }
+
+    async fn admit(&self) -> Result<Admission, StoreError> {
+        let admission = async {
+            let half = match self.is_halved {
+                true => Some(Arc::clone(&self.half).acquire_owned().await?),
+                false => None,
+            };
+            Ok::<_, AcquireError>(Admission {
+                _half: half,
+                _gate: Arc::clone(&self.gate).acquire_owned().await?,
+            })
+        };
+        let admission = tokio::time::timeout(self.wait, admission).await;
+        admission
             .map_err(|_| StoreError::Busy(format!("no connection was free for {:?}", self.wait)))?
             .map_err(|error| StoreError::Unavailable(error.to_string()))
     }
@@ -135,4 +161,39 @@ impl Pool {
 
 fn finished<T>(outcome: Result<Result<T, StoreError>, tokio::task::JoinError>) -> Result<T, StoreError> {
     outcome.unwrap_or_else(|error| Err(StoreError::Unavailable(error.to_string())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::keyring::Keyring;
+    use crate::store::connection::Target;
+
+    /// Admission alone: no connection is ever opened.
+    fn pool(size: u32) -> Pool {
+        let target = Target::Sqlite { path: "/nowhere".to_owned() };
+        let opener = Opener { target, skip_locked: true, keyring: Arc::new(Keyring::from_master(&[7; 32])) };
+        Pool::new(opener, Purpose::Read, size, Duration::from_millis(20))
+    }
+
+    #[tokio::test]
+    async fn work_that_may_wait_leaves_half_of_the_connections_to_others() {
+        let pool = pool(4);
+        let (jobs, more_jobs) = (pool.halved(), pool.halved());
+        let running = (jobs.admit().await.ok().unwrap(), more_jobs.admit().await.ok().unwrap());
+        assert!(matches!(jobs.admit().await, Err(StoreError::Busy(_))));
+        let pushes = (pool.admit().await.ok().unwrap(), pool.admit().await.ok().unwrap());
+        assert!(matches!(pool.admit().await, Err(StoreError::Busy(_))), "four in all");
+        drop(pushes);
+        assert!(matches!(jobs.admit().await, Err(StoreError::Busy(_))), "still no more than half");
+        drop(running);
+        assert!(jobs.admit().await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn one_connection_serves_all() {
+        let pool = pool(1);
+        drop(pool.halved().admit().await.ok().unwrap());
+        assert!(pool.admit().await.is_ok());
+    }
 }

@@ -39,7 +39,8 @@ pub fn unreachable(connection: &mut Connection) -> Result<Vec<(PlatformId, Times
     .collect()
 }
 
-/// Notes that a platform can't be reached; tells whether that is news.
+/// Notes that a platform can't be reached; tells whether that is news. Of several processes that note it together, it is
+/// news to one.
 ///
 /// # Errors
 /// When the database fails.
@@ -53,7 +54,8 @@ pub fn note_lost(
         return Ok(false);
     }
     let (since, at) = (dsl::unreachable_since.eq(Some(to_micros(since))), dsl::changed_at.eq(to_micros(at)));
-    let known = platform_reach::table.find(platform.as_str());
+    // Somebody else may have been quicker: then nothing is changed here, and the row below is there already.
+    let known = platform_reach::table.find(platform.as_str()).filter(dsl::unreachable_since.is_null());
     let changed = on!(connection, |link| diesel::update(known).set((since, at)).execute(link))?;
     if changed == 0 {
         let row = (dsl::platform.eq(platform.as_str()), since, at);
@@ -62,7 +64,7 @@ pub fn note_lost(
     Ok(true)
 }
 
-/// Notes that a platform can be reached again; yields since when it could not, where that is news.
+/// Notes that a platform can be reached again; yields since when it could not, where that is news, as in [`note_lost`].
 ///
 /// # Errors
 /// When the database fails.
@@ -73,7 +75,7 @@ pub fn note_back(
 ) -> Result<Option<Timestamp>, StoreError> {
     let Some(since) = unreachable_since(connection, platform)? else { return Ok(None) };
     let back = (dsl::unreachable_since.eq(None::<i64>), dsl::changed_at.eq(to_micros(at)));
-    let known = platform_reach::table.find(platform.as_str());
-    on!(connection, |link| diesel::update(known).set(back).execute(link))?;
-    Ok(Some(since))
+    let known = platform_reach::table.find(platform.as_str()).filter(dsl::unreachable_since.is_not_null());
+    let changed = on!(connection, |link| diesel::update(known).set(back).execute(link))?;
+    Ok((changed == 1).then_some(since))
 }

@@ -10,7 +10,10 @@ use jiff::Timestamp;
 
 use super::connection::{Link, Opener, Purpose, Target};
 use super::guarantees::{Filter, Period, Place};
-use super::jobs::{self, Cause, Claim, Fence, JobId, JobState, Lane, Listing};
+use super::jobs::set_back::{self, Kinds};
+use super::jobs::suspicion::Suspects;
+use super::jobs::{self, Calls, Cause, Claim, Compartment, Fence, JobId, JobState, Lane, Listing, Sort};
+use super::pauses::Pause;
 use super::*;
 use crate::domain::Stage;
 use crate::domain::awaited::Awaited;
@@ -77,9 +80,25 @@ fn repertoire(connection: &mut Connection) {
     let (id, platform) = (GuaranteeId::new("g"), PlatformId::new("p"));
     let fence = Fence { job: JobId::new("j"), owner: "w".to_owned(), attempt: 1 };
     let hour = Duration::from_secs(3600);
-    let claim =
-        Claim { owner: "w".to_owned(), lease: hour, limit: 4, excluded: vec![platform.clone()], only: None };
+    let (excluded, suspects) = (vec![platform.clone()], Suspects::default());
+    let calls = Calls { kinds: &["notify"], rounds: &["asking"] };
+    let compartments =
+        [Sort::Any, Sort::House, Sort::Calls].map(|of| Compartment { of, ..Compartment::any(4) });
+    let (owner, compartments) = ("w".to_owned(), compartments.to_vec());
+    let claim = Claim { owner, lease: hour, excluded, only: None, calls, compartments, suspects };
     jobs::claim(connection, &claim).unwrap();
+    jobs::hasten_calls(connection, calls, &platform, &Cause::ALL).unwrap();
+    jobs::hand_back(connection, &fence).unwrap_err();
+    jobs::step_aside(connection, &fence, hour, Cause::Rejected, "").unwrap_err();
+    jobs::waiting_behind::<serde_json::Value>(connection, &fence).unwrap_err();
+    let (at, by) = (Timestamp::UNIX_EPOCH, "w".to_owned());
+    let pause = Pause { platform: platform.clone(), since: at, by, reason: String::new(), resumed: None };
+    pauses::begin(connection, &pause).unwrap();
+    pauses::open(connection).unwrap();
+    pauses::end(connection, &platform, "w", at).unwrap();
+    pauses::latest(connection, &platform).unwrap();
+    set_back::clock(connection).unwrap();
+    set_back::mend(connection, hour, Kinds { by_the_clock: &["a"], by_interval: &["b"] }).unwrap();
     jobs::renew(connection, &fence, hour).unwrap();
     jobs::release(connection, "w").unwrap();
     jobs::counts(connection).unwrap();
@@ -202,7 +221,7 @@ fn plans(work: impl FnOnce(&mut Connection)) -> Vec<(String, Vec<String>)> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store.db").display().to_string();
     let keyring = Arc::new(Keyring::from_master(&[7; 32]));
-    let opener = Opener { target: Target::Sqlite { path }, keyring };
+    let opener = Opener { target: Target::Sqlite { path }, keyring, skip_locked: true };
     let mut connection = opener.open(Purpose::Write).unwrap();
     connection.migrate().unwrap();
     let said = Arc::new(Mutex::new(Vec::new()));
@@ -228,6 +247,7 @@ fn no_query_reads_a_table_that_grows_for_ever() {
     let short = [
         "jobs_unfinished",
         "jobs_dead",
+        "pauses_open",
         "callbacks_undelivered",
         "guarantees_deadline",
         "guarantees_awaiting",

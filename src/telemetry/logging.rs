@@ -54,6 +54,9 @@ where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
     let lines = tracing_subscriber::fmt().with_env_filter(filter(options)?).with_writer(writer);
+    // A line that can't be written (the disk is full) would be complained about on standard error, which is where it could
+    // not be written; that panics in whatever had something to say.
+    let lines = lines.log_internal_errors(false);
     let json = match options.log_format {
         LogFormat::Auto => !terminal,
         LogFormat::Pretty => false,

@@ -8,6 +8,7 @@
 )]
 
 mod api_keys;
+mod bench;
 mod database;
 mod demonstration;
 mod dialects;
@@ -19,3 +20,4 @@ mod reconciliation;
 mod rules;
 mod sandbox;
 mod settings;
+mod simulate;

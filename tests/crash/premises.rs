@@ -19,6 +19,7 @@ use baohan_gateway::store::Store;
 use baohan_gateway::store::jobs::{self, JobState};
 
 use crate::ground::{Database, copy_all, keys_and_seal, store_section};
+use crate::ledger::Ledger;
 
 /// Longer than this nothing takes, the start of an unoptimised program on a busy machine included.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -76,22 +77,38 @@ impl Premises {
 
     /// Starts one with further settings (TOML), on an address of its own.
     pub async fn start_with(&self, further: &str, address: SocketAddr) -> Process {
+        self.start_as(&Part { further, ..Part::default() }, address).await
+    }
+
+    /// Starts one that does a part of the work, and waits until it is ready.
+    pub async fn start_as(&self, part: &Part<'_>, address: SocketAddr) -> Process {
+        let mut process = self.spawn(part, address);
+        self.until_ready(&mut process).await;
+        process
+    }
+
+    /// Starts one and waits for nothing.
+    pub fn spawn(&self, part: &Part<'_>, address: SocketAddr) -> Process {
+        let Part { role, server, further, limits } = part;
         let own = self.folder.path().join(format!("own-{}.toml", address.port()));
-        std::fs::write(&own, format!("{further}\n[server]\nlisten = \"{address}\"\n")).unwrap();
+        std::fs::write(&own, format!("{further}\n[server]\nlisten = \"{address}\"\n{server}\n")).unwrap();
         let log = self.folder.path().join(format!("gateway-{}.log", address.port()));
         let lines: File = OpenOptions::new().create(true).append(true).open(&log).unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_baohan"));
+        let mut command = Command::new("bash");
+        command.args(["-c", &format!("{limits}\nexec \"$0\" \"$@\"")]).arg(env!("CARGO_BIN_EXE_baohan"));
         for file in [&self.settings, &self.overrides, &own] {
             command.arg("--settings").arg(file);
         }
-        let child = command.arg("serve").stderr(lines).spawn().unwrap();
-        let mut process = Process { child, log };
+        command.arg("serve").args(role.map(|role| format!("--role={role}")));
+        Process { child: command.stderr(lines).spawn().unwrap(), address, log }
+    }
+
+    pub async fn until_ready(&self, process: &mut Process) {
         self.until("the gateway is ready", async || {
             assert!(process.ended().is_none(), "it ended by itself:\n{}", process.log());
-            is_ready(address).then_some(())
+            is_ready(process.address).then_some(())
         })
         .await;
-        process
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -175,6 +192,13 @@ impl Premises {
         gateway::connect_store(&settings).unwrap()
     }
 
+    /// The database behind the gateway's back.
+    pub fn ledger(&self) -> Ledger {
+        Ledger::of(
+            settings::load(&[self.settings.clone(), self.overrides.clone()]).unwrap().store.url.expose(),
+        )
+    }
+
     /// Jobs that wait, run or were given up; without those that come back by the clock.
     pub async fn jobs_left(&self, store: &Store) -> Vec<(JobState, String)> {
         let counts = store.read(jobs::counts).await.unwrap();
@@ -197,9 +221,23 @@ impl Premises {
     }
 }
 
+/// What one process is told that others are not.
+#[derive(Clone, Copy, Default)]
+pub struct Part<'a> {
+    /// On the command line.
+    pub role: Option<&'a str>,
+    /// Lines of the section `[server]`.
+    pub server: &'a str,
+    /// Other sections.
+    pub further: &'a str,
+    /// What the shell that starts it does first: `ulimit -f 100`.
+    pub limits: &'a str,
+}
+
 /// A running `baohan serve`; it is killed when the test ends.
 pub struct Process {
     child: Child,
+    pub address: SocketAddr,
     log: PathBuf,
 }
 
@@ -214,6 +252,11 @@ impl Process {
     pub fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
+    }
+
+    /// What it answers to a GET: the whole response, or nothing where it can't be reached.
+    pub fn get(&self, path: &str) -> String {
+        get(self.address, path).unwrap_or_default()
     }
 
     /// Its exit status, once it has ended.
@@ -245,14 +288,18 @@ pub fn free_address() -> SocketAddr {
 }
 
 /// Asks `/readyz`; no answer is an answer too.
-fn is_ready(address: SocketAddr) -> bool {
-    let ask = || {
-        let mut stream = TcpStream::connect(address)?;
-        stream.set_read_timeout(Some(Duration::from_secs(5)))?;
-        stream.write_all(b"GET /readyz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        Ok::<_, std::io::Error>(answer)
-    };
-    ask().is_ok_and(|answer| answer.starts_with("HTTP/1.1 200"))
+pub fn is_ready(address: SocketAddr) -> bool {
+    get(address, "/readyz").is_ok_and(|answer| answer.starts_with("HTTP/1.1 200"))
+}
+
+/// The whole answer to a request for a page.
+pub fn get(address: SocketAddr, path: &str) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+    stream.write_all(
+        format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").as_bytes(),
+    )?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
 }

@@ -1,15 +1,12 @@
 //! What a platform does wrong, on every step of a delivery: in the end it has exactly one guarantee.
 
-use std::net::TcpListener;
 use std::time::Duration;
 
 use baohan_gateway::cli::replay::{self, ReplayArgs};
 use baohan_gateway::clock::Clock;
 use baohan_gateway::domain::guarantee::LetterKind;
 use baohan_gateway::gateway;
-use baohan_gateway::sandbox::hainan::{
-    Act, Delivery, Direction, Effect, Fault, Letter, Outcome, Platform, Sandbox, SandboxOptions,
-};
+use baohan_gateway::sandbox::hainan::{Act, Delivery, Direction, Effect, Fault, Letter, Outcome, Sandbox};
 use baohan_gateway::store::jobs::{self, JobState, Listing, Record};
 
 use crate::house::{House, PATIENCE, on_both_databases};
@@ -189,52 +186,6 @@ on_both_databases! {
             assert!(delivery(&house, applyno).exactly_once());
         }
         assert!(jobs_in(&house, JobState::Dead).await.is_empty());
-    }
-
-    async fn a_platform_that_hangs_holds_up_no_other(database: Database) {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let pushed_to = format!("http://{}/platforms/sluggish", listener.local_addr().unwrap());
-        let sluggish = Sandbox::start(SandboxOptions::new(pushed_to, "SL_0001", "sluggish-secret")).await.unwrap();
-        let second = format!(
-            r#"
-[jobs.worker]
-slots = 4
-per_platform_limit = 2
-[platforms.sluggish.wire]
-dialect = "hainan-2024"
-title = "另一平台（模拟）"
-appkey = "SL_0001"
-appsecret = "sluggish-secret"
-platform_codes = ["460000"]
-base_url = "{}"
-[platforms.sluggish.underwriting]
-mode = "automatic"
-rate = "0.004"
-minimum_premium = "200.00"
-smallest_amount = "1000.00"
-largest_amount = "800000.00"
-premium = {{ collection = "assumed", account = "46050100163600009999", bank = "示例银行海口分行" }}
-"#,
-            sluggish.url()
-        );
-        let house = House::open_on(listener, database, &second).await;
-        sluggish.script(vec![Fault::on("baohannotice", Act::Late(600_000)).always()]);
-        for _ in 0..6 {
-            applied(&sluggish).await;
-        }
-        let hanging = |platform: &Platform| {
-            platform.journal().count(|exchange| exchange.interface == "baohannotice")
-        };
-        assert!(sluggish.wait_until(|platform| hanging(platform) == 2, PATIENCE).await);
-        for _ in 0..3 {
-            let applyno = house.restored().await;
-            assert!(delivery(&house, &applyno).exactly_once());
-        }
-        assert_eq!(hanging(&sluggish), 2, "the platform's limit was not kept");
-        let running = jobs_in(&house, JobState::Running).await;
-        assert_eq!(running.iter().filter(|job| job.platform.as_str() == "sluggish").count(), 2);
-        // It takes pushes of the platform that hangs all the while.
-        applied(&sluggish).await;
     }
 
     async fn an_opening_does_not_wait_for_a_letter_that_waits_for_another_attempt(database: Database) {

@@ -81,7 +81,7 @@ pub fn store_section(database: Database) -> String {
     clippy::disallowed_methods,
     reason = "the one place where tests learn of the server that tests/run started"
 )]
-fn fresh_postgres() -> String {
+pub fn fresh_postgres() -> String {
     let server = std::env::var("BAOHAN_TEST_POSTGRES")
         .expect("BAOHAN_TEST_POSTGRES names no server: run `tests/run`, which starts one and then the tests");
     let name = format!("g_{}", uuid::Uuid::now_v7().simple());

@@ -67,6 +67,19 @@ impl House {
         House::<Actor>::open_edited(Role::Hainan, listener, database, edit).await.tender()
     }
 
+    /// With documents where the settings on top say, not in a demonstration's folder.
+    pub async fn archiving_elsewhere(database: Database, overrides: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let edit = |_: &Path, settings: &Path| {
+            let text = std::fs::read_to_string(settings).unwrap();
+            let (before, behind) = text.split_once("[archive]\nfolder").unwrap();
+            let (_, behind) = behind.split_once('\n').unwrap();
+            std::fs::write(settings, format!("{before}{behind}")).unwrap();
+            overrides.to_owned()
+        };
+        House::<Actor>::open_edited(Role::Hainan, listener, database, edit).await.tender()
+    }
+
     /// Applies with made-up data and waits until the ciphertext letter has arrived.
     pub async fn issued(&self) -> String {
         let (applyno, answer) = self.sandbox.apply_generated().await.unwrap();
@@ -111,6 +124,8 @@ impl House<Actor> {
         database: Database,
         edit: impl FnOnce(&Path, &Path) -> String,
     ) -> Self {
+        #[cfg(feature = "postgres")]
+        crate::portability::record();
         let credentials = files::credentials(role);
         let address = listener.local_addr().unwrap();
         let clock = Clock::system();
@@ -173,12 +188,14 @@ impl<Platform> House<Platform> {
         loop {
             let unfinished = ledger.unfinished_jobs();
             if unfinished.is_empty() {
-                return;
+                break;
             }
             let waited = clock.now().duration_since(begun);
             assert!(waited.unsigned_abs() < PATIENCE, "unfinished: {unfinished:?}");
             clock.wait(Duration::from_millis(10)).await;
         }
+        #[cfg(feature = "postgres")]
+        crate::portability::assert_all_that_was_sent_is_portable();
     }
 
     /// One counter of the gateway, by its name with labels; 0 where it is not there yet.

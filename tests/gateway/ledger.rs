@@ -34,6 +34,19 @@ impl Ledger {
         Self { url: url.to_owned() }
     }
 
+    /// Changes something behind the gateway's back.
+    pub fn execute(&self, sql: &str) {
+        match self.url.starts_with("postgres:") {
+            #[cfg(feature = "postgres")]
+            true => PgConnection::establish(&self.url).unwrap().batch_execute(sql).unwrap(),
+            _ => {
+                let mut link = SqliteConnection::establish(&self.url).unwrap();
+                link.batch_execute("PRAGMA busy_timeout = 10000").unwrap();
+                link.batch_execute(sql).unwrap();
+            }
+        }
+    }
+
     /// The column `line` of a query's rows.
     pub fn lines(&self, sql: &str) -> Vec<String> {
         let rows: Vec<Line> = match self.url.starts_with("postgres:") {

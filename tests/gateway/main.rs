@@ -8,8 +8,10 @@
     reason = "a test may panic, and helpers of an integration test are not seen as tests by clippy"
 )]
 
+mod backup;
 mod bad_input;
 mod broken_transport;
+mod bulkheads;
 mod claims;
 mod core_system;
 mod decisions;
@@ -29,6 +31,8 @@ mod openings;
 mod operator;
 mod oracle;
 mod pasted_key;
+#[cfg(feature = "postgres")]
+mod portability;
 mod procurement;
 mod pushes;
 mod questions;
@@ -39,11 +43,15 @@ mod repeats;
 mod requests;
 mod rounds;
 mod rules;
+mod s3;
 mod secrecy;
 mod serving;
 mod signing;
 mod spoiled;
 mod spoken;
+mod sweeps;
 mod traces;
 mod untimely;
+mod upgrade;
+mod versions;
 mod waivers;

@@ -12,7 +12,7 @@ use crate::house::{House, on_both_databases};
 
 /// More than jobs may run at the same time, so that some openings have to wait for others.
 const SECTION: u32 = 12;
-const FEW_SLOTS: &str = "[jobs.worker]\nslots = 6\n";
+const FEW_SLOTS: &str = "[jobs.worker]\nhouse_slots = 3\ncalls_per_platform = 3\n";
 
 /// The text of a letter's pages, without white space.
 fn text(package: &Package) -> String {

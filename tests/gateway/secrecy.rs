@@ -258,10 +258,10 @@ async fn traces(files: &[PathBuf], folder: &Path, serving: &Serving) -> Traces {
 
 /// SQLite's tables are in the folder.
 #[cfg(not(feature = "postgres"))]
-fn add_tables(_: &[PathBuf], _: &mut Traces) {}
+pub fn add_tables(_: &[PathBuf], _: &mut Traces) {}
 
 #[cfg(feature = "postgres")]
-fn add_tables(files: &[PathBuf], traces: &mut Traces) {
+pub fn add_tables(files: &[PathBuf], traces: &mut Traces) {
     #[derive(QueryableByName)]
     struct Line {
         #[diesel(sql_type = diesel::sql_types::Text)]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use baohan_gateway::casework::Task;
 use baohan_gateway::crypto::keyring::Keyring;
 use baohan_gateway::domain::application::Application;
 use baohan_gateway::domain::guarantee::{Guarantee, LetterKind};
@@ -14,7 +15,8 @@ use baohan_gateway::domain::premium::Rate;
 use baohan_gateway::domain::section::{Ciphertext, SealedSection, Secrecy};
 use baohan_gateway::domain::terms::{Terms, Validity};
 use baohan_gateway::secret::Secret;
-use baohan_gateway::store::jobs::{Claim, ClaimedJob, JobId, Lane, NewJob};
+use baohan_gateway::store::jobs::suspicion::Suspects;
+use baohan_gateway::store::jobs::{Claim, ClaimedJob, Compartment, JobId, Lane, NewJob};
 use baohan_gateway::store::{Connection, Store, StoreError, StoreOptions, jobs};
 use diesel::Connection as _;
 #[cfg(feature = "postgres")]
@@ -142,6 +144,12 @@ impl Database {
         raw!(&mut self.raw(), |link| diesel::sql_query(sql).execute(link)).unwrap()
     }
 
+    /// Runs several statements around the store.
+    #[cfg(feature = "postgres")]
+    pub fn execute_all(&self, sql: &str) {
+        raw!(&mut self.raw(), |link| diesel::connection::SimpleConnection::batch_execute(link, sql)).unwrap();
+    }
+
     /// The same through a connection to SQLite that knows nothing of this database but its path.
     pub fn look_from_outside(url: &str, sql: &str) -> Vec<String> {
         let mut link = SqliteConnection::establish(url.strip_prefix("sqlite:").unwrap()).unwrap();
@@ -179,8 +187,9 @@ impl Database {
 
     pub async fn claim_excluding(&self, owner: &str, limit: u32, excluded: &[&str]) -> Vec<ClaimedJob> {
         let excluded = excluded.iter().map(|id| PlatformId::new(*id)).collect();
-        let claim =
-            Claim { owner: owner.to_owned(), lease: Duration::from_secs(60), limit, excluded, only: None };
+        let (owner, lease) = (owner.to_owned(), Duration::from_secs(60));
+        let (compartments, suspects) = (vec![Compartment::any(limit)], Suspects::default());
+        let claim = Claim { owner, lease, excluded, only: None, calls: Task::CALLS, compartments, suspects };
         self.write(move |c| jobs::claim(c, &claim)).await
     }
 

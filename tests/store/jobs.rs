@@ -84,7 +84,7 @@ on_both_databases! {
         assert_eq!(db.job(&other).await.deadline, ordinary.deadline);
         // The lease of the one that runs is as it was.
         let fence = held.fence.clone();
-        assert_eq!(db.read(move |c| jobs::deadline(c, &fence)).await, opening);
+        assert_eq!(db.write(move |c| jobs::deadline(c, &fence)).await, opening);
         assert!(db.claim("w2", 10).await.iter().all(|it| it.id == other));
         // A deadline that is nearer already stays.
         db.write(move |c| jobs::hasten(c, &lane_of("g1"), in_a_year())).await;
@@ -159,6 +159,31 @@ on_both_databases! {
         finish(&db, &again.fence).await.unwrap();
         assert_eq!(db.attempts(&id).await, ["retry", "done"]);
         assert_eq!(db.job(&id).await.cause, None);
+    }
+
+    async fn a_job_that_steps_aside_is_tried_again_behind_what_waited_for_it(db: Database) {
+        let first = db.enqueue(job("hainan", "g1", "notify")).await;
+        let second = db.enqueue(job("hainan", "g1", "make-letter")).await;
+        db.enqueue(NewJob { payload: serde_json::json!("other"), ..job("hainan", "g1", "upload") }).await;
+        db.enqueue(job("hainan", "g2", "notify")).await;
+        let held = db.claim("w1", 1).await.remove(0);
+        let fence = held.fence.clone();
+        let behind: Vec<serde_json::Value> = db.write(move |c| jobs::waiting_behind(c, &fence)).await;
+        assert_eq!(behind, [job("", "", "").payload, serde_json::json!("other")]);
+        let aside = async |fence: &Fence| {
+            let fence = fence.clone();
+            db.store.write(move |c| jobs::step_aside(c, &fence, Duration::ZERO, Cause::Rejected, "code 0")).await
+        };
+        aside(&held.fence).await.unwrap();
+        // Whoever lost the lease moves nothing.
+        assert_eq!(aside(&held.fence).await, Err(StoreError::LeaseLost(first.to_string())));
+        let mut ran = Vec::new();
+        while let Some(one) = db.claim("w1", 10).await.into_iter().find(|it| it.lane == lane_of("g1")) {
+            finish(&db, &one.fence).await.unwrap();
+            ran.push((one.id, one.tries));
+        }
+        assert_eq!((ran.len(), &ran[0], &ran[2]), (3, &(second, 1), &(first.clone(), 2)));
+        assert_eq!(db.attempts(&first).await, ["stepped-aside", "done"]);
     }
 
     async fn a_dead_job_is_revived_with_a_fresh_schedule(db: Database) {

@@ -4,9 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+#[cfg(feature = "postgres")]
+use baohan_gateway::store::StoreOptions;
 use baohan_gateway::store::jobs::{self, Cause, JobId, Revival};
 use futures_util::future::join_all;
 
+#[cfg(feature = "postgres")]
+use crate::database::in_time;
 use crate::database::{Database, job, on_both_databases};
 
 on_both_databases! {
@@ -58,24 +62,40 @@ on_both_databases! {
     }
 
     async fn many_workers_never_run_two_jobs_of_a_lane_together_or_out_of_order(db: Database) {
-        const LANES: usize = 5;
-        const JOBS: usize = 12;
-        for place in 0..JOBS {
-            for lane in 0..LANES {
-                db.enqueue(job("hainan", &lane.to_string(), &place.to_string())).await;
-            }
-        }
-        let db = Arc::new(db);
-        let lanes = Arc::new(Mutex::new(BTreeMap::<String, Lane>::new()));
-        let workers = (0..6).map(|number| work(Arc::clone(&db), Arc::clone(&lanes), number));
-        join_all(workers.map(tokio_task)).await;
-        let lanes = lanes.lock().unwrap();
-        for lane in 0..LANES {
-            let seen = &lanes[&lane.to_string()];
-            assert_eq!(seen.done + seen.dead.len(), JOBS + seen.revived, "lane {lane}");
-        }
-        assert!(lanes.values().any(|lane| lane.revived > 0));
+        work_together(db).await;
     }
+}
+
+/// As where the engine can't pass over locked rows.
+#[cfg(feature = "postgres")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn workers_that_wait_for_each_other_claim_no_job_twice_either() {
+    in_time(async {
+        let db = Database::postgres().await;
+        let waiting = db.reopen(&StoreOptions { skip_locked: false, ..StoreOptions::default() });
+        work_together(Database { store: waiting, ..db }).await;
+    })
+    .await;
+}
+
+async fn work_together(db: Database) {
+    const LANES: usize = 5;
+    const JOBS: usize = 12;
+    for place in 0..JOBS {
+        for lane in 0..LANES {
+            db.enqueue(job("hainan", &lane.to_string(), &place.to_string())).await;
+        }
+    }
+    let db = Arc::new(db);
+    let lanes = Arc::new(Mutex::new(BTreeMap::<String, Lane>::new()));
+    let workers = (0..6).map(|number| work(Arc::clone(&db), Arc::clone(&lanes), number));
+    join_all(workers.map(tokio_task)).await;
+    let lanes = lanes.lock().unwrap();
+    for lane in 0..LANES {
+        let seen = &lanes[&lane.to_string()];
+        assert_eq!(seen.done + seen.dead.len(), JOBS + seen.revived, "lane {lane}");
+    }
+    assert!(lanes.values().any(|lane| lane.revived > 0));
 }
 
 /// Workers have to run on several threads to meet each other.

@@ -8,19 +8,26 @@
 )]
 
 mod archive;
+mod bulkheads;
+mod clock_jumps;
 mod commands;
 mod database;
 mod guarantees;
 mod jobs;
 mod lanes;
 mod links;
+#[cfg(feature = "postgres")]
+mod meetings;
 mod messages;
 mod migrations;
+mod model;
+mod pauses;
 mod reconciliations;
 mod rounds;
 mod secrecy;
 mod sections;
 mod statements;
+mod suspicion;
 mod uploads;
 mod worker;
 mod writes;

@@ -80,8 +80,8 @@ fn columns_of_the_program() -> BTreeMap<String, Vec<String>> {
 /// The names of all migrations, in order.
 pub fn migrations() -> Vec<String> {
     let folder = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations")).unwrap();
-    let mut names: Vec<String> =
-        folder.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let folders = folder.map(Result::unwrap).filter(|entry| entry.file_type().unwrap().is_dir());
+    let mut names: Vec<String> = folders.map(|entry| entry.file_name().into_string().unwrap()).collect();
     names.sort();
     names
 }

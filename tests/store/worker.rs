@@ -225,6 +225,9 @@ on_both_databases! {
             db.expire_leases();
         }
         let house = house(&db, options(), |_| async { panic!("not run") });
+        // Suspected by now, it pauses first.
+        assert_eq!(house.worker.step().await.unwrap(), Step::Nothing);
+        db.execute("UPDATE jobs SET due_at = 1");
         let outcome = step(&house).await;
         let told = "every attempt ended without a word from its worker";
         assert_eq!(outcome, Outcome::Dead { cause: Cause::Exhausted, detail: told.to_owned() });
@@ -311,8 +314,8 @@ on_both_databases! {
         assert_eq!(states, ["done"; 4]);
     }
 
-    async fn a_slow_platform_leaves_slots_for_the_others(db: Database) {
-        let few = WorkerOptions { slots: 4, per_platform_limit: 2, ..options() };
+    async fn a_slow_platform_is_called_so_many_times_at_once_and_holds_up_no_other(db: Database) {
+        let few = WorkerOptions { calls_per_platform: 2, ..options() };
         let gate = Arc::new(Semaphore::new(0));
         let most = Arc::new(AtomicUsize::new(0));
         let running = Arc::new(AtomicUsize::new(0));
@@ -352,10 +355,23 @@ on_both_databases! {
         handle.stop().await;
     }
 
+    async fn work_that_may_not_go_on_is_handed_back_and_the_attempt_does_not_count(db: Database) {
+        let id = db.enqueue(job("hainan", "g1", "upload")).await;
+        let house = house(&db, options(), |job| {
+            assert_eq!(job.tries, 1);
+            std::future::ready(if job.attempt < 5 { Verdict::HandBack } else { Verdict::done() })
+        });
+        for _ in 1..5 {
+            assert_eq!(step(&house).await, Outcome::HandedBack);
+        }
+        assert_eq!(step(&house).await, Outcome::Done);
+        assert_eq!(db.attempts(&id).await, ["released", "released", "released", "released", "done"]);
+    }
+
     async fn a_stopping_worker_lets_running_jobs_finish_and_takes_no_more(db: Database) {
         let (begun, mut has_begun) = watch::channel(false);
         let gate = Arc::new(Semaphore::new(0));
-        let house = house(&db, WorkerOptions { slots: 1, ..options() }, {
+        let house = house(&db, WorkerOptions { calls_per_platform: 1, ..options() }, {
             let gate = Arc::clone(&gate);
             move |_| {
                 begun.send_replace(true);

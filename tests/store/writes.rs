@@ -246,3 +246,20 @@ async fn a_connection_lost_in_a_transaction_is_told_and_then_replaced() {
     assert!(matches!(lost, Err(StoreError::Unavailable(_))), "{lost:?}");
     assert!(db.read(guarantees::counts).await.is_empty());
 }
+
+#[cfg(feature = "postgres")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_takes_no_writes_is_unavailable_until_it_does_again() {
+    let db = Database::postgres().await;
+    let name = db.url.rsplit('/').next().unwrap().to_owned();
+    db.execute(&format!("ALTER DATABASE {name} SET default_transaction_read_only = on"));
+    let store = db.reopen(&StoreOptions::default());
+    assert!(matches!(store.ping().await, Err(StoreError::Unavailable(_))));
+    let one = guarantee("hainan", "A1");
+    let written = store.write(move |c| guarantees::insert(c, &one, long_ago())).await;
+    assert!(matches!(written, Err(StoreError::Unavailable(_))), "{written:?}");
+    let back = format!("BEGIN READ WRITE; ALTER DATABASE {name} RESET default_transaction_read_only; COMMIT");
+    db.execute_all(&back);
+    // The connection that met it was dropped.
+    assert_eq!(store.ping().await, Ok(()));
+}

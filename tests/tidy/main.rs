@@ -5,6 +5,7 @@
 
 mod documents;
 mod files;
+mod migrations;
 mod rooms;
 mod rust_text;
 mod tree;

@@ -31,6 +31,11 @@ const ROOMS: &[(&str, &[&str])] = &[
             "domain",
         ],
     ),
+    // Plays with what the others decide by, on a store of its own.
+    (
+        "simulation",
+        &["intake", "jobs", "casework", "delivery", "institution", "dialect", "store", "crypto", "domain"],
+    ),
     (
         "settings",
         &[
@@ -80,6 +85,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("document", &["domain"]),
     ("downloads", &["domain", "store"]),
     ("reconciliation", &["domain", "store"]),
+    // A copy is looked through with the keys that sealed it.
+    ("backup", &["domain", "crypto", "store"]),
     // What may not stand in a column in the clear is wrapped where it is stored.
     ("store", &["domain", "crypto"]),
     // The simulated platforms mirror none of our readings of a specification, and do their cryptography with the

@@ -10,8 +10,8 @@ use clap::ValueEnum;
 use crate::clock::Clock;
 use crate::crypto::sm2::PrivateKey;
 use crate::sandbox::{
-    Acted, GGZY, HAINAN, JILIN, Journal, Moment, Play, Sandbox, SandboxOptions, Specification, ZHANGZHOU,
-    neimenggu, tender,
+    Acted, Answer, Desk, GGZY, HAINAN, JILIN, Journal, Moment, Play, Sandbox, SandboxOptions, Specification,
+    Standing, Step, ZHANGZHOU, neimenggu, tender,
 };
 use crate::secret::Secret;
 
@@ -28,6 +28,10 @@ pub enum Role {
 
 impl Role {
     pub const ALL: [Self; 5] = [Self::Hainan, Self::Jilin, Self::Ggzy, Self::Zhangzhou, Self::Neimenggu];
+
+    /// Two that differ in all that a crash can tear apart: one sends keys and takes letters in slices, the other fetches
+    /// one letter and encrypts whole messages.
+    pub const DIFFERENT: [Self; 2] = [Self::Hainan, Self::Neimenggu];
 
     /// Its id in the settings, and in the path that it pushes to.
     pub fn id(self) -> &'static str {
@@ -87,6 +91,19 @@ impl Role {
         options.agreed_key = credentials.agreed_key;
         options.clock = clock.clone();
         Some(options)
+    }
+
+    /// What is added to its section `wire` so that a letter comes in several slices, where letters come in slices.
+    pub fn several_slices(self) -> &'static str {
+        match self {
+            Self::Hainan => "upload = { slice_bytes = 40000 }\n",
+            _ => "",
+        }
+    }
+
+    /// Whether its letter can't be collected before people have handed in papers.
+    pub fn waits_for_people(self) -> bool {
+        self == Self::Zhangzhou
     }
 
     /// The specification of those that are for tenders.
@@ -182,10 +199,31 @@ impl Actor {
         }
     }
 
-    pub fn journal(&self) -> &Journal {
+    /// Its journal and its fault script.
+    pub fn desk(&self) -> &Desk {
         match self {
-            Self::Tender(sandbox) => sandbox.journal(),
-            Self::Procurement(sandbox) => sandbox.journal(),
+            Self::Tender(sandbox) => sandbox.desk(),
+            Self::Procurement(sandbox) => sandbox.desk(),
+        }
+    }
+
+    pub fn journal(&self) -> &Journal {
+        &self.desk().journal
+    }
+
+    /// See [`Play::take`].
+    pub async fn take(&self, step: Step, application: &str) -> Option<anyhow::Result<Answer>> {
+        match self {
+            Self::Tender(sandbox) => Play::take(&**sandbox, step, application).await,
+            Self::Procurement(sandbox) => Play::take(&**sandbox, step, application).await,
+        }
+    }
+
+    /// See [`Play::standing`].
+    pub fn standing(&self, application: &str) -> Option<Standing> {
+        match self {
+            Self::Tender(sandbox) => sandbox.standing(application),
+            Self::Procurement(sandbox) => sandbox.standing(application),
         }
     }
 

@@ -24,6 +24,7 @@ mod progress;
 mod receive;
 mod refusal;
 mod register;
+mod steps;
 
 #[cfg(test)]
 mod tests;
@@ -50,6 +51,7 @@ use super::faults::Fault;
 use super::journal::Journal;
 use super::play::{Acted, Moment, Play};
 use super::running::Running;
+use super::steps::{Standing, Step};
 use crate::crypto::second_opinion::KeyPair;
 use register::Register;
 
@@ -201,6 +203,14 @@ impl Play for Platform {
         } else {
             self.duplicate(application_id, interface).await
         }
+    }
+
+    async fn take(&self, step: Step, application_id: &str) -> Option<anyhow::Result<Answer>> {
+        self.take_step(step, application_id).await
+    }
+
+    fn standing(&self, application_id: &str) -> Option<Standing> {
+        self.standing_of(application_id)
     }
 
     async fn live(&self, patience: Duration) -> anyhow::Result<Vec<Moment>> {

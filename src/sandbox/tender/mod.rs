@@ -24,6 +24,7 @@ mod playing;
 mod receive;
 mod register;
 mod specification;
+mod steps;
 mod whole;
 
 use std::sync::atomic::AtomicU32;

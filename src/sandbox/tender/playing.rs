@@ -12,6 +12,7 @@ use super::super::answer::Answer;
 use super::super::desk::Desk;
 use super::super::letter::Letter;
 use super::super::play::{Acted, Moment, Play};
+use super::super::steps::{Standing, Step};
 use super::Platform;
 use crate::clock;
 
@@ -85,6 +86,14 @@ impl Play for Platform {
             false => self.duplicate(applyno, interface).await,
             true => self.conflict(applyno, interface).await,
         }
+    }
+
+    async fn take(&self, step: Step, applyno: &str) -> Option<anyhow::Result<Answer>> {
+        self.take_step(step, applyno).await
+    }
+
+    fn standing(&self, applyno: &str) -> Option<Standing> {
+        self.standing_of(applyno)
     }
 
     async fn live(&self, patience: Duration) -> anyhow::Result<Vec<Moment>> {

@@ -12,6 +12,9 @@ use crate::telemetry::Metrics;
 /// So many lost documents are remembered; where there are more, people are told again of some.
 const REMEMBERED: usize = 10_000;
 
+/// For so long a look that failed counts. Looks come more often.
+const LOOK_COUNTS: Duration = Duration::from_secs(30);
+
 #[derive(Default)]
 pub(super) struct Condition {
     /// Where alarms are counted; a command that looks only for itself raises none.
@@ -28,6 +31,8 @@ struct State {
 struct Outage {
     since: Instant,
     reason: String,
+    /// When somebody looked last whether it is over.
+    looked: Option<Instant>,
 }
 
 impl Condition {
@@ -44,7 +49,7 @@ impl Condition {
                 self.recovered(&mut state);
                 state.lost.remove(digest);
             }
-            Err(ArchiveError::Unavailable(reason)) => self.unavailable(reason),
+            Err(ArchiveError::Unavailable(reason)) => self.unavailable(reason, None),
             Err(lost) => {
                 let mut state = self.state();
                 self.recovered(&mut state);
@@ -61,19 +66,37 @@ impl Condition {
         }
     }
 
+    /// Takes note of what somebody saw who looked for no other reason.
+    pub(super) fn note_look(&self, seen: Result<(), ArchiveError>) {
+        match seen {
+            Err(ArchiveError::Unavailable(reason)) => self.unavailable(&reason, Some(Instant::now())),
+            _ => self.recovered(&mut self.state()),
+        }
+    }
+
+    /// Why it is of no use to ask the archive now: the last look has failed, a moment ago.
+    pub(super) fn known_absence(&self) -> Option<String> {
+        let state = self.state();
+        let outage = state.outage.as_ref()?;
+        outage.looked.filter(|looked| looked.elapsed() < LOOK_COUNTS).map(|_| outage.reason.clone())
+    }
+
     /// For how long the archive can't be used, and why.
     pub(super) fn outage(&self) -> Option<(Duration, String)> {
         let state = self.state();
         state.outage.as_ref().map(|outage| (outage.since.elapsed(), outage.reason.clone()))
     }
 
-    fn unavailable(&self, reason: &str) {
+    fn unavailable(&self, reason: &str, looked: Option<Instant>) {
         let mut state = self.state();
         if let Some(outage) = &mut state.outage {
-            reason.clone_into(&mut outage.reason);
+            if looked.is_some() {
+                reason.clone_into(&mut outage.reason);
+                outage.looked = looked;
+            }
             return;
         }
-        state.outage = Some(Outage { since: Instant::now(), reason: reason.to_owned() });
+        state.outage = Some(Outage { since: Instant::now(), reason: reason.to_owned(), looked });
         drop(state);
         self.alarm("archive-unavailable");
         tracing::error!(reason, "the archive of documents can't be used; letters wait for it, pushes do not");
@@ -121,5 +144,19 @@ mod tests {
         assert!(condition.outage().is_none());
         condition.note(&one, &away());
         assert_eq!(condition.outage().unwrap().1, "connection refused");
+    }
+
+    #[test]
+    fn only_a_look_that_failed_keeps_others_from_asking() {
+        let condition = Condition::default();
+        let away = |why: &str| Err(ArchiveError::Unavailable(why.to_owned()));
+        let one = DocumentDigest::new("1");
+        condition.note::<()>(&one, &away("one attempt"));
+        assert_eq!(condition.known_absence(), None);
+        condition.note_look(away("a look"));
+        condition.note::<()>(&one, &away("another attempt"));
+        assert_eq!(condition.known_absence().as_deref(), Some("a look"));
+        condition.note_look(Ok(()));
+        assert!(condition.known_absence().is_none() && condition.outage().is_none());
     }
 }

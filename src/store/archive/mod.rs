@@ -87,6 +87,18 @@ impl Archive {
         self.0.condition.outage()
     }
 
+    /// Whoever is told at once that the archive is away, as the last look has found it, holds nothing up meanwhile and
+    /// makes nothing that could not be kept.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Unavailable`] where it was away a moment ago.
+    pub fn expect_present(&self) -> Result<(), ArchiveError> {
+        match self.0.condition.known_absence() {
+            Some(reason) => Err(ArchiveError::Unavailable(format!("as last seen, {reason}"))),
+            None => Ok(()),
+        }
+    }
+
     /// Whether documents are in a bucket.
     pub fn is_remote(&self) -> bool {
         matches!(self.0.place, Place::Bucket(_))
@@ -173,6 +185,7 @@ impl Archive {
             Place::Folder(_) => FOLDER_DEADLINE,
             Place::Bucket(options) => options.timeout,
         };
+        self.expect_present()?;
         let late = || ArchiveError::Unavailable(format!("{self} does not answer within {deadline:?}"));
         tokio::time::timeout(deadline, operation).await.unwrap_or_else(|_| Err(late()))
     }

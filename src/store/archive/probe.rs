@@ -2,7 +2,6 @@
 
 use std::io::Write as _;
 use std::path::Path;
-use std::time::Duration;
 
 use object_store::{ObjectStore as _, PutMode};
 
@@ -10,9 +9,6 @@ use super::{Archive, ArchiveError, Place, digest_of};
 
 /// A document of its own, always the same, which nothing names: it takes no right to delete to have it once.
 const PROBE: &[u8] = b"baohan-gateway: this document shows that the archive can be written and read\n";
-
-/// A look that takes longer has failed.
-const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What a trial has shown of an archive that can be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,21 +20,25 @@ pub enum Trial {
 }
 
 impl Archive {
-    /// Looks whether a bucket answers, and takes note. A folder is looked at as a part of readiness.
+    /// Looks whether a bucket answers, and takes note; after a look that failed nobody else asks it, until one has
+    /// succeeded. A folder is looked at as a part of readiness.
     pub async fn look(&self) {
-        if !self.is_remote() {
-            return;
-        }
+        let Place::Bucket(options) = &self.0.place else { return };
         let digest = digest_of(PROBE);
         let looking = async {
-            match self.read(&digest).await {
-                Err(ArchiveError::Missing(_)) => self.keep(&digest, PROBE.into()).await,
-                other => other.map(drop),
+            // Reading is enough to see that all is well. But it may be writing that was not possible.
+            if self.outage().is_none() {
+                match self.read(&digest).await {
+                    Err(ArchiveError::Missing(_) | ArchiveError::Damaged { .. }) => {}
+                    other => return other.map(drop),
+                }
             }
+            self.keep(&digest, PROBE.into()).await
         };
-        let late = || ArchiveError::Unavailable(format!("{self} does not answer within {PATIENCE:?}"));
-        let seen = tokio::time::timeout(PATIENCE, looking).await.unwrap_or_else(|_| Err(late()));
-        self.0.condition.note(&digest, &seen);
+        let patience = options.attempt_timeout;
+        let late = || ArchiveError::Unavailable(format!("{self} does not answer within {patience:?}"));
+        let seen = tokio::time::timeout(patience, looking).await.unwrap_or_else(|_| Err(late()));
+        self.0.condition.note_look(seen);
     }
 
     /// Writes and reads, and asks for what is not there. In a folder nothing is left of it.

@@ -9,6 +9,7 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Bool, Text};
 
 use super::calls::{Calls, PAUSED};
+use super::suspicion::{self, Suspects};
 use super::{Cause, ClaimedJob, Fence, JobId, Lane, TABLE, conclude, unfinished};
 use crate::domain::identity::PlatformId;
 use crate::store::connection::{Connection, on};
@@ -29,6 +30,7 @@ pub struct Claim {
     pub calls: Calls,
     /// Where there is room, and for how many. A full one holds up no other.
     pub compartments: Vec<Compartment>,
+    pub suspects: Suspects,
 }
 
 /// Which jobs belong into a compartment.
@@ -120,9 +122,16 @@ pub fn claim(connection: &mut Connection, claim: &Claim) -> Result<Vec<ClaimedJo
     }
     rows.sort_by(|a, b| (a.deadline, &a.id).cmp(&(b.deadline, &b.id)));
     let mut claimed = Vec::with_capacity(rows.len());
+    let mut suspects = claim.suspects.clone();
     for row in rows {
         let started_at = row.due_at.saturating_sub(lease);
         let taken_over = row.attempts > 1 && close_abandoned(connection, &row.id, started_at)?;
+        let fence = Fence { job: JobId::new(&row.id), owner: claim.owner.clone(), attempt: row.attempts };
+        let silent_ends = suspicion::silent_ends(connection, &fence)?;
+        if let Some(pause) = suspects.pause(silent_ends, taken_over) {
+            suspicion::set_aside(connection, &fence, silent_ends, pause)?;
+            continue;
+        }
         let attempt = (
             attempts::job_id.eq(&row.id),
             attempts::number.eq(row.attempts),
@@ -130,9 +139,8 @@ pub fn claim(connection: &mut Connection, claim: &Claim) -> Result<Vec<ClaimedJo
             attempts::outcome.eq("running"),
         );
         on!(connection, |link| diesel::insert_into(attempts::table).values(attempt).execute(link))?;
-        let fence = Fence { job: JobId::new(&row.id), owner: claim.owner.clone(), attempt: row.attempts };
         match opened(connection, row, fence.clone(), taken_over) {
-            Ok(job) => claimed.push(job),
+            Ok(job) => claimed.push(ClaimedJob { silent_ends, ..job }),
             Err(error) => conclude::bury(connection, &fence, Cause::Unreadable, &error.to_string())?,
         }
     }
@@ -208,14 +216,14 @@ fn lock_candidates(
     most: u32,
 ) -> Result<Vec<Candidate>, StoreError> {
     let fragments = connection.fragments();
-    let (find_text, skip_locked) = (fragments.find_text, fragments.skip_locked);
+    let (find_text, lock_jobs) = (fragments.find_text, fragments.lock_jobs);
     let (is_due, is_first) = (is_due("job", fragments.now), is_first("job"));
     let belongs = room.condition(claim.calls);
     let statement = format!(
         "SELECT job.id, job.platform FROM jobs job \
          WHERE {is_due} AND {find_text}($1, '/' || job.platform || '/') = 0 \
          AND ($2 = '' OR job.platform = $2) AND {belongs} AND {is_first} \
-         ORDER BY job.deadline, job.due_at LIMIT $3{skip_locked}"
+         ORDER BY job.deadline, job.due_at LIMIT $3{lock_jobs}"
     );
     let excluded: Vec<&str> = claim.excluded.iter().chain(room.full()).map(PlatformId::as_str).collect();
     Ok(on!(connection, |link| sql_query(statement)
@@ -258,6 +266,7 @@ fn opened(
         attempt: row.attempts,
         tries: u32::try_from(counted).unwrap_or(u32::MAX),
         taken_over,
+        silent_ends: 0,
         fence,
         id: JobId::new(row.id),
         platform: PlatformId::new(row.platform),

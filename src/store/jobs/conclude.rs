@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
 use super::{Cause, Fence, JobState, TABLE, unfinished};
-use crate::store::connection::{Connection, on};
+use crate::store::connection::{Connection, Link, on};
 use crate::store::error::StoreError;
 use crate::store::schema::{attempts, jobs};
 use crate::store::time::{from_micros, length_in_micros};
@@ -46,13 +46,19 @@ pub fn finish(connection: &mut Connection, fence: &Fence) -> Result<(), StoreErr
     Ok(())
 }
 
-/// The job's present deadline, which may have come closer since it was claimed.
+/// The job's present deadline, which may have come closer since it was claimed. On PostgreSQL the row stays locked until
+/// the transaction ends: an opening comes before this, and is seen, or after what this transaction writes, and changes it.
 ///
 /// # Errors
 /// [`StoreError::LeaseLost`] where the job belongs to another attempt by now.
 pub fn deadline(connection: &mut Connection, fence: &Fence) -> Result<Timestamp, StoreError> {
-    let found: Option<i64> =
-        on!(connection, |link| held!(fence).select(jobs::deadline).first(link).optional())?;
+    let held = held!(fence).select(jobs::deadline);
+    let found: Option<i64> = match &mut connection.link {
+        // Its transactions that write follow one another.
+        Link::Sqlite(link) => held.get_result(link).optional(),
+        #[cfg(feature = "postgres")]
+        Link::Postgres(link) => held.for_update().get_result(link).optional(),
+    }?;
     let micros = found.ok_or_else(|| StoreError::LeaseLost(fence.job.to_string()))?;
     from_micros(TABLE, fence.job.as_str(), micros)
 }

@@ -12,6 +12,8 @@ mod enqueue;
 mod inspect;
 mod lane;
 mod page;
+pub mod set_back;
+pub mod suspicion;
 
 use std::fmt;
 use std::time::Duration;
@@ -124,9 +126,24 @@ pub enum Cause {
     Failed,
     /// The job's payload can't be read.
     Unreadable,
+    /// Too many workers fell silent over it, one after the other: it may kill the process that runs it.
+    Poisoned,
 }
 
 impl Cause {
+    pub const ALL: [Self; 10] = [
+        Self::Exhausted,
+        Self::Rejected,
+        Self::NotRetryable,
+        Self::Panicked,
+        Self::Poisoned,
+        Self::Obsolete,
+        Self::Unreachable,
+        Self::Unanswered,
+        Self::Failed,
+        Self::Unreadable,
+    ];
+
     pub fn name(self) -> &'static str {
         match self {
             Self::Exhausted => "exhausted",
@@ -138,6 +155,7 @@ impl Cause {
             Self::Unanswered => "unanswered",
             Self::Failed => "failed",
             Self::Unreadable => "unreadable",
+            Self::Poisoned => "poisoned",
         }
     }
 }
@@ -186,6 +204,9 @@ pub struct ClaimedJob {
     pub tries: u32,
     /// Whether an earlier attempt's lease ran out without a word from its worker.
     pub taken_over: bool,
+    /// How many attempts before this one ended in a row without a word, where they are many enough to be
+    /// [suspicious](suspicion); 0 otherwise.
+    pub silent_ends: u32,
     pub fence: Fence,
 }
 

@@ -145,7 +145,7 @@ on_both_databases! {
     async fn a_core_system_that_never_answers_takes_no_slot_of_other_work(database: Database) {
         let receiver = Receiver::start();
         receiver.answers(|_| Answer::Never);
-        let slots = "[jobs.worker]\nslots = 2\nper_platform_limit = 2\ndrain = \"0s\"\n";
+        let slots = "[jobs.worker]\nhouse_slots = 2\ncalls_per_platform = 2\ndrain = \"0s\"\n";
         let settings = told(receiver.address).replace("[callbacks]", "[callbacks]\nat_once = 2\ntimeout = \"10m\"");
         let house = House::open_with(database, &format!("{settings}{slots}")).await;
         for _ in 0..3 {

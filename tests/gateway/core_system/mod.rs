@@ -12,7 +12,7 @@ mod files;
 mod lists;
 mod lives;
 mod made_up;
-mod receiver;
+pub mod receiver;
 mod refusals;
 mod tokens;
 mod view;

@@ -6,6 +6,7 @@ use baohan_gateway::cli::demo::clerk::Clerk;
 use baohan_gateway::domain::Guarantee;
 use baohan_gateway::domain::identity::{GuaranteeId, PlatformId};
 use baohan_gateway::store::guarantees;
+use baohan_gateway::store::pauses::{self, Pause};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -220,10 +221,17 @@ on_both_databases! {
         let house = House::open_with(database, API).await;
         let listed = house.core().await.get("/platforms").await.body;
         let [hainan] = listed["items"].as_array().unwrap().as_slice() else { panic!("{listed}") };
-        assert_eq!((&hainan["id"], &hainan["unreachable_since"]), (&json!("hainan"), &Value::Null));
+        let told = [&hainan["id"], &hainan["unreachable_since"], &hainan["paused_since"]];
+        assert_eq!(told, [&json!("hainan"), &Value::Null, &Value::Null]);
         let (secrecy, product, format) = (&hainan["secrecy"], &hainan["product"], &hainan["letter_format"]);
         assert_eq!((secrecy, product, format), (&json!("until-opening"), &json!("bid-bond"), &json!("ofd")));
         assert!(hainan["told"].as_array().unwrap().contains(&json!("claim-result")), "{hainan}");
         assert!(hainan["asks"].as_array().unwrap().contains(&json!("restore")), "{hainan}");
+        let (platform, since) = (PlatformId::new("hainan"), "2026-11-22T04:00:00Z");
+        let (by, reason) = ("王工".to_owned(), "平台维护".to_owned());
+        let pause = Pause { platform, since: since.parse().unwrap(), by, reason, resumed: None };
+        house.gateway.assembly.store.write(move |c| pauses::begin(c, &pause)).await.unwrap();
+        let listed = house.core().await.get("/platforms").await.body;
+        assert_eq!(listed["items"][0]["paused_since"], since, "{listed}");
     }
 }

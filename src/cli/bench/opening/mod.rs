@@ -31,7 +31,7 @@ use storm::{Arrivals, Storm};
 /// A gateway is started in a process of its own, on SQLite in a fresh folder or on the database that is named, and a
 /// simulated platform in this one. Applications are pushed, ciphertext letters arrive, and then the keys are sent. All
 /// times are the platform's. What it checks in the letters it checks when the clock has stopped. Settings files that are
-/// given with --settings, and variables such as `BAOHAN__JOBS__WORKER__SLOTS`, hold for the gateway. Ends with exit
+/// given with --settings, and variables such as `BAOHAN__JOBS__WORKER__HOUSE_SLOTS`, hold for the gateway. Ends with exit
 /// code 1 if any plaintext letter was not delivered exactly once, or has a fault.
 #[derive(ClapArgs)]
 pub struct Args {

@@ -29,8 +29,8 @@ impl Course {
 /// there before the other was sent; between pushes that were under way together there is no order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub(super) struct Order {
-    /// Jobs for one platform that a gateway does at once, over all gateways: so many letters may overtake one that was
-    /// begun before them.
+    /// Letters for one platform that are made or on their way at once, over all gateways: so many may overtake one that
+    /// was begun before them.
     pub(super) at_once: usize,
     pub(super) pairs_out_of_order: usize,
     /// The letter that most others overtook: how many.

@@ -27,7 +27,7 @@ const NEIGHBOURS_WORK: u32 = 64;
 pub(super) struct Premises {
     pub(super) platform: Sandbox,
     pub(super) neighbours: Vec<Neighbour>,
-    /// Jobs for one platform that the gateways do at once, in sum.
+    /// Letters for one platform that are made or on their way at once, over all gateways.
     pub(super) at_once: usize,
     gateways: Vec<GatewayProcess>,
     front: Option<Front>,
@@ -86,9 +86,7 @@ impl Premises {
         }
         let agreed: Vec<_> = agreed.iter().map(|(role, url, it)| (*role, url.clone(), it)).collect();
         let mut files = vec![props::write_settings(folder.path(), address, &agreed)?];
-        if let Some(store) = &args.store {
-            files.push(write_store(folder.path(), store)?);
-        }
+        files.push(write_differences(folder.path(), args.store.as_ref())?);
         files.extend_from_slice(settings);
         let worker = settings::load(&files)?.jobs.worker;
         let at_once =
@@ -199,10 +197,14 @@ async fn pushing(
     Sandbox::start(options).await.with_context(|| format!("the simulated platform {}", role.id()))
 }
 
-/// An address of a database may hold a password, so that it stands in a file that only its owner can read.
-fn write_store(folder: &Path, store: &Secret) -> anyhow::Result<PathBuf> {
-    let file = folder.join("store.toml");
-    let url = serde_json::to_string(store.expose())?;
-    private_file::write_new(&file, format!("[store]\nurl = {url}\n").as_bytes())?;
+/// What is different from a demonstration: a call that hangs is not waited out when all is over, and the database. Its
+/// address may hold a password, so that only its owner can read the file.
+fn write_differences(folder: &Path, store: Option<&Secret>) -> anyhow::Result<PathBuf> {
+    let mut text = "[jobs.worker]\ndrain = \"1s\"\n".to_owned();
+    if let Some(store) = store {
+        text += &format!("[store]\nurl = {}\n", serde_json::to_string(store.expose())?);
+    }
+    let file = folder.join("bench.toml");
+    private_file::write_new(&file, text.as_bytes())?;
     Ok(file)
 }

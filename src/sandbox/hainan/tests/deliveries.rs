@@ -1,4 +1,4 @@
-//! What is accepted, and how often it is counted.
+//! What is accepted, when it is examined, and how often it is counted.
 
 use std::time::Duration;
 
@@ -8,9 +8,11 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use super::super::super::testing::{
     Scene, ciphertext_lines, merged_lines, notice, number, sealed_ofd, unsealed_files, zipped,
 };
-use super::super::{Direction, Effect, Letter, Outcome, PublicKeyText, SliceText, Sm2Order};
+use super::super::{Application, Direction, Effect, Letter, Outcome, PublicKeyText, SliceText, Sm2Order};
 use super::upload::{Encrypted, completion};
 use crate::sandbox::Play;
+use crate::sandbox::letter::md5;
+use crate::sandbox::tender::Examination;
 
 #[tokio::test]
 async fn a_hand_made_guarantee_is_taken_from_its_application_to_the_merged_letter() {
@@ -196,4 +198,35 @@ async fn waiting_ends_with_the_exchange_that_is_waited_for() {
         scene.approved(),
     );
     assert!(found);
+}
+
+#[tokio::test]
+async fn letters_that_are_taken_unread_are_examined_when_asked_for() {
+    let scene = Scene::with(|options| options.examination = Examination::Later).await;
+    let (good, bad) = (scene.approved().await, scene.approved().await);
+    let letter = sealed_ofd(&ciphertext_lines(&good), "<data/>");
+    // The second one gets the letter of the first.
+    for application in [&good, &bad] {
+        let answer = scene.upload(application, "1", &letter).await;
+        assert_eq!(answer["code"], "1", "{answer}");
+    }
+    let taken =
+        |application: &Application| scene.sandbox.delivery(&application.applyno).unwrap().ciphertext.unwrap();
+    assert_eq!((taken(&good).pages, taken(&good).completions), (0, 1));
+    // A repeated completion is not another letter.
+    assert_eq!(
+        scene.complete(&good, "1", &Encrypted { md5: md5(&letter), ..Encrypted::new(b"-") }).await["code"],
+        "1"
+    );
+
+    let examined = scene.sandbox.examine_deposits();
+    let objections: Vec<_> =
+        examined.iter().map(|it| (it.applyno.as_str(), it.objection.as_deref())).collect();
+    assert_eq!(objections[0], (good.applyno.as_str(), None));
+    assert_eq!(objections[1].0, bad.applyno);
+    assert!(objections[1].1.is_some_and(|reason| reason.contains("保函中没有")), "{objections:?}");
+    let read = taken(&good);
+    assert_eq!((read.pages, read.signatures, read.completions), (7, 1, 2));
+    assert_eq!(*read.document, *letter);
+    assert!(scene.sandbox.examine_deposits().is_empty());
 }

@@ -1,0 +1,154 @@
+//! Making a snapshot while the gateway runs: the database first, then every document that the copy names. Documents are
+//! stored before a row names them and never change, so none is missed.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::path::Path;
+
+use anyhow::Context as _;
+use futures_util::stream::{self, StreamExt as _};
+use jiff::Timestamp;
+
+use super::data::{Data, survey_copy};
+use super::manifest::{Documents, Engine, Keys, Manifest, Part};
+use super::place::Place;
+use super::{durable, postgres, retention};
+use crate::domain::identity::DocumentDigest;
+use crate::store::archive::{Archive, ArchiveError};
+use crate::store::survey::{Depth, Survey};
+use crate::store::{Location, Store};
+
+/// Documents that are copied at the same time.
+const AT_ONCE: usize = 8;
+
+/// What was made.
+#[derive(Debug)]
+pub struct Created {
+    pub snapshot: String,
+    pub manifest: Manifest,
+    /// Documents that earlier snapshots did not have.
+    pub copied: u64,
+    /// Earlier snapshots that were removed.
+    pub removed: Vec<String>,
+    /// What is wrong with the data that was copied; earlier snapshots are kept then.
+    pub findings: Vec<String>,
+}
+
+/// Adds a snapshot to the folder, which is made where it is missing. `keys` are the settings that name keys and secrets.
+/// Of the snapshots at most `keep` stay.
+///
+/// # Errors
+/// When something can't be read or written; what there was before is whole.
+pub async fn create(
+    data: &Data,
+    to: &Path,
+    keys: Vec<String>,
+    keep: Option<NonZeroUsize>,
+    now: Timestamp,
+) -> anyhow::Result<Created> {
+    let place = Place::establish(to)?;
+    let begun = place.begin(now)?;
+    let engine = match data.store.location().context("store.url")? {
+        Location::File(_) => Engine::Sqlite,
+        Location::Server(_) => Engine::Postgres,
+    };
+    let file = begun.database(engine);
+    copy_database(data, &data.connect()?, &file).await?;
+    let (bytes, sm3) = durable::digest(&file)?;
+    let keyring = Some(data.keyring.clone());
+    let mut survey = survey_copy(engine, &file, &data.programs, keyring, Depth::OneOfEachColumn).await?;
+    let copying = copy_documents(&survey, &data.archive, place.documents()).await?;
+    let mut findings = std::mem::take(&mut survey.faults);
+    findings.extend(copying.lacking.iter().map(|(digest, why)| format!("document `{digest}`: {why}")));
+    let manifest = Manifest {
+        format: Manifest::FORMAT,
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+        made_at: now,
+        engine,
+        schema: survey.schema,
+        database: Part { bytes, sm3 },
+        rows: survey.rows,
+        documents: Documents {
+            count: u64::try_from(copying.held.len())?,
+            bytes: copying.held.values().sum(),
+            list_sm3: begun.write_list(&copying.held)?,
+            lacking: copying.lacking.keys().map(ToString::to_string).collect(),
+        },
+        keys: Keys { master: survey.master_keys, settings: keys },
+    };
+    begun.write_manifest(&manifest, &data.keyring)?;
+    let snapshot = place.finish(begun)?;
+    let removed = match keep {
+        Some(keep) if findings.is_empty() => retention::prune(&place, keep)?,
+        _ => Vec::new(),
+    };
+    Ok(Created { snapshot: snapshot.name, manifest, copied: copying.copied, removed, findings })
+}
+
+async fn copy_database(data: &Data, store: &Store, file: &Path) -> anyhow::Result<()> {
+    // Both take an empty file as theirs, and leave its mode as it is.
+    durable::make_empty(file)?;
+    match data.store.location().context("store.url")? {
+        Location::File(_) => store.copy_to(file.to_owned()).await.context("the database can't be copied")?,
+        Location::Server(url) => postgres::dump(&data.programs, store, &url, file).await?,
+    }
+    durable::sync(file)
+}
+
+struct Copying {
+    held: BTreeMap<DocumentDigest, u64>,
+    lacking: BTreeMap<DocumentDigest, String>,
+    copied: u64,
+}
+
+/// Copies the documents that the place does not have yet, each compared with its name on the way.
+async fn copy_documents(survey: &Survey, from: &Archive, to: &Archive) -> anyhow::Result<Copying> {
+    let mut copying = Copying { held: BTreeMap::new(), lacking: BTreeMap::new(), copied: 0 };
+    let documents = stream::iter(&survey.documents);
+    let mut outcomes = documents
+        .map(|(digest, size)| async move { (digest, copy_document(digest, *size, from, to).await) })
+        .buffer_unordered(AT_ONCE);
+    while let Some((digest, outcome)) = outcomes.next().await {
+        match outcome? {
+            Outcome::Held(size) => drop(copying.held.insert(digest.clone(), size)),
+            Outcome::Copied(size) => {
+                copying.copied += 1;
+                copying.held.insert(digest.clone(), size);
+            }
+            Outcome::Lacking(why) => drop(copying.lacking.insert(digest.clone(), why)),
+        }
+    }
+    drop(outcomes);
+    Ok(copying)
+}
+
+enum Outcome {
+    /// An earlier snapshot has it.
+    Held(u64),
+    Copied(u64),
+    Lacking(String),
+}
+
+async fn copy_document(
+    digest: &DocumentDigest,
+    size: Option<u64>,
+    from: &Archive,
+    to: &Archive,
+) -> anyhow::Result<Outcome> {
+    if let Some(held) = to.size(digest).await?
+        && size.is_none_or(|size| size == held)
+    {
+        return Ok(Outcome::Held(held));
+    }
+    match from.get(digest).await {
+        Ok(document) => {
+            let size = u64::try_from(document.len())?;
+            to.put(document).await?;
+            Ok(Outcome::Copied(size))
+        }
+        Err(error @ (ArchiveError::Missing(_) | ArchiveError::Damaged { .. })) => {
+            Ok(Outcome::Lacking(error.to_string()))
+        }
+        Err(error) => Err(error).with_context(|| format!("document `{digest}`")),
+    }
+}
