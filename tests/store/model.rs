@@ -43,6 +43,8 @@ struct Pair {
     fences: Vec<Fence>,
     ids: Vec<JobId>,
     deadlines: i64,
+    /// Database, seed, and what was done so far.
+    told: Vec<String>,
 }
 
 /// Whether a write found its lease.
@@ -94,7 +96,7 @@ impl Pair {
                     self.database.write(move |c| jobs::enqueue_alone(c, &new)).await
                 };
                 let id = theirs.clone().unwrap_or_else(|| JobId::new("none"));
-                assert_eq!(self.model.enqueue_alone(id, &new, NOW), theirs);
+                assert_eq!(self.model.enqueue_alone(id, &new, NOW), theirs, "{:?}", self.told);
                 self.ids.extend(theirs);
                 format!("enqueue alone in {}", new.lane)
             }
@@ -115,7 +117,12 @@ impl Pair {
                         move |c: &mut _| jobs::hasten_calls(c, Task::CALLS, &platform, &[Cause::Unreachable]);
                     self.database.write(hasten).await
                 };
-                assert_eq!(self.model.hasten_calls(Task::CALLS, &platform, &causes, NOW), theirs);
+                assert_eq!(
+                    self.model.hasten_calls(Task::CALLS, &platform, &causes, NOW),
+                    theirs,
+                    "{:?}",
+                    self.told
+                );
                 format!("hasten {theirs} calls of {platform}")
             }
             16 => {
@@ -124,7 +131,12 @@ impl Pair {
                     let lane = lane.clone();
                     self.database.write(move |c| jobs::hasten(c, &lane, deadline)).await
                 };
-                assert_eq!(self.model.hasten(&lane, deadline.as_microsecond(), NOW), theirs);
+                assert_eq!(
+                    self.model.hasten(&lane, deadline.as_microsecond(), NOW),
+                    theirs,
+                    "{:?}",
+                    self.told
+                );
                 format!("hasten {lane}")
             }
             17 | 18 if !self.ids.is_empty() => {
@@ -133,13 +145,13 @@ impl Pair {
                     let id = id.clone();
                     self.database.write(move |c| jobs::revive(c, &id)).await
                 };
-                assert_eq!(self.model.revive(&id, NOW), theirs);
+                assert_eq!(self.model.revive(&id, NOW), theirs, "{:?}", self.told);
                 format!("revive {id}: {theirs:?}")
             }
             19 if self.dice.random_bool(0.5) => {
                 let owner = self.pick(&OWNERS);
                 let theirs = self.database.write(move |c| jobs::release(c, owner)).await;
-                assert_eq!(self.model.release(owner, NOW), theirs);
+                assert_eq!(self.model.release(owner, NOW), theirs, "{:?}", self.told);
                 format!("release all of {owner}")
             }
             _ => {
@@ -184,7 +196,7 @@ impl Pair {
             };
             claimed.iter().map(row).collect()
         };
-        assert_eq!(told(&ours), told(&theirs));
+        assert_eq!(told(&ours), told(&theirs), "{:?}", self.told);
         self.fences.extend(theirs.iter().map(|it| it.fence.clone()));
         format!("claim {} of {limit}", theirs.len())
     }
@@ -213,8 +225,8 @@ impl Pair {
             "hand back" => self.model.hand_back(&fence, NOW).map(|()| true),
             _ => Ok(self.model.renew(&fence, LONG, NOW)),
         };
-        assert_eq!(ours.as_ref().ok(), theirs.as_ref().ok());
-        assert_eq!(held(ours), held(theirs));
+        assert_eq!(ours.as_ref().ok(), theirs.as_ref().ok(), "{:?}", self.told);
+        assert_eq!(held(ours), held(theirs), "{:?}", self.told);
         format!("{how} {} by {}", fence.job, fence.owner)
     }
 
@@ -258,7 +270,7 @@ impl Pair {
                 (row.id.clone(), (told, row.due_at <= NOW))
             })
             .collect();
-        assert_eq!(ours, theirs);
+        assert_eq!(ours, theirs, "{:?}", self.told);
     }
 }
 
@@ -272,6 +284,7 @@ on_both_databases! {
             fences: Vec::new(),
             ids: Vec::new(),
             deadlines: 0,
+            told: Vec::new(),
         };
         let mut met = BTreeSet::new();
         for seed in 0..SEEDS {
@@ -279,10 +292,10 @@ on_both_databases! {
             pair.database.execute("DELETE FROM attempts");
             pair.database.execute("DELETE FROM jobs");
             (pair.model, pair.fences, pair.ids) = (JobTable::new(), Vec::new(), Vec::new());
-            for step in 0..STEPS {
-                eprintln!("{url}, seed {seed}, step {step}:");
+            pair.told = vec![format!("{url}, seed {seed}")];
+            for _ in 0..STEPS {
                 let what = pair.step().await;
-                eprintln!("    {what}");
+                pair.told.push(what.clone());
                 met.extend(what.split(' ').next().map(str::to_owned));
                 pair.expect_the_same().await;
             }

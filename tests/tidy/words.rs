@@ -43,8 +43,15 @@ const PLATFORM_WORDS: &[&str] = &[
 ];
 
 /// Where platforms are at home: tables, the simulated platforms and the commands that show them.
-const HOMES_OF_PLATFORMS: &[&str] =
-    &["src/dialect/tables/", "src/sandbox/", "src/cli/demo", "src/cli/sandbox", "templates/"];
+const HOMES_OF_PLATFORMS: &[&str] = &[
+    "src/dialect/tables/",
+    "src/sandbox/",
+    "src/cli/demo",
+    "src/cli/sandbox",
+    "src/cli/bench/",
+    "src/cli/crash/",
+    "templates/",
+];
 
 /// Cryptography is named in one room, so that every use of it goes through checks of lengths and ranges.
 const CRYPTO_CRATES: &[&str] = &["libsm", "sm2", "sm3", "sm4", "cbc", "ecb", "ctr", "hmac", "p12_keystore"];
