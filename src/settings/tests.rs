@@ -29,9 +29,15 @@ fn expected_names(complaint: &str) -> Vec<String> {
     expected.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
+/// The same without what excludes another example: documents have one place.
+fn readable(mut manual: toml::Table) -> toml::Table {
+    manual["archive"].as_table_mut().unwrap().remove("folder").unwrap();
+    manual
+}
+
 /// The keys that a section may have: a key that it can't have makes it name them.
 fn keys(manual: &toml::Table, section: &str) -> Vec<String> {
-    let mut root = toml::Value::Table(manual.clone());
+    let mut root = toml::Value::Table(readable(manual.clone()));
     let table =
         section.split('.').filter(|name| !name.is_empty()).fold(&mut root, |value, name| &mut value[name]);
     table.as_table_mut().unwrap().insert("nobody_knows_this".to_owned(), true.into());
@@ -40,7 +46,7 @@ fn keys(manual: &toml::Table, section: &str) -> Vec<String> {
 
 #[test]
 fn the_examples_of_the_manual_can_be_read() {
-    let settings: Settings = toml::Value::Table(manual()).try_into().unwrap();
+    let settings: Settings = toml::Value::Table(readable(manual())).try_into().unwrap();
     assert_eq!(settings.platforms.len(), 1);
 }
 

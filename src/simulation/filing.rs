@@ -59,7 +59,9 @@ impl<'c> World<'c> {
             Engine::Serial => self.file_push(number, replica, view, races),
             Engine::Interleaved => {
                 let Some(life) = self.replicas.get(replica).map(|it| it.life) else { return };
-                let pause = self.some_time(0, 60 * MILLISECOND);
+                // A database may be slow, and then others have time.
+                let slow = self.some_time(0, 9) == 0;
+                let pause = self.some_time(0, if slow { 3 * SECOND } else { 60 * MILLISECOND });
                 let view = Box::new(view);
                 let file = Happening::File { push: number, replica, life, view, races };
                 self.agenda.plan(self.now.saturating_add(pause), file);

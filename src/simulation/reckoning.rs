@@ -24,15 +24,15 @@ impl World<'_> {
         let (key, subject) = (business_key(role, &push.opened), push.opened.subject.clone());
         let known = subject.application.as_ref();
         let stored = known.and_then(|it| self.ledger.find_by_application(role.profile.id(), it));
+        if !self.ledger.bindings.has(&key) || stored.is_none() {
+            self.oracle.broken("G1", || format!("push {number} was answered with success and is not stored"));
+        }
         if let (Some(stored), Request::Restore { key, .. }) = (stored, &push.opened.request) {
             let (id, key) = (stored.guarantee.id.clone(), key.to_bytes().to_vec());
             if self.ledger.keys.get(&id).map(|kept| &**kept) != Some(&*key) {
                 self.oracle.broken("G5", || format!("the key of {id} was accepted and is not kept"));
             }
             self.oracle.keys.insert(id, key);
-        }
-        if !self.ledger.bindings.has(&key) || stored.is_none() {
-            self.oracle.broken("G1", || format!("push {number} was answered with success and is not stored"));
         }
         self.oracle.promised.insert(number);
     }

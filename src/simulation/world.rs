@@ -147,6 +147,11 @@ impl<'c> World<'c> {
         jobs.worker.house_slots = rng.random_range(1..=4);
         jobs.worker.house_slots_per_platform = rng.random_range(1..=jobs.worker.house_slots);
         jobs.worker.calls_per_platform = rng.random_range(1..=5);
+        if rng.random_bool(0.3) {
+            // Work is given up within minutes, so that there is something to revive.
+            jobs.ordinary.delays.truncate(3);
+            jobs.ordinary.repeat_last = 1;
+        }
         let rounds = RoundOptions { expiry: std::time::Duration::from_hours(24), ..RoundOptions::default() };
         let count = rng.random_range(1..=3);
         let replicas = (0..count).map(|index| Replica::new(index, &mut rng)).collect();
