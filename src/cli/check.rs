@@ -22,8 +22,9 @@ use crate::store::archive::Trial;
 use crate::store::{Archive, ArchiveOptions, Store};
 use crate::telemetry::{self, Metrics};
 
-/// Check settings, keys, templates, fonts, the database and the archive, and print what each platform would do. Nothing
-/// listens and nothing is changed; a bucket gets one small document of its own, to show that it can be written.
+/// Check settings, keys, templates, fonts, the database and the archive, and print what each platform would do
+///
+/// Nothing listens and nothing is changed; a bucket gets one small document of its own, to show that it can be written.
 #[derive(ClapArgs)]
 pub struct Args {
     /// Also try to reach each platform
