@@ -248,7 +248,9 @@ fn carry_out(
     }
     tellable::expect(platform, guarantee, &commands, at)
         .map_err(|problem| Problem::new(Code::NotTellable, problem.to_string()))?;
-    if let Err(refusal) = casework::carry_out_all(connection, platform, id, &commands, at)? {
+    // On what was looked at: where somebody else came in between, all is judged anew.
+    if let Err(refusal) = casework::carry_out_each(connection, platform, Some(known.clone()), &commands, at)?
+    {
         return Err(StoreError::Refused(refusal).into());
     }
     let after = guarantees::find(connection, id)?.ok_or_else(|| no_guarantee(id))?;

@@ -80,7 +80,21 @@ pub fn carry_out_all(
     commands: &[Command],
     at: Timestamp,
 ) -> Result<Result<(), Refusal>, StoreError> {
-    let mut known = guarantees::find(connection, id)?;
+    let known = guarantees::find(connection, id)?;
+    carry_out_each(connection, platform, known, commands, at)
+}
+
+/// The same on a guarantee as it was read in the present transaction: nothing is carried out on a later state of it.
+///
+/// # Errors
+/// As [`carry_out`].
+pub fn carry_out_each(
+    connection: &mut Connection,
+    platform: &Platform,
+    mut known: Option<Stored>,
+    commands: &[Command],
+    at: Timestamp,
+) -> Result<Result<(), Refusal>, StoreError> {
     for command in commands {
         let version = known.as_ref().map_or(0, |stored| stored.version);
         match carry_out(connection, platform, known, command.clone(), at)? {
