@@ -22,6 +22,8 @@ const BRISK: &str = r#"
 [jobs.worker]
 poll = "20ms"
 lease = "1s"
+[jobs.breaker]
+calls = 0
 [jobs.ordinary]
 delays = ["10ms"]
 repeat_last = 100
