@@ -1,8 +1,6 @@
 //! The model of the table of jobs that the simulation works on, held against both databases: the same operations in the
 //! same random order, the same rows after each of them.
 
-#![expect(clippy::print_stderr, reason = "the way to a difference is shown where the test fails")]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
