@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::job_table::{Job, JobTable};
 use super::ledger::Ledger;
 use super::world::Written;
-use crate::casework::task;
+use crate::casework::{Task, task};
 use crate::domain::Stage;
 use crate::domain::identity::{GuaranteeId, PlatformId};
 use crate::store::jobs::{Claim, ClaimedJob, Fence, JobId, JobState, Lane};
@@ -76,7 +76,8 @@ impl Oracle {
         self.expect_nothing_before_what_is_urgent(&ledger.jobs);
     }
 
-    /// A restoration can't be sooner than what stands before it in its lane.
+    /// A restoration can't be sooner than what stands before it in its lane. What has only taken its deadline over may step
+    /// back behind work that is in no hurry.
     fn expect_nothing_before_what_is_urgent(&mut self, jobs: &JobTable) {
         let mut urgent: BTreeMap<&Lane, (i64, i64)> = BTreeMap::new();
         let is_urgent = |job: &Job| {
@@ -84,7 +85,9 @@ impl Oracle {
             let (created, deadline) = (instant(job.created_at), instant(job.deadline));
             created.is_ok_and(|created| deadline.is_ok_and(|deadline| task::is_urgent(created, deadline)))
         };
-        for job in jobs.unfinished().filter(|job| is_urgent(job)) {
+        let is_of_opening =
+            |job: &Job| serde_json::from_slice(&job.payload).is_ok_and(|task: Task| task.is_of_opening());
+        for job in jobs.unfinished().filter(|job| is_urgent(job) && is_of_opening(job)) {
             let last = urgent.entry(&job.lane).or_insert((job.position, job.deadline));
             if job.position > last.0 {
                 *last = (job.position, job.deadline);

@@ -13,6 +13,7 @@ use diesel::{Connection as _, RunQueryDsl as _};
 use zeroize::Zeroizing;
 
 use super::error::StoreError;
+use super::options::StoreOptions;
 use crate::crypto::keyring::{Context, Keyring};
 use crate::supervise::panic_text;
 
@@ -90,8 +91,6 @@ pub(super) enum Purpose {
 #[derive(Clone)]
 pub(super) struct Opener {
     pub target: Target,
-    /// [`StoreOptions::skip_locked`](super::StoreOptions::skip_locked).
-    pub skip_locked: bool,
     pub keyring: Arc<Keyring>,
 }
 
@@ -103,14 +102,20 @@ pub(super) enum Target {
     #[cfg(feature = "postgres")]
     Postgres {
         url: crate::secret::Secret,
+        /// [`StoreOptions::skip_locked`].
+        skip_locked: bool,
     },
 }
 
 impl Target {
-    pub fn parse(url: &str) -> Result<Self, StoreError> {
+    pub fn parse(options: &StoreOptions) -> Result<Self, StoreError> {
+        let url = options.url.expose();
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             #[cfg(feature = "postgres")]
-            return Ok(Self::Postgres { url: crate::secret::Secret::new(with_limits(url)) });
+            return Ok(Self::Postgres {
+                url: crate::secret::Secret::new(with_limits(url)),
+                skip_locked: options.skip_locked,
+            });
             #[cfg(not(feature = "postgres"))]
             return Err(StoreError::Unusable(
                 "it names PostgreSQL, and this program was built without it (cargo feature `postgres`)"
@@ -160,10 +165,10 @@ impl Opener {
         let (link, fragments) = match &self.target {
             Target::Sqlite { path } => (Link::Sqlite(open_sqlite(path, purpose)?), &SQLITE),
             #[cfg(feature = "postgres")]
-            Target::Postgres { url } => {
+            Target::Postgres { url, skip_locked } => {
                 let link = PgConnection::establish(url.expose());
                 let link = link.map_err(|error| StoreError::Unavailable(error.to_string()))?;
-                (Link::Postgres(link), if self.skip_locked { &POSTGRES } else { &POSTGRES_WAITING })
+                (Link::Postgres(link), if *skip_locked { &POSTGRES } else { &POSTGRES_WAITING })
             }
         };
         let keyring = Arc::clone(&self.keyring);

@@ -19,7 +19,7 @@ impl StoreOptions {
     /// # Errors
     /// When the address names no database that this program can use.
     pub fn location(&self) -> Result<Location, StoreError> {
-        match Target::parse(self.url.expose())? {
+        match Target::parse(self)? {
             Target::Sqlite { path } => Ok(Location::File(PathBuf::from(path))),
             #[cfg(feature = "postgres")]
             Target::Postgres { .. } => Ok(Location::Server(self.url.clone())),

@@ -92,8 +92,7 @@ impl Store {
     /// # Errors
     /// When the database can't be reached, or this program is built without support for it.
     pub fn open(options: &StoreOptions, keyring: Arc<Keyring>) -> Result<Self, StoreError> {
-        let target = Target::parse(options.url.expose())?;
-        let opener = Opener { target, skip_locked: options.skip_locked, keyring };
+        let opener = Opener { target: Target::parse(options)?, keyring };
         let work_is_ready = Arc::new(Notify::new());
         // Opened here so that a wrong address is told now, in full, and not at the first push.
         let first = opener.open(Purpose::Write)?;

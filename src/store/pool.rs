@@ -172,7 +172,7 @@ mod tests {
     /// Admission alone: no connection is ever opened.
     fn pool(size: u32) -> Pool {
         let target = Target::Sqlite { path: "/nowhere".to_owned() };
-        let opener = Opener { target, skip_locked: true, keyring: Arc::new(Keyring::from_master(&[7; 32])) };
+        let opener = Opener { target, keyring: Arc::new(Keyring::from_master(&[7; 32])) };
         Pool::new(opener, Purpose::Read, size, Duration::from_millis(20))
     }
 

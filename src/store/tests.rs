@@ -221,7 +221,7 @@ fn plans(work: impl FnOnce(&mut Connection)) -> Vec<(String, Vec<String>)> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store.db").display().to_string();
     let keyring = Arc::new(Keyring::from_master(&[7; 32]));
-    let opener = Opener { target: Target::Sqlite { path }, keyring, skip_locked: true };
+    let opener = Opener { target: Target::Sqlite { path }, keyring };
     let mut connection = opener.open(Purpose::Write).unwrap();
     connection.migrate().unwrap();
     let said = Arc::new(Mutex::new(Vec::new()));

@@ -168,7 +168,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("store.db").display().to_string();
         let keyring = Arc::new(Keyring::from_master(&[7; 32]));
-        let opener = Opener { target: Target::Sqlite { path }, keyring, skip_locked: true };
+        let opener = Opener { target: Target::Sqlite { path }, keyring };
         let connection = opener.open(Purpose::Write).unwrap();
         let writer = Writer::start(opener, connection, 100, Arc::new(Notify::new())).unwrap();
         writer.write(|c| execute(c, "CREATE TABLE t (x)")).await.unwrap();

@@ -19,7 +19,9 @@ use baohan_gateway::store::{Store, StoreOptions};
 use diesel::prelude::*;
 use futures_util::future::BoxFuture;
 
-use crate::ground::{Database, on_both_databases, store_section};
+#[cfg(feature = "postgres")]
+use crate::ground::store_section;
+use crate::ground::{Database, on_both_databases};
 use crate::premises::PATIENCE;
 
 /// Where a process of this program finds the database whose jobs it is to do.

@@ -19,6 +19,7 @@ use baohan_gateway::store::Store;
 use baohan_gateway::store::jobs::{self, JobState};
 
 use crate::ground::{Database, copy_all, keys_and_seal, store_section};
+#[cfg(feature = "postgres")]
 use crate::ledger::Ledger;
 
 /// Longer than this nothing takes, the start of an unoptimised program on a busy machine included.
@@ -193,6 +194,7 @@ impl Premises {
     }
 
     /// The database behind the gateway's back.
+    #[cfg(feature = "postgres")]
     pub fn ledger(&self) -> Ledger {
         Ledger::of(
             settings::load(&[self.settings.clone(), self.overrides.clone()]).unwrap().store.url.expose(),
