@@ -74,17 +74,7 @@ pub fn retry(
     cause: Cause,
     detail: &str,
 ) -> Result<(), StoreError> {
-    let due_at = format!("{} + {}", connection.fragments().now, length_in_micros(after));
-    let ready = (
-        jobs::state.eq(JobState::Ready.name()),
-        jobs::due_at.eq(sql::<BigInt>(&due_at)),
-        jobs::lease_owner.eq(None::<String>),
-        jobs::cause.eq(Some(cause.name())),
-        jobs::detail.eq(Some(detail)),
-    );
-    let changed = on!(connection, |link| diesel::update(held!(fence)).set(ready).execute(link))?;
-    still_held(changed, fence)?;
-    end_attempt(connection, fence, "retry", Some(&format!("{cause}: {detail}")))
+    wait(connection, fence, after, (cause, detail), "retry")
 }
 
 /// Plans the next attempt as [`retry`] does, behind all that stands in the job's lane: what waited for it goes first.
@@ -102,20 +92,33 @@ pub fn step_aside(
     let (lane, _) = place(connection, fence)?;
     let last = jobs::table.filter(jobs::lane.eq(lane)).select(diesel::dsl::max(jobs::position));
     let last: Option<i64> = on!(connection, |link| last.first(link))?;
+    let behind_all = jobs::position.eq(last.unwrap_or(0).saturating_add(1));
+    let changed = on!(connection, |link| diesel::update(held!(fence)).set(behind_all).execute(link))?;
+    still_held(changed, fence)?;
+    wait(connection, fence, after, (cause, detail), "stepped-aside")?;
+    connection.work_is_ready = true;
+    Ok(())
+}
+
+/// Ends an attempt under the name of its outcome; the next one is due after so long.
+fn wait(
+    connection: &mut Connection,
+    fence: &Fence,
+    after: Duration,
+    (cause, detail): (Cause, &str),
+    outcome: &str,
+) -> Result<(), StoreError> {
     let due_at = format!("{} + {}", connection.fragments().now, length_in_micros(after));
-    let last_of_all = (
+    let ready = (
         jobs::state.eq(JobState::Ready.name()),
-        jobs::position.eq(last.unwrap_or(0).saturating_add(1)),
         jobs::due_at.eq(sql::<BigInt>(&due_at)),
         jobs::lease_owner.eq(None::<String>),
         jobs::cause.eq(Some(cause.name())),
         jobs::detail.eq(Some(detail)),
     );
-    let changed = on!(connection, |link| diesel::update(held!(fence)).set(last_of_all).execute(link))?;
+    let changed = on!(connection, |link| diesel::update(held!(fence)).set(ready).execute(link))?;
     still_held(changed, fence)?;
-    end_attempt(connection, fence, "stepped-aside", Some(&format!("{cause}: {detail}")))?;
-    connection.work_is_ready = true;
-    Ok(())
+    end_attempt(connection, fence, outcome, Some(&format!("{cause}: {detail}")))
 }
 
 /// What waits behind a job in its lane, the next first; without what can't be read, which is buried when its turn comes.
