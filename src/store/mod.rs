@@ -11,6 +11,7 @@ pub mod abnormal_sections;
 pub mod api_answers;
 pub mod api_keys;
 pub mod archive;
+pub mod audit;
 pub mod bindings;
 pub mod callbacks;
 pub mod deliveries;

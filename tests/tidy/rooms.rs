@@ -13,6 +13,11 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "gateway",
         &[
+            "console",
+            "alarms",
+            "changes",
+            "proposals",
+            "access",
             "settings",
             "api",
             "intake",

@@ -1,0 +1,9 @@
+//! Who may do what in the console: operators, their roles, and what a role permits.
+
+mod operator;
+mod permission;
+mod role;
+
+pub use operator::Operator;
+pub use permission::Permission;
+pub use role::Role;
