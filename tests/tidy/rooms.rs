@@ -36,6 +36,35 @@ const ROOMS: &[(&str, &[&str])] = &[
             "domain",
         ],
     ),
+    // Pages for operators: they show what every room knows.
+    (
+        "console",
+        &[
+            "alarms",
+            "changes",
+            "proposals",
+            "access",
+            "api",
+            "jobs",
+            "casework",
+            "delivery",
+            "institution",
+            "dialect",
+            "signing",
+            "reconciliation",
+            "seal",
+            "document",
+            "downloads",
+            "store",
+            "crypto",
+            "domain",
+        ],
+    ),
+    // What two people have agreed on is carried out by the rooms that do such work.
+    (
+        "proposals",
+        &["changes", "access", "casework", "jobs", "institution", "dialect", "reconciliation", "store", "crypto", "domain"],
+    ),
     // Plays with what the others decide by, on a store of its own.
     (
         "simulation",
@@ -44,6 +73,11 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "settings",
         &[
+            "console",
+            "alarms",
+            "changes",
+            "proposals",
+            "access",
             "api",
             "domain",
             "dialect",
@@ -79,6 +113,9 @@ const ROOMS: &[(&str, &[&str])] = &[
             "store",
         ],
     ),
+    ("changes", &["casework", "institution", "dialect", "document", "store", "crypto", "domain"]),
+    ("alarms", &["delivery", "casework", "store", "crypto", "domain"]),
+    ("access", &["delivery", "store", "crypto", "domain"]),
     ("intake", &["casework", "domain", "dialect", "downloads", "seal", "store"]),
     ("casework", &["domain", "dialect", "institution", "store"]),
     // A signing service is called as platforms are, through the one client.
