@@ -3,6 +3,7 @@
 mod operator;
 mod permission;
 mod role;
+pub mod sessions;
 
 pub use operator::Operator;
 pub use permission::Permission;

@@ -28,9 +28,11 @@ pub mod reach;
 pub mod reconciliations;
 pub mod schema;
 pub mod sealed;
+pub mod sessions;
 pub mod statements;
 pub mod survey;
 pub mod uploads;
+pub mod users;
 
 mod awaited;
 mod connection;

@@ -243,7 +243,32 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    users (id) {
+        id -> Text,
+        name -> Text,
+        password_hash -> Nullable<Text>,
+        roles -> Text,
+        created_at -> BigInt,
+        disabled_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    sessions (id) {
+        id -> Text,
+        token_hash -> Text,
+        user_id -> Text,
+        begun_at -> BigInt,
+        seen_at -> BigInt,
+        ended_at -> Nullable<BigInt>,
+        address -> Nullable<Text>,
+        agent -> Nullable<Text>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(callbacks, jobs);
+diesel::allow_tables_to_appear_in_same_query!(sessions, users);
 
 diesel::table! {
     differences (reconciliation_id, number) {

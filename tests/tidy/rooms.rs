@@ -63,7 +63,18 @@ const ROOMS: &[(&str, &[&str])] = &[
     // What two people have agreed on is carried out by the rooms that do such work.
     (
         "proposals",
-        &["changes", "access", "casework", "jobs", "institution", "dialect", "reconciliation", "store", "crypto", "domain"],
+        &[
+            "changes",
+            "access",
+            "casework",
+            "jobs",
+            "institution",
+            "dialect",
+            "reconciliation",
+            "store",
+            "crypto",
+            "domain",
+        ],
     ),
     // Plays with what the others decide by, on a store of its own.
     (
