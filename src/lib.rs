@@ -6,6 +6,7 @@ pub mod backup;
 pub mod casework;
 pub mod cli;
 pub mod clock;
+pub mod console;
 pub mod crypto;
 pub mod delivery;
 pub mod dialect;

@@ -2,6 +2,7 @@
 
 mod archive_watch;
 mod assembly;
+mod console;
 mod core_system;
 mod drain;
 mod gauges;
@@ -17,13 +18,14 @@ use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use anyhow::Context;
-use futures_util::future::join;
+use futures_util::future::{join, join3};
 use tokio::task::JoinHandle;
 
 pub use assembly::{Assembly, connect_store, keyring, open_store, platforms, press, reconciler};
 pub use core_system::core_system_tls;
 pub use signer::sealer;
 
+use self::console::ConsoleListener;
 use self::core_system::CoreSystemListener;
 use self::push_listener::PushListener;
 use self::workforce::Workforce;
@@ -42,6 +44,7 @@ pub struct Gateway {
     drain_announce: Duration,
     push_listener: PushListener,
     core_system: Option<CoreSystemListener>,
+    console: Option<ConsoleListener>,
     metrics_server: ServerHandle,
     gauges: JoinHandle<Option<()>>,
     workforce: Option<Workforce>,
@@ -75,6 +78,10 @@ impl Gateway {
             true => CoreSystemListener::start(&settings, &assembly, &health, tls)?,
             false => None,
         };
+        let console = match role.answers() {
+            true => ConsoleListener::start(&settings, &assembly, &health)?,
+            false => None,
+        };
         let metrics_listen = settings.telemetry.metrics_listen;
         let (metrics_server, metrics_address) = serve_metrics(metrics_listen, assembly.metrics.clone())
             .with_context(|| format!("telemetry.metrics_listen: can't listen on {metrics_listen}"))?;
@@ -93,6 +100,7 @@ impl Gateway {
             drain_announce: settings.server.drain_announce,
             push_listener,
             core_system,
+            console,
             metrics_server: metrics_handle,
             gauges,
             workforce,
@@ -103,6 +111,11 @@ impl Gateway {
     /// Where the core system calls, if anywhere.
     pub fn core_system_address(&self) -> Option<SocketAddr> {
         self.core_system.as_ref().map(|listener| listener.address)
+    }
+
+    /// Where browsers reach the console, if anywhere.
+    pub fn console_address(&self) -> Option<SocketAddr> {
+        self.console.as_ref().map(|listener| listener.address)
     }
 
     /// Stops without losing anything. At once it is not ready any more and claims no jobs; it goes on to answer for as long
@@ -120,7 +133,12 @@ impl Gateway {
                     listener.stop().await;
                 }
             };
-            join(core_system, self.push_listener.stop()).await;
+            let console = async {
+                if let Some(listener) = self.console {
+                    listener.stop().await;
+                }
+            };
+            join3(core_system, console, self.push_listener.stop()).await;
         };
         let workforce = async {
             if let Some(workforce) = self.workforce {

@@ -17,6 +17,7 @@ pub use load::{SettingsError, load, load_archive};
 pub use role::Role;
 
 use crate::api::ApiOptions;
+use crate::console::ConsoleOptions;
 use crate::delivery::client::ClientOptions;
 use crate::dialect::PlatformOptions;
 use crate::document::{DocumentOptions, Form};
@@ -44,6 +45,8 @@ pub struct Settings {
     pub server: ServerOptions,
     #[serde(default)]
     pub api: ApiOptions,
+    #[serde(default)]
+    pub console: ConsoleOptions,
     pub store: StoreOptions,
     #[serde(default)]
     pub archive: ArchiveOptions,

@@ -1,0 +1,71 @@
+//! Pages for the institution's people, in Chinese first and English second, on a listener of their own.
+//!
+//! Each part of the console is a module with its pages, and exports its [`Route`]s; each route says what it [`Need`]s. One
+//! middleware finds out who asks and enforces that, so that no handler has to. Templates are in `templates/console`.
+
+mod assets;
+mod failure;
+mod frame;
+mod guard;
+mod headers;
+mod language;
+pub mod options;
+mod overview;
+mod page;
+mod route;
+mod texts;
+mod values;
+
+use std::sync::Arc;
+
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, Data, PathConfig, QueryConfig, ServiceConfig};
+
+pub use failure::Failure;
+pub use options::ConsoleOptions;
+pub use route::{Need, Route, routes};
+
+use self::guard::Needs;
+use crate::casework::Platforms;
+use crate::clock::Clock;
+use crate::jobs::desk::Desk;
+use crate::reconciliation::Reconciler;
+use crate::store::{Archive, Store};
+use crate::telemetry::Metrics;
+
+/// Everything that pages work with. Cheap to clone.
+#[derive(Clone)]
+pub struct Console {
+    pub store: Store,
+    pub archive: Archive,
+    pub platforms: Platforms,
+    pub clock: Clock,
+    pub metrics: Metrics,
+    pub options: Arc<ConsoleOptions>,
+    /// What workers work with: letters, calls, links.
+    pub desk: Arc<Desk>,
+    /// Compares statements.
+    pub reconciler: Arc<Reconciler>,
+    /// The institution's name, as pages show it.
+    pub institution: Arc<str>,
+}
+
+/// Adds the pages to a server.
+pub fn configure(config: &mut ServiceConfig, console: Console) {
+    let routes = routes();
+    let needs = Data::new(Needs::of(&routes));
+    let pages = web::scope("")
+        .wrap(from_fn(guard::admit))
+        .wrap(from_fn(headers::secure))
+        .configure(|config| route::register(config, routes))
+        .default_service(web::to(failure::no_such_page));
+    config
+        .app_data(Data::new(console))
+        .app_data(needs)
+        .app_data(PathConfig::default().error_handler(|_, _| Failure::NotFound.into()))
+        .app_data(QueryConfig::default().error_handler(|_, _| Failure::NotUnderstood.into()))
+        .service(pages);
+}
+
+#[cfg(test)]
+mod tests;

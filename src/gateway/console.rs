@@ -1,0 +1,97 @@
+//! The listener that browsers of the institution's people call.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actix_web::middleware::from_fn;
+use actix_web::web::PayloadConfig;
+use actix_web::{App, HttpServer};
+use anyhow::{Context, anyhow};
+
+use super::Assembly;
+use super::drain::{self, last_answer};
+use crate::api::options::TlsOptions;
+use crate::console::{self, Console};
+use crate::crypto::tls::{self, ServerFiles};
+use crate::settings::Settings;
+use crate::supervise;
+use crate::telemetry::{Health, trace};
+
+/// Whoever sends headers slowly is cut off after this.
+const HEADER_TIME: Duration = Duration::from_secs(5);
+
+/// Pages are for tens of people.
+const THREADS: usize = 2;
+
+/// A listener at work.
+pub(super) struct ConsoleListener {
+    pub(super) address: SocketAddr,
+    server: ServerHandle,
+}
+
+impl ConsoleListener {
+    /// Starts where the settings name an address.
+    ///
+    /// # Errors
+    /// When the address can't be listened on, or a file of TLS can't be used.
+    pub(super) fn start(
+        settings: &Settings,
+        assembly: &Assembly,
+        health: &Health,
+    ) -> anyhow::Result<Option<Self>> {
+        let options = &settings.console;
+        let Some(listen) = options.listen else { return Ok(None) };
+        let tls = options.tls.clone().map(|TlsOptions { certificate, key, client_ca }| {
+            tls::server_config(ServerFiles { certificate, key, client_ca })
+        });
+        let tls = tls.transpose().map_err(|error| anyhow!("console.tls.{error}"))?;
+        let listener =
+            TcpListener::bind(listen).with_context(|| format!("console.listen: can't listen on {listen}"))?;
+        let console = Console {
+            store: assembly.store.clone(),
+            archive: assembly.archive.clone(),
+            platforms: assembly.platforms.clone(),
+            clock: assembly.clock.clone(),
+            metrics: assembly.metrics.clone(),
+            options: Arc::new(options.clone()),
+            desk: Arc::clone(&assembly.desk),
+            reconciler: Arc::new(assembly.reconciler.clone()),
+            institution: settings.institution.name.as_str().into(),
+        };
+        let (health, most) = (health.clone(), options.body_bytes);
+        let server = HttpServer::new(move || {
+            let console = console.clone();
+            App::new()
+                .app_data(drain::shared(&health))
+                .app_data(PayloadConfig::new(most))
+                .wrap(from_fn(last_answer))
+                .wrap(from_fn(trace))
+                .configure(|config| console::configure(config, console))
+        })
+        .workers(THREADS)
+        .client_request_timeout(HEADER_TIME)
+        .shutdown_timeout(settings.server.drain_seconds)
+        .disable_signals();
+        let encrypted = tls.is_some();
+        let server = match tls {
+            Some(tls) => server.listen_rustls_0_23(listener, tls),
+            None => server.listen(listener),
+        };
+        let server = server.context("console.listen: the listener can't be used")?;
+        let address = *server.addrs().first().context("the console listens nowhere")?;
+        let server = server.run();
+        let handle = server.handle();
+        drop(supervise::spawn("console's listener", server));
+        tracing::info!(%address, tls = encrypted, "the console is up");
+        if options.is_exposed() {
+            tracing::warn!(%address, "{}", console::options::EXPOSED);
+        }
+        Ok(Some(Self { address, server: handle }))
+    }
+
+    pub(super) async fn stop(self) {
+        self.server.stop(true).await;
+    }
+}
