@@ -50,9 +50,9 @@ mod tests {
 
     #[test]
     fn money_is_grouped_by_thousands_and_has_two_places() {
-        assert_eq!(yuan(Fen::new(123_456_789)), "1,234,567.89");
-        assert_eq!(yuan(Fen::new(100)), "1.00");
-        assert_eq!(yuan(Fen::new(99_999)), "999.99");
+        assert_eq!(yuan(Fen::new(123_456_789).unwrap()), "1,234,567.89");
+        assert_eq!(yuan(Fen::new(100).unwrap()), "1.00");
+        assert_eq!(yuan(Fen::new(99_999).unwrap()), "999.99");
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod bad_input;
 mod broken_transport;
 mod bulkheads;
 mod claims;
+mod console;
 mod core_system;
 mod decisions;
 mod devices;

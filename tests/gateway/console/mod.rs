@@ -1,0 +1,7 @@
+//! The console over real HTTP.
+
+mod pages;
+pub mod visitor;
+
+/// A gateway with a console.
+pub const CONSOLE: &str = "[console]\nlisten = \"127.0.0.1:0\"\n";
