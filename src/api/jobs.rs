@@ -137,6 +137,8 @@ impl Wish {
             platform: self.platform.map(PlatformId::new),
             kind: self.kind,
             guarantee: guarantee.map(GuaranteeId::new),
+            cause: None,
+            attempts: 0,
             behind: behind.map(JobId::new),
             limit: limit.saturating_add(1),
         };

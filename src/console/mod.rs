@@ -3,6 +3,7 @@
 //! Each part of the console is a module with its pages, and exports its [`Route`]s; each route says what it [`Need`]s. One
 //! middleware finds out who asks and enforces that, so that no handler has to. Templates are in `templates/console`.
 
+mod acting;
 mod assets;
 mod failure;
 mod frame;
@@ -12,6 +13,8 @@ mod language;
 pub mod options;
 mod overview;
 mod page;
+mod platforms;
+mod queue;
 mod route;
 mod texts;
 mod values;

@@ -24,6 +24,8 @@ pub struct ConsoleOptions {
     /// A session ends so long after it began.
     #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
     pub longest: Duration,
+    /// More jobs at once than this are retried or discarded by two people.
+    pub batch_above: usize,
     pub tls: Option<TlsOptions>,
 }
 
@@ -35,6 +37,7 @@ impl Default for ConsoleOptions {
             body_bytes: 2 * 1_048_576,
             idle: Duration::from_mins(15),
             longest: Duration::from_hours(10),
+            batch_above: 20,
             tls: None,
         }
     }

@@ -5,7 +5,7 @@ use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Responder};
 
-use super::{assets, language, overview};
+use super::{assets, language, overview, platforms, queue};
 use crate::access::Permission;
 
 /// What a request has to bring.
@@ -62,7 +62,8 @@ impl Route {
 
 /// All of them. A path that is more particular stands before one that would match it too.
 pub fn routes() -> Vec<Route> {
-    let parts = [assets::routes(), language::routes(), overview::routes()];
+    let parts =
+        [assets::routes(), language::routes(), overview::routes(), platforms::routes(), queue::routes()];
     parts.into_iter().flatten().collect()
 }
 

@@ -11,6 +11,8 @@ use super::language::Language;
 pub(super) const FILES: &[&str] = &[
     include_str!("../../templates/console/texts/frame.toml"),
     include_str!("../../templates/console/texts/overview.toml"),
+    include_str!("../../templates/console/texts/platforms.toml"),
+    include_str!("../../templates/console/texts/queue.toml"),
 ];
 
 #[derive(Deserialize)]

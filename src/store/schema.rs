@@ -267,6 +267,25 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    batches (id) {
+        id -> Text,
+        action -> Text,
+        reason -> Text,
+        made_by -> Text,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    batch_items (batch_id, job_id) {
+        batch_id -> Text,
+        job_id -> Text,
+        outcome -> Text,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(attempts, jobs);
 diesel::allow_tables_to_appear_in_same_query!(callbacks, jobs);
 diesel::allow_tables_to_appear_in_same_query!(sessions, users);
 

@@ -114,6 +114,11 @@ impl Metrics {
         self.0.breakers.get_or_create(&PlatformLabel { platform: platform.to_owned() }).set(state);
     }
 
+    /// How the breaker of a platform stands in this process, as [`Self::set_breaker`] was told.
+    pub fn breaker(&self, platform: &str) -> i64 {
+        self.0.breakers.get(&PlatformLabel { platform: platform.to_owned() }).map_or(0, |gauge| gauge.get())
+    }
+
     /// A worker did not extend its lease in time, and the job was given to another.
     pub fn lease_expired(&self) {
         self.0.leases_expired.inc();

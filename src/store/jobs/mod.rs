@@ -5,13 +5,16 @@
 //! goes first. Some jobs are [`Calls`], which wait for a computer that is not ours, and may be paused; the rest is work of
 //! this house.
 
+mod batch;
 mod calls;
 mod claim;
 mod conclude;
+mod discard;
 mod enqueue;
 mod inspect;
 mod lane;
 mod page;
+mod pulse;
 pub mod set_back;
 pub mod suspicion;
 
@@ -25,13 +28,16 @@ use zeroize::Zeroizing;
 use super::error::StoreError;
 use crate::domain::identity::PlatformId;
 
+pub use batch::{Batch, BatchAction, BatchItem, batches, find_batch, insert_batch};
 pub use calls::{Calls, hasten_calls};
 pub use claim::{Claim, Compartment, Sort, claim, release, renew};
 pub use conclude::{bury, deadline, finish, hand_back, note_message, retry, step_aside, waiting_behind};
+pub use discard::{DISCARDED, Discard, discard};
 pub use enqueue::{Revival, enqueue, enqueue_alone, hasten, revive};
 pub use inspect::{Attempt, Count, Listing, Record, attempts, counts, find, in_lane, list};
 pub use lane::Lane;
 pub use page::{Wish, hasten_unanswered, page, unanswered};
+pub use pulse::{Pulse, pulses};
 
 const TABLE: &str = "jobs";
 

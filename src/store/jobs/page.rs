@@ -1,4 +1,4 @@
-//! Jobs as the core system looks through them: page by page, and those of callbacks when their addressee is back.
+//! Jobs as the core system and operators look through them: page by page, and those of callbacks when their addressee is back.
 
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -20,6 +20,10 @@ pub struct Wish {
     pub kind: Option<String>,
     /// In the guarantee's own lane or in one beside it.
     pub guarantee: Option<GuaranteeId>,
+    /// Of the last attempt that failed.
+    pub cause: Option<String>,
+    /// At least so many attempts have been made.
+    pub attempts: i64,
     /// The last one of the page before.
     pub behind: Option<JobId>,
     pub limit: u32,
@@ -47,6 +51,12 @@ pub fn page(connection: &mut Connection, wish: &Wish) -> Result<Vec<Record>, Sto
         if let Some(guarantee) = &wish.guarantee {
             let beside = format!("beside/%/{guarantee}");
             query = query.filter(dsl::lane.eq(guarantee.as_str()).or(dsl::lane.like(beside)));
+        }
+        if let Some(cause) = &wish.cause {
+            query = query.filter(dsl::cause.eq(cause));
+        }
+        if wish.attempts > 0 {
+            query = query.filter(dsl::attempts.ge(wish.attempts));
         }
         if let Some(behind) = &wish.behind {
             query = query.filter(dsl::id.gt(behind.as_str()));

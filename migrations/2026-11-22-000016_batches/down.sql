@@ -1,0 +1,3 @@
+DROP INDEX attempts_started;
+DROP TABLE batch_items;
+DROP TABLE batches;
