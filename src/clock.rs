@@ -57,9 +57,14 @@ pub fn to_wire(instant: Timestamp) -> String {
     CHINA_STANDARD_TIME.to_datetime(instant).strftime(WIRE_FORMAT).to_string()
 }
 
+/// What clocks in China show at an instant.
+pub fn china_time(instant: Timestamp) -> civil::DateTime {
+    CHINA_STANDARD_TIME.to_datetime(instant)
+}
+
 /// The calendar date of an instant in China.
 pub fn china_date(instant: Timestamp) -> civil::Date {
-    CHINA_STANDARD_TIME.to_datetime(instant).date()
+    china_time(instant).date()
 }
 
 /// The first moment of a day in China.

@@ -1,6 +1,7 @@
 //! How the core system changes something: once per key of idempotency, on the version that it expects, and answered with
 //! what came of it, all in one transaction.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::json;
 use utoipa::IntoParams;
 use utoipa::openapi::Required;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
@@ -24,6 +26,7 @@ use crate::domain::decision::{Act, Newcomer, decide, legal_acts};
 use crate::domain::identity::GuaranteeId;
 use crate::domain::{Command, Guarantee, Refusal};
 use crate::store::api_answers::{self, AnswerKey, StoredAnswer};
+use crate::store::audit::{self, Actor, Entry};
 use crate::store::{Connection, StoreError, guarantees};
 
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
@@ -42,6 +45,9 @@ pub(super) struct Request {
     api_key: String,
     fingerprint: String,
     expected: Expected,
+    /// Method and path, for the audit trail.
+    line: String,
+    address: Option<IpAddr>,
 }
 
 impl Request {
@@ -65,6 +71,8 @@ impl Request {
             api_key: caller.key.clone(),
             fingerprint: hex::encode(sm3::digest(&said)),
             expected: Expected::of(request),
+            line: format!("{method} {}", request.path()),
+            address: request.peer_addr().map(|peer| peer.ip()),
         })
     }
 
@@ -100,7 +108,34 @@ impl Request {
         };
         let guarantee = done.guarantee.as_ref();
         api_answers::insert(connection, &self.key, &self.api_key, guarantee, &stored, at)?;
+        self.put_on_record(connection, done.deed, stored.status, at)?;
         Ok(Ok(Answer { stored, again: false }))
+    }
+
+    /// Who did what, for the audit trail.
+    fn put_on_record(
+        &self,
+        connection: &mut Connection,
+        deed: Deed,
+        status: u16,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let AnswerKey { client, idempotency_key } = &self.key;
+        let entry = Entry {
+            actor: Actor::CoreSystem { client: client.clone(), key: self.api_key.clone() },
+            address: self.address,
+            action: deed.action,
+            subject: deed.subject,
+            detail: json!({
+                "request": self.line,
+                "idempotency_key": idempotency_key,
+                "request_sm3": self.fingerprint,
+                "status": status,
+            }),
+            before: deed.before,
+            after: deed.after,
+        };
+        audit::append(connection, &entry, at).map(drop)
     }
 }
 
@@ -164,6 +199,22 @@ pub(super) struct Done {
     pub etag: Option<String>,
     pub body: Vec<u8>,
     pub guarantee: Option<GuaranteeId>,
+    pub deed: Deed,
+}
+
+/// What a request did, as the audit trail has it.
+pub(super) struct Deed {
+    action: &'static str,
+    subject: (&'static str, String),
+    /// The digests of what was changed, where it has one.
+    before: Option<String>,
+    after: Option<String>,
+}
+
+impl Deed {
+    pub(super) fn new(action: &'static str, kind: &'static str, id: impl ToString) -> Self {
+        Self { action, subject: (kind, id.to_string()), before: None, after: None }
+    }
 }
 
 impl Done {
@@ -171,9 +222,13 @@ impl Done {
     ///
     /// # Errors
     /// When it can't be written as JSON, which all that is shown can.
-    pub(super) fn showing(status: StatusCode, shown: &impl Serialize) -> Result<Self, StoreError> {
+    pub(super) fn showing(
+        status: StatusCode,
+        shown: &impl Serialize,
+        deed: Deed,
+    ) -> Result<Self, StoreError> {
         let body = serde_json::to_vec(shown).map_err(|error| StoreError::Statement(error.to_string()))?;
-        Ok(Self { status, etag: None, body, guarantee: None })
+        Ok(Self { status, etag: None, body, guarantee: None, deed })
     }
 }
 
@@ -240,23 +295,29 @@ fn carry_out(
         Problem::new(Code::NotTellable, detail)
     })?;
     expected.meets(known.version)?;
-    let commands = commands(&mut Case { connection: &mut *connection, platform, guarantee, at })?;
+    let commands = commands(&mut Case { connection: &mut *connection, platform: &platform, guarantee, at })?;
     // Before anything is written, so that the answer can say what may be done instead.
     if let Some(refusal) = refusal_of(guarantee, &commands, at) {
         let acts = legal_acts(guarantee, at).into_iter().map(Act::name).collect();
         return Err(Problem { legal_acts: acts, ..Problem::refused(&refusal) }.into());
     }
-    tellable::expect(platform, guarantee, &commands, at)
+    tellable::expect(&platform, guarantee, &commands, at)
         .map_err(|problem| Problem::new(Code::NotTellable, problem.to_string()))?;
     // On what was looked at: where somebody else came in between, all is judged anew.
-    if let Err(refusal) = casework::carry_out_each(connection, platform, Some(known.clone()), &commands, at)?
+    if let Err(refusal) = casework::carry_out_each(connection, &platform, Some(known.clone()), &commands, at)?
     {
         return Err(StoreError::Refused(refusal).into());
     }
     let after = guarantees::find(connection, id)?.ok_or_else(|| no_guarantee(id))?;
-    let shown = view::of(connection, platform, &after, Reader::of_act(at))?;
+    let shown = view::of(connection, &platform, &after, Reader::of_act(at))?;
+    let deed = Deed {
+        before: Some(guarantees::digest(guarantee)?),
+        after: Some(guarantees::digest(&after.guarantee)?),
+        // An act is one command, or the few that come to the same.
+        ..Deed::new(commands.last().map_or("guarantee.nothing", Command::name), "guarantee", id)
+    };
     let (etag, guarantee) = (Some(etag::of(after.version)), Some(id.clone()));
-    Ok(Done { etag, guarantee, ..Done::showing(StatusCode::OK, &shown)? })
+    Ok(Done { etag, guarantee, ..Done::showing(StatusCode::OK, &shown, deed)? })
 }
 
 /// The first refusal that the commands would meet, one after another.

@@ -9,7 +9,7 @@ use utoipa::openapi::{RefOr, SchemaFormat};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use super::Api;
-use super::act::{self, Done, OnceParameters, Request};
+use super::act::{self, Deed, Done, OnceParameters, Request};
 use super::body;
 use super::caller::Caller;
 use super::media_type::MediaType;
@@ -114,8 +114,9 @@ pub(super) async fn post(
     act::once(&api, request, move |connection| {
         let Upload { digest, media_type, size, md5 } =
             uploads::record(connection, upload.clone(), &caller.key, at)?;
+        let deed = Deed::new("file.upload", "document", &digest);
         let shown = FileView { digest: digest.to_string(), size, md5, media_type };
-        Done::showing(StatusCode::OK, &shown).map(Ok)
+        Done::showing(StatusCode::OK, &shown, deed).map(Ok)
     })
     .await
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::act::{self, Done, OnceParameters, Request};
+use super::act::{self, Deed, Done, OnceParameters, Request};
 use super::body::{Body, Nothing};
 use super::caller::Caller;
 use super::problem::{Code, Problem, ProblemBody};
@@ -237,7 +237,8 @@ pub(in crate::api) async fn replay(
         }
         let Some(record) = jobs::find(connection, &id)? else { return Ok(Err(no_job(&id))) };
         let guarantee = record.lane.guarantee();
-        Ok(Ok(Done { guarantee, ..Done::showing(StatusCode::OK, &JobView::from(record))? }))
+        let deed = Deed::new("job.retry", "job", &id);
+        Ok(Ok(Done { guarantee, ..Done::showing(StatusCode::OK, &JobView::from(record), deed)? }))
     })
     .await
 }

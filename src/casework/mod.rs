@@ -15,7 +15,7 @@ pub mod tellable;
 use jiff::Timestamp;
 
 pub use callback::{CallbackType, Wanted};
-pub use platform::{Platform, Platforms};
+pub use platform::{Former, Platform, Platforms, Received};
 pub use round::Round;
 pub use task::Task;
 

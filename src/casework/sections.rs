@@ -31,17 +31,16 @@ pub fn revealed(
     platform: &Platform,
     guarantee: &Guarantee,
 ) -> Result<Option<RevealedSection>, StoreError> {
-    let (profile, application) = (&platform.profile, &guarantee.application);
-    let key = match application.secrecy {
-        Secrecy::None => profile.agreed_section_key(),
+    let application = &guarantee.application;
+    // Where the settings have changed since, whoever makes the letter meets the same and says so.
+    Ok(match application.secrecy {
+        Secrecy::None => platform.reveal_agreed(application).ok(),
         Secrecy::UntilOpening => {
             let kept = keys::find(connection, &guarantee.id, Purpose::Restoration)?;
             let Some(key) = kept.and_then(|kept| SectionKey::from_bytes(&kept)) else { return Ok(None) };
-            Some(key)
+            platform.profile.reveal_application(application, Some(&key)).ok()
         }
-    };
-    // Where the settings have changed since, whoever makes the letter meets the same and says so.
-    Ok(profile.reveal_application(application, key.as_ref()).ok())
+    })
 }
 
 /// Marks a guarantee that was just applied for, or applied for anew, by the section's number as far as it can be read.

@@ -5,12 +5,13 @@ use std::io::Write;
 use anyhow::{Context, ensure};
 use clap::{Args as ClapArgs, Subcommand};
 use jiff::{Timestamp, ToSpan, civil};
+use serde_json::json;
 
-use super::table;
+use super::{account, table};
 use crate::api::Scope;
 use crate::clock::{china_date, china_midnight, to_wire};
-use crate::store::Store;
 use crate::store::api_keys::{self, ApiKey, KeyRecord, NewKey};
+use crate::store::{Store, audit};
 
 /// As long as a client's name may be.
 const LONGEST_NAME: usize = 64;
@@ -89,7 +90,14 @@ async fn create(args: Create, store: &Store, now: Timestamp, out: &mut dyn Write
     let key = ApiKey::generate();
     let shown = key.expose().to_owned();
     let new = NewKey { client, scopes: scopes.iter().map(ToString::to_string).collect(), expires_at };
-    let id = store.write(move |connection| api_keys::insert(connection, &key, &new, now)).await?;
+    let made = store.write(move |connection| {
+        let id = api_keys::insert(connection, &key, &new, now)?;
+        let NewKey { client, scopes, expires_at } = &new;
+        let about = json!({ "client": client, "scopes": scopes, "expires": expires_at });
+        audit::append(connection, &account::act("api-key.create", ("api-key", id.clone()), about), now)?;
+        Ok(id)
+    });
+    let id = made.await?;
     writeln!(out, "id:  {id}")?;
     writeln!(out, "key: {shown}")?;
     writeln!(out, "It is shown this once: what the gateway keeps of it can't open the interface.")?;
@@ -132,7 +140,15 @@ fn row(record: &KeyRecord, now: Timestamp) -> [String; 7] {
 
 async fn revoke(id: String, store: &Store, now: Timestamp, out: &mut dyn Write) -> anyhow::Result<bool> {
     let wanted = id.clone();
-    let revoked = store.write(move |connection| api_keys::revoke(connection, &wanted, now)).await?;
+    let revoked = store.write(move |connection| {
+        let revoked = api_keys::revoke(connection, &wanted, now)?;
+        if revoked {
+            let entry = account::act("api-key.revoke", ("api-key", wanted.clone()), json!({}));
+            audit::append(connection, &entry, now)?;
+        }
+        Ok(revoked)
+    });
+    let revoked = revoked.await?;
     if revoked {
         writeln!(out, "key {id} is revoked")?;
     } else {

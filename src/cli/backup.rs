@@ -11,14 +11,18 @@ use anyhow::Context as _;
 use clap::{Args as ClapArgs, Subcommand};
 use jiff::Timestamp;
 use rustix::fs::Mode;
+use serde_json::json;
 
+use super::account;
 use crate::backup::keys;
 use crate::backup::postgres::Programs;
 use crate::backup::{self, Data, Place, Verdict};
 use crate::crypto::keyring::Keyring;
 use crate::gateway;
 use crate::settings::{self, Settings};
+use crate::store::Store;
 use crate::store::archive::Archive;
+use crate::store::audit::{self, Entry};
 use key_files::{key_files, needed};
 
 /// Copy the gateway's data while it runs, verify copies, and restore from them
@@ -134,7 +138,7 @@ pub async fn run(
         }
         Step::Restore { from, snapshot, despite_findings, programs } => {
             let data = data(&settings::load(files)?, programs)?;
-            restore(&data, &from, snapshot.as_deref(), despite_findings, out).await
+            restore(&data, &from, snapshot.as_deref(), despite_findings, now, out).await
         }
         Step::Keys { to } => {
             for copy in keys::copy(&key_files(&settings::load(files)?)?, &to)? {
@@ -186,6 +190,9 @@ async fn create(
     for finding in &made.findings {
         writeln!(out, "BAD  {finding}")?;
     }
+    let about = json!({ "folder": to.display().to_string(), "removed": &made.removed });
+    let subject = ("snapshot", made.snapshot.clone());
+    put_on_record(data, account::act("backup.create", subject, about), now, out).await?;
     Ok(made.findings.is_empty())
 }
 
@@ -225,6 +232,7 @@ async fn restore(
     from: &Path,
     snapshot: Option<&str>,
     despite_findings: bool,
+    now: Timestamp,
     out: &mut (dyn Write + Send),
 ) -> anyhow::Result<bool> {
     let place = Place::open(from)?;
@@ -245,7 +253,27 @@ async fn restore(
          compare each platform's statement with `baohan reconcile import`, and have missing pushes sent again.",
         restored.manifest.made_at
     )?;
+    let about =
+        json!({ "folder": from.display().to_string(), "made": restored.manifest.made_at.to_string() });
+    let entry = account::act("backup.restore", ("snapshot", snapshot.name.clone()), about);
+    put_on_record(data, entry, now, out).await?;
     Ok(restored.findings.is_empty())
+}
+
+/// A copy is made, and put back, of databases that are not at the newest tables too: those have no audit trail yet.
+async fn put_on_record(
+    data: &Data,
+    entry: Entry,
+    now: Timestamp,
+    out: &mut (dyn Write + Send),
+) -> anyhow::Result<()> {
+    let store = Store::open(&data.store, Arc::clone(&data.keyring)).context("store.url")?;
+    if store.pending_migrations().await?.is_empty() {
+        store.write(move |connection| audit::append(connection, &entry, now)).await?;
+    } else {
+        writeln!(out, "not in the audit trail: the database waits for `baohan migrate`")?;
+    }
+    Ok(())
 }
 
 /// The master key that was named, or that of the settings if there are any; None where there is none.

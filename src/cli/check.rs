@@ -11,9 +11,11 @@ use jiff::civil::Date;
 use crate::api::ApiOptions;
 use crate::api::options::{EXPOSED, TlsOptions};
 use crate::casework::Platform;
+use crate::changes::{Overlay, Version};
 use crate::clock::Clock;
 use crate::crypto::keyring::Keyring;
 use crate::delivery::client::Client;
+use crate::document::Press;
 use crate::domain::guarantee::LetterKind;
 use crate::domain::section::Secrecy;
 use crate::gateway;
@@ -56,17 +58,21 @@ pub async fn run(args: Args, settings: Settings, out: &mut dyn Write) -> anyhow:
     }
     let (documents, institution) = (settings.documents.clone(), settings.institution.clone());
     let press = tokio::task::spawn_blocking(move || gateway::press(&documents, &institution)).await?;
-    if let Some(press) = report.line("templates and fonts", "laid out with sample data", press)? {
-        for family in press.own_font_families() {
-            writeln!(report.out, "     font family of the institution: {family}")?;
-        }
+    let press = report.line("templates and fonts", "laid out with sample data", press)?;
+    for family in press.iter().flat_map(|press| press.own_font_families()) {
+        writeln!(report.out, "     font family of the institution: {family}")?;
     }
-    let platforms = report.line("platforms", settings.platforms.len(), gateway::platforms(&settings))?;
+    let overlay = gateway::overlay(&settings).await;
+    let standing = overlay.as_ref().map_or(0, |overlay| overlay.standing().len());
+    let overlay = report.line("changes above the settings", standing, overlay)?.unwrap_or_default();
+    changes(&overlay, press, &mut report).await?;
+    let platforms = gateway::platforms(&settings, &overlay);
+    let platforms = report.line("platforms", settings.platforms.len(), platforms)?;
     let client = Client::new(&settings.delivery);
     let client = report.line("outgoing connections", "TLS by rustls", client)?;
     interface(&settings.api, &mut report)?;
     for platform in platforms.iter().flat_map(|platforms| platforms.iter()) {
-        describe(platform, report.out)?;
+        describe(&platform, report.out)?;
         if let Some(client) = client.as_ref().filter(|_| args.connect) {
             for (interface, url) in platform.profile.outbound() {
                 let reached = client.reach(url).await.map_err(anyhow::Error::from);
@@ -101,6 +107,18 @@ impl Report<'_> {
             }
         }
     }
+}
+
+/// What two people have put in the place of what the settings say.
+async fn changes(overlay: &Overlay, press: Option<Press>, report: &mut Report<'_>) -> anyhow::Result<()> {
+    for version in overlay.standing() {
+        let Version { subject, number, made_by, approved_by, .. } = version;
+        writeln!(report.out, "     {subject}, version {number}, by {made_by} and {approved_by}")?;
+    }
+    let texts = overlay.templates();
+    let Some(press) = press.filter(|_| !texts.is_empty()) else { return Ok(()) };
+    let tried = tokio::task::spawn_blocking(move || press.with_templates(&texts).map(drop)).await?;
+    report.line("changed templates", "laid out with sample data", tried).map(drop)
 }
 
 /// Where documents are kept. A folder that is not there yet will be made at start; looking must not make it.

@@ -11,14 +11,18 @@ use std::io::Write;
 use anyhow::{Context, bail};
 use clap::Args as ClapArgs;
 use jiff::Timestamp;
+use serde_json::json;
 
 use self::decision::Decision;
+use super::account;
 use crate::casework::{self, restoration, tellable};
-use crate::domain::Guarantee;
+use crate::changes::Overlay;
 use crate::domain::identity::{ApplicationNumber, PlatformId};
+use crate::domain::{Command, Guarantee};
 use crate::gateway;
 use crate::settings::Settings;
-use crate::store::{Store, guarantees};
+use crate::store::audit::{self, Entry};
+use crate::store::{Connection, Store, StoreError, guarantees};
 
 /// Decide an application, answer a request for surrender, invoice or claim, or record what the institution has learnt
 ///
@@ -46,8 +50,8 @@ pub async fn run(
     out: &mut dyn Write,
 ) -> anyhow::Result<bool> {
     let id = PlatformId::new(&args.platform);
-    let platforms = gateway::platforms(settings)?;
-    let Some(platform) = platforms.find(&id).cloned() else {
+    let platforms = gateway::platforms(settings, &store.read(Overlay::read).await?)?;
+    let Some(platform) = platforms.find(&id) else {
         let known: Vec<&str> = settings.platforms.keys().map(String::as_str).collect();
         bail!("--platform: expected one of {}, found `{id}`", known.join(", "));
     };
@@ -63,12 +67,15 @@ pub async fn run(
     let guarantee = known.guarantee.id.clone();
     let outcome = store
         .write(move |connection| {
+            let before = guarantees::find(connection, &guarantee)?;
             let command = std::slice::from_ref(&act.command);
             let outcome = casework::carry_out_all(connection, &platform, &guarantee, command, now)?;
-            if let Some(key) = act.key.as_ref().filter(|_| outcome.is_ok())
-                && let Some(opened) = guarantees::find(connection, &guarantee)?
-            {
-                restoration::keep(connection, &platform, &opened.guarantee, key, now)?;
+            if let Some(after) = guarantees::find(connection, &guarantee)?.filter(|_| outcome.is_ok()) {
+                if let Some(key) = &act.key {
+                    restoration::keep(connection, &platform, &after.guarantee, key, now)?;
+                }
+                let before = before.as_ref().map(|before| &before.guarantee);
+                put_on_record(connection, &act.command, before, &after.guarantee, now)?;
             }
             Ok(outcome)
         })
@@ -82,6 +89,23 @@ pub async fn run(
         show(&after.guarantee, out)?;
     }
     Ok(outcome.is_ok())
+}
+
+fn put_on_record(
+    connection: &mut Connection,
+    command: &Command,
+    before: Option<&Guarantee>,
+    after: &Guarantee,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let about =
+        json!({ "platform": after.platform.as_str(), "application": after.application.number.as_str() });
+    let entry = Entry {
+        before: before.map(guarantees::digest).transpose()?,
+        after: Some(guarantees::digest(after)?),
+        ..account::act(command.name(), ("guarantee", after.id.to_string()), about)
+    };
+    audit::append(connection, &entry, now).map(drop)
 }
 
 fn show(guarantee: &Guarantee, out: &mut dyn Write) -> anyhow::Result<()> {

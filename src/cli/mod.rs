@@ -1,6 +1,7 @@
 //! The command line: one file per subcommand.
 
 pub mod api_keys;
+pub mod audit;
 pub mod backup;
 pub mod bench;
 pub mod check;
@@ -13,6 +14,7 @@ pub mod keys;
 pub mod migrate;
 pub mod openapi;
 pub mod platforms;
+pub mod preview;
 pub mod reconcile;
 pub mod render;
 pub mod replay;
@@ -22,6 +24,7 @@ pub mod serve;
 pub mod simulate;
 pub mod verify;
 
+mod account;
 mod table;
 
 use std::io::Write;
@@ -65,9 +68,11 @@ enum Command {
     Rules(rules::Args),
     Reconcile(reconcile::Args),
     Render(render::Args),
+    Preview(preview::Args),
     Verify(verify::Args),
     Keys(keys::Args),
     ApiKeys(api_keys::Args),
+    Audit(audit::Args),
     Openapi(openapi::Args),
     Dialects(dialects::Args),
     Documents(documents::Args),
@@ -123,12 +128,18 @@ async fn run(program: Program) -> anyhow::Result<bool> {
             reconcile::run(args, &gateway::reconciler(&settings, &store), now, out).await
         }
         Command::Render(args) => render::run(&args, out).map(|()| true),
+        Command::Preview(args) => preview::run(&args, out),
         Command::Verify(args) => verify::run(&args, out, now),
         Command::Dialects(args) => dialects::run(&args, out).map(|()| true),
         Command::Keys(args) => keys::run(args, out, now).map(|()| true),
         Command::ApiKeys(args) => {
             let store = gateway::open_store(&settings::load(&files)?).await?;
             api_keys::run(args, &store, now, out).await
+        }
+        Command::Audit(args) => {
+            let settings = settings::load(&files)?;
+            let store = gateway::connect_store(&settings)?;
+            audit::run(args, &settings.audit, &store, now, out).await
         }
         Command::Simulate(args) => tokio::task::block_in_place(|| simulate::run(&args, &clock, out)),
         Command::Openapi(args) => openapi::run(args, out).map(|()| true),
@@ -144,7 +155,7 @@ async fn run(program: Program) -> anyhow::Result<bool> {
         Command::Backup(args) => backup::run(args, &files, now, out).await,
         Command::Replay(args) => {
             let store = gateway::open_store(&settings::load(&files)?).await?;
-            replay::run(args, &store, out).await.map(|()| true)
+            replay::run(args, &store, now, out).await.map(|()| true)
         }
         Command::Platforms(args) => {
             let settings = settings::load(&files)?;

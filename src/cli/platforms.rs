@@ -6,8 +6,9 @@ use std::io::Write;
 use anyhow::ensure;
 use clap::{Args as ClapArgs, Subcommand};
 use jiff::Timestamp;
+use serde_json::json;
 
-use super::table;
+use super::{account, table};
 use crate::casework::Task;
 use crate::clock::to_wire;
 use crate::domain::identity::PlatformId;
@@ -15,7 +16,7 @@ use crate::settings::Settings;
 use crate::store::guarantees::Summary;
 use crate::store::jobs::{self, Cause, Count, JobState};
 use crate::store::pauses::{self, Pause};
-use crate::store::{Store, guarantees, reach};
+use crate::store::{Store, audit, guarantees, reach};
 
 /// As long as a name or a reason may be.
 const LONGEST: usize = 200;
@@ -100,6 +101,11 @@ async fn begin(pause: Pause, store: &Store, out: &mut dyn Write) -> anyhow::Resu
     let platform = pause.platform.clone();
     let begun = store.write(move |connection| {
         let already = pauses::begin(connection, &pause)?;
+        if already.is_none() {
+            let said = json!({ "by": &pause.by, "reason": &pause.reason });
+            let entry = account::act("platform.pause", ("platform", pause.platform.to_string()), said);
+            audit::append(connection, &entry, pause.since)?;
+        }
         let due = guarantees::undelivered_restorations(connection, MOST_OPENINGS)?;
         Ok((already, openings(&due, &pause.platform)))
     });
@@ -129,6 +135,9 @@ async fn end(
     let ended = store.write(move |connection| {
         let Some(pause) = pauses::end(connection, &id, &by, now)? else { return Ok(None) };
         let due = jobs::hasten_calls(connection, Task::CALLS, &id, &Cause::ALL)?;
+        let said = json!({ "by": &by, "calls_due": due });
+        let entry = account::act("platform.resume", ("platform", id.to_string()), said);
+        audit::append(connection, &entry, now)?;
         Ok(Some((pause, due)))
     });
     let Some((pause, due)) = ended.await? else {

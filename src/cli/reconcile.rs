@@ -9,11 +9,14 @@ use anyhow::{Context, bail};
 use clap::{ArgGroup, Args as ClapArgs, Subcommand};
 use jiff::Timestamp;
 use jiff::civil::Date;
+use serde_json::json;
 
+use super::account;
 use crate::domain::identity::PlatformId;
 use crate::reconciliation::export::{self, Format};
 use crate::reconciliation::statement::Period;
-use crate::reconciliation::{Reconciler, Said, SignRefused, TheirFile};
+use crate::reconciliation::{ImportRefused, Reconciler, Said, SignRefused, TheirFile, reconciler as steps};
+use crate::store::audit;
 use crate::store::reconciliations::{self, Filter, Reconciliation, ReconciliationId};
 
 /// Write our statement of a platform's day, and compare the platform's with it
@@ -153,8 +156,17 @@ pub async fn run(
         Step::Remark(args) => remark(args, reconciler, now, out).await,
         Step::SignOff(args) => {
             let id = ReconciliationId::new(args.id);
-            let signed = reconciler.sign(&id, Said { by: args.by, remark: args.remark, at: now }).await;
-            settled(signed, reconciler, out).await
+            let said = Said { by: args.by, remark: args.remark, at: now };
+            let signed = reconciler.store.write(move |connection| {
+                let signed = steps::sign(connection, &id, &said)?;
+                if signed.is_ok() {
+                    let subject = ("reconciliation", id.to_string());
+                    let entry = account::act("reconciliation.sign-off", subject, json!({ "by": &said.by }));
+                    audit::append(connection, &entry, now)?;
+                }
+                Ok(signed)
+            });
+            settled(signed.await?, reconciler, out).await
         }
     }
 }
@@ -216,7 +228,23 @@ async fn import(
         .with_context(|| format!("`{}`", args.file.display()))?;
     let name = args.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let file = TheirFile { platform, day: args.date, name, bytes, by: args.by };
-    let imported = reconciler.import(file, now).await?;
+    let compared = reconciler.compare(file, now).await?;
+    let kept = reconciler.store.write(move |connection| {
+        let imported = compared.keep(connection)?;
+        if imported.is_new {
+            let kept = &imported.reconciliation;
+            let about = json!({
+                "platform": kept.platform.as_str(),
+                "day": kept.day.to_string(),
+                "file": &kept.import.file,
+                "by": &kept.import.by,
+            });
+            let subject = ("reconciliation", kept.id.to_string());
+            audit::append(connection, &account::act("reconciliation.import", subject, about), now)?;
+        }
+        Ok(imported)
+    });
+    let imported = kept.await.map_err(ImportRefused::Store)?;
     if !imported.is_new {
         writeln!(out, "该文件此前已导入，未重新比对")?;
     }
@@ -274,7 +302,18 @@ async fn remark(
     let said = Said { by: args.by, remark: Some(args.remark), at: now };
     let mut last = Err(SignRefused::Unknown);
     for number in args.difference {
-        last = reconciler.remark(&id, number, said.clone()).await;
+        let (wanted, said) = (id.clone(), said.clone());
+        let remarked = reconciler.store.write(move |connection| {
+            let remarked = steps::remark(connection, &wanted, number, &said)?;
+            if remarked.is_ok() {
+                let about = json!({ "by": &said.by, "difference": number });
+                let subject = ("reconciliation", wanted.to_string());
+                let entry = account::act("reconciliation.remark", subject, about);
+                audit::append(connection, &entry, now)?;
+            }
+            Ok(remarked)
+        });
+        last = remarked.await?;
         if last.is_err() {
             writeln!(out, "#{number} 未登记")?;
             break;

@@ -4,10 +4,13 @@ use std::io::Write;
 
 use anyhow::bail;
 use clap::{ArgGroup, Args};
+use jiff::Timestamp;
+use serde_json::json;
 
+use super::account;
 use crate::domain::identity::PlatformId;
-use crate::store::Store;
 use crate::store::jobs::{self, JobId, JobState, Listing, Record, Revival};
+use crate::store::{Store, audit};
 
 /// Jobs that one command revives at most.
 const LIMIT: u32 = 10_000;
@@ -38,14 +41,14 @@ pub struct ReplayArgs {
 
 /// # Errors
 /// When the database fails, or a job that was named does not exist.
-pub async fn run(args: ReplayArgs, store: &Store, out: &mut dyn Write) -> anyhow::Result<()> {
+pub async fn run(args: ReplayArgs, store: &Store, now: Timestamp, out: &mut dyn Write) -> anyhow::Result<()> {
     let chosen = if args.dead { dead_jobs(&args, store).await? } else { named_jobs(&args, store).await? };
     let mut revived = 0_u32;
     for record in &chosen {
         let change = match (args.dry_run, record.state) {
             (_, JobState::Running | JobState::Done) => NOT_NEEDED,
             (true, JobState::Ready | JobState::Dead) => "would be tried again",
-            (false, JobState::Ready | JobState::Dead) => revive(store, &record.id).await?,
+            (false, JobState::Ready | JobState::Dead) => revive(store, record, now).await?,
         };
         if change != NOT_NEEDED {
             revived += 1;
@@ -78,9 +81,21 @@ async fn named_jobs(args: &ReplayArgs, store: &Store) -> anyhow::Result<Vec<Reco
     Ok(records)
 }
 
-async fn revive(store: &Store, id: &JobId) -> anyhow::Result<&'static str> {
-    let id = id.clone();
-    Ok(match store.write(move |connection| jobs::revive(connection, &id)).await? {
+async fn revive(store: &Store, record: &Record, now: Timestamp) -> anyhow::Result<&'static str> {
+    let Record { id, kind, platform, cause, .. } = record.clone();
+    let revival = store.write(move |connection| {
+        let revival = jobs::revive(connection, &id)?;
+        if matches!(revival, Revival::Revived | Revival::Hastened) {
+            let about = json!({
+                "kind": &kind,
+                "platform": platform.as_str(),
+                "cause": cause.as_ref().map(ToString::to_string),
+            });
+            audit::append(connection, &account::act("job.retry", ("job", id.to_string()), about), now)?;
+        }
+        Ok(revival)
+    });
+    Ok(match revival.await? {
         Revival::Revived => "revived",
         Revival::Hastened => "due now",
         Revival::NotNeeded(_) | Revival::Unknown => NOT_NEEDED,

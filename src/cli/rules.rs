@@ -3,6 +3,7 @@
 mod text;
 
 use std::io::Write;
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use clap::{Args as ClapArgs, Subcommand};
@@ -52,26 +53,28 @@ enum Command {
 /// # Errors
 /// When the platform or the application is unknown, or the settings or the database can't be used.
 pub async fn run(args: Args, settings: &Settings, now: Timestamp, out: &mut dyn Write) -> anyhow::Result<()> {
-    let platforms = gateway::platforms(settings)?;
+    let overlay = gateway::overlay(settings).await?;
+    let platforms = gateway::platforms(settings, &overlay)?;
     match args.command {
         Command::List { platform, on } => {
             let on = on.unwrap_or_else(|| china_date(now));
             match platform {
-                Some(id) => text::list(find(&platforms, &id)?, on, out),
-                None => platforms.iter().try_for_each(|platform| text::list(platform, on, out)),
-            }
+                Some(id) => text::list(&*find(&platforms, &id)?, on, out),
+                None => platforms.iter().try_for_each(|platform| text::list(&platform, on, out)),
+            }?;
+            text::changed(&overlay, out)
         }
         Command::Explain { platform, application, json } => {
             let platform = find(&platforms, &platform)?;
             let store = gateway::open_store(settings).await?;
-            explain(platform, &store, application, json, now, out).await
+            explain(&platform, &store, application, json, now, out).await
         }
     }
 }
 
-fn find<'a>(platforms: &'a Platforms, id: &str) -> anyhow::Result<&'a Platform> {
+fn find(platforms: &Platforms, id: &str) -> anyhow::Result<Arc<Platform>> {
     let Some(platform) = platforms.find(&PlatformId::new(id)) else {
-        let known: Vec<&str> = platforms.iter().map(|it| it.profile.id().as_str()).collect();
+        let known: Vec<String> = platforms.iter().map(|it| it.profile.id().to_string()).collect();
         bail!("--platform: expected one of {}, found `{id}`", known.join(", "));
     };
     Ok(platform)

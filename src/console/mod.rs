@@ -5,6 +5,7 @@
 
 mod acting;
 mod assets;
+mod export;
 mod failure;
 mod frame;
 mod guard;

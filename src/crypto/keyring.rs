@@ -7,6 +7,7 @@
 //! sealed   = version 1 byte ‖ key id 4 ‖ nonce 16 ‖ ciphertext ‖ tag 32
 //! tag      = HMAC-SM3(authentication key, version ‖ key id ‖ nonce ‖ length‖table ‖ length‖row ‖ length‖column ‖ ciphertext)
 //! mark     = HMAC-SM3(marking key, length‖purpose ‖ length‖part ‖ …)
+//! link     = HMAC-SM3(auditing key, what an entry of the audit trail is chained by)
 //! subkey   = HMAC-SM3(master key, label)
 //! ```
 //!
@@ -44,6 +45,7 @@ struct Subkeys {
     /// Ready for its first message, because setting it up costs as much as 128 bytes of message.
     authentication: sm3::Hmac,
     marking: sm3::Hmac,
+    auditing: sm3::Hmac,
 }
 
 impl Subkeys {
@@ -59,6 +61,7 @@ impl Subkeys {
             encryption: sm4::Key::from_bytes(*first_half),
             authentication: sm3::Hmac::new(derived("authentication").as_slice()),
             marking: sm3::Hmac::new(derived("marking").as_slice()),
+            auditing: sm3::Hmac::new(derived("auditing").as_slice()),
         }
     }
 
@@ -204,6 +207,15 @@ impl Keyring {
         add_part(&mut code, purpose);
         parts.iter().for_each(|part| add_part(&mut code, part));
         code.finish()
+    }
+
+    /// The code by which an entry of the audit trail hangs on the one before it, under the key of this id; None where that
+    /// key is not here. New entries take [`Self::key_id`], and those of former keys are looked through with these.
+    pub fn link(&self, key: [u8; 4], text: &[u8]) -> Option<[u8; 32]> {
+        let keys = [&self.current].into_iter().chain(&self.former).find(|keys| keys.id == key)?;
+        let mut code = keys.auditing.clone();
+        code.update(text);
+        Some(code.finish())
     }
 }
 

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
 use serde::Deserialize;
 
 use crate::dialect::Outgoing;
@@ -36,6 +38,8 @@ pub struct Client {
 /// What came back, whatever its status.
 pub struct Received {
     pub status: u16,
+    /// What the header `Date` says, in whole seconds: the time by the other side's clock.
+    pub date: Option<Timestamp>,
     pub body: Vec<u8>,
 }
 
@@ -75,7 +79,9 @@ impl Client {
             request = request.header(name, digest);
         }
         let response = request.send().await.map_err(failure)?;
-        Ok(Received { status: response.status().as_u16(), body: whole_body(response).await? })
+        let date = response.headers().get(reqwest::header::DATE).and_then(|value| value.to_str().ok());
+        let date = date.and_then(|text| rfc2822::DateTimeParser::new().parse_timestamp(text).ok());
+        Ok(Received { status: response.status().as_u16(), date, body: whole_body(response).await? })
     }
 
     /// Whether a connection to the URL's host comes about; any HTTP answer will do.

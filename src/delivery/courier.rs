@@ -64,9 +64,15 @@ impl Courier {
             _ => outgoing.body.clone(),
         };
         let received = self.client.post(outgoing).await;
+        if let Ok(Received { date: Some(date), .. }) = &received {
+            let offset = ahead_of_ours(*date, at, self.clock.now());
+            self.metrics.set_clock_offset(profile.id().as_str(), offset);
+        }
         let (result, answer) = match received {
-            Ok(Received { status: 200, body }) => (understand(profile.read_answer(&interface, &body)), body),
-            Ok(Received { status, body }) => (Err(NotDelivered::Status(status)), body),
+            Ok(Received { status: 200, body, .. }) => {
+                (understand(profile.read_answer(&interface, &body)), body)
+            }
+            Ok(Received { status, body, .. }) => (Err(NotDelivered::Status(status)), body),
             Err(failure) => (Err(NotDelivered::Failed(failure)), Vec::new()),
         };
         let outcome = result.as_ref().map_or_else(NotDelivered::metric, |_| AttemptResult::Ok);
@@ -127,10 +133,40 @@ impl NotDelivered {
     }
 }
 
+/// How many seconds a clock is ahead of ours that said `date` between two instants of ours. It is cut to whole seconds, and
+/// may have been said at any time between the two.
+fn ahead_of_ours(date: Timestamp, before: Timestamp, after: Timestamp) -> i64 {
+    let (before, after) = (before.as_second(), after.as_second());
+    match date.as_second() {
+        date if date < before => date.saturating_sub(before),
+        date if date > after => date.saturating_sub(after),
+        _ => 0,
+    }
+}
+
 fn understand(answer: Answer) -> Result<Answer, NotDelivered> {
     match answer.verdict {
         Verdict::Accepted => Ok(answer),
         Verdict::Rejected => Err(NotDelivered::Rejected(answer.message)),
         Verdict::Unreadable => Err(NotDelivered::Unreadable(answer.message)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_is_off_by_what_lies_outside_of_the_exchange() {
+        let instant = |text: &str| text.parse::<Timestamp>().unwrap();
+        let (before, after) = (instant("2026-11-22T01:00:00.9Z"), instant("2026-11-22T01:00:03.1Z"));
+        for (date, seconds) in [
+            ("2026-11-22T01:00:00Z", 0),
+            ("2026-11-22T01:00:03Z", 0),
+            ("2026-11-22T00:58:59Z", -61),
+            ("2026-11-22T01:01:04Z", 61),
+        ] {
+            assert_eq!(ahead_of_ours(instant(date), before, after), seconds, "{date}");
+        }
     }
 }

@@ -115,6 +115,8 @@ pub enum Tolerance {
     EnvelopeKey(&'static str),
     /// A message came with a digest where a digital envelope was expected.
     NotEnveloped,
+    /// A secret of the platform was a former one, which is still accepted.
+    FormerSecret,
 }
 
 /// As it is recorded: `digest-empties:keep`, `literal:amount`.
@@ -132,6 +134,7 @@ impl fmt::Display for Tolerance {
             Self::PayloadText(form) => write!(f, "payload-text:{form}"),
             Self::EnvelopeKey(form) => write!(f, "envelope-key:{form}"),
             Self::NotEnveloped => f.write_str("not-enveloped"),
+            Self::FormerSecret => f.write_str("former-secret"),
         }
     }
 }

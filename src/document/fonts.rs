@@ -66,8 +66,8 @@ impl Fonts {
     }
 }
 
-/// Inflated once in the life of the process: 15 MB that every press shares.
-fn built_in() -> anyhow::Result<&'static [Font]> {
+/// Regular, bold and monospaced; inflated once in the life of the process: 15 MB that every press shares.
+pub(super) fn built_in() -> anyhow::Result<&'static [Font]> {
     static FONTS: OnceLock<Vec<Font>> = OnceLock::new();
     if let Some(fonts) = FONTS.get() {
         return Ok(fonts);

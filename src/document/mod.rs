@@ -16,6 +16,8 @@ pub mod ofd;
 mod pdf;
 mod picture;
 mod press;
+pub mod preview;
+mod proof;
 mod sample;
 mod template;
 #[cfg(test)]
@@ -27,3 +29,4 @@ pub use letter::{Award, Issuer, Letter, LetterKind, Party, Period, Project, Sect
 pub use ofd::{Attachment, Metadata};
 pub use pdf::{PdfDocument, PdfWriter};
 pub use press::{DocumentOptions, Laid, OfdDocument, Press, SEAL_DIAMETER_MM, SealPlace, demonstration_seal};
+pub use proof::{Proof, ProofError};

@@ -1,6 +1,7 @@
 //! The press: letters in, laid-out pages, OFD and PDF documents out.
 #![expect(clippy::disallowed_types, reason = "positions on a page are measured")]
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
@@ -49,7 +50,7 @@ impl Default for DocumentOptions {
 pub struct Press(Arc<Machine>);
 
 struct Machine {
-    fonts: Fonts,
+    fonts: Arc<Fonts>,
     templates: Templates,
     pdf_writer: PdfWriter,
 }
@@ -57,7 +58,7 @@ struct Machine {
 /// Pages, before they become a file.
 pub struct Laid {
     document: PagedDocument,
-    list: DisplayList,
+    pub(super) list: DisplayList,
     pdf_writer: PdfWriter,
 }
 
@@ -119,12 +120,32 @@ impl Press {
     fn load(options: &DocumentOptions) -> anyhow::Result<Self> {
         let fonts = Fonts::open(options.fonts_folder.as_deref()).context("loading fonts")?;
         let templates = Templates::open(options.templates_folder.as_deref()).context("loading templates")?;
+        let fonts = Arc::new(fonts);
         let press = Self(Arc::new(Machine { fonts, templates, pdf_writer: options.pdf_writer }));
-        for form in Form::ALL {
-            press.try_out(form)?;
-        }
+        press.try_out_all()?;
         press.seal_alpha("海峡示例银行股份有限公司", true)?;
         Ok(press)
+    }
+
+    /// A press of the same fonts with other texts under some of the templates' names, tried as at the start.
+    ///
+    /// # Errors
+    /// When a name is no template's, or a template can't be used: the file and the line.
+    pub fn with_templates(&self, texts: &BTreeMap<String, String>) -> anyhow::Result<Self> {
+        let (fonts, pdf_writer) = (Arc::clone(&self.0.fonts), self.0.pdf_writer);
+        let templates = self.0.templates.with(texts)?;
+        let press = Self(Arc::new(Machine { fonts, templates, pdf_writer }));
+        press.try_out_all()?;
+        Ok(press)
+    }
+
+    /// The templates of letters and what they share, each with its text; not the seal of demonstrations.
+    pub fn templates(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.templates.texts()
+    }
+
+    fn try_out_all(&self) -> anyhow::Result<()> {
+        Form::ALL.into_iter().try_for_each(|form| self.try_out(form))
     }
 
     /// One document with both kinds of letter, where the form has both, is enough to pass through all of a template.

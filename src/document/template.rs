@@ -41,6 +41,7 @@ const CACHE_AGE: usize = 5;
 pub(super) struct Templates {
     library: LazyHash<Library>,
     files: HashMap<FileId, TemplateFile>,
+    by_name: BTreeMap<String, (Vec<u8>, String)>,
 }
 
 struct TemplateFile {
@@ -84,9 +85,34 @@ impl Templates {
                 }
             }
         }
+        Self::of(by_name)
+    }
+
+    /// These with other texts under some of their names.
+    pub(super) fn with(&self, texts: &BTreeMap<String, String>) -> anyhow::Result<Self> {
+        let mut by_name = self.by_name.clone();
+        for (name, text) in texts {
+            let known = self.texts().any(|(known, _)| known == name);
+            anyhow::ensure!(known, "expected one of {}, found `{name}`", self.names());
+            by_name.insert(name.clone(), (text.as_bytes().to_vec(), format!("changed {name}")));
+        }
+        Self::of(by_name)
+    }
+
+    /// The templates of letters and what they share, by name; not the seal of demonstrations.
+    pub(super) fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
+        let typst = self.by_name.iter().filter(|(name, _)| name.ends_with(".typ") && *name != SEAL);
+        typst.filter_map(|(name, (bytes, _))| Some((name.as_str(), std::str::from_utf8(bytes).ok()?)))
+    }
+
+    fn names(&self) -> String {
+        self.texts().map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    }
+
+    fn of(by_name: BTreeMap<String, (Vec<u8>, String)>) -> anyhow::Result<Self> {
         let mut files = HashMap::new();
-        for (name, (bytes, shown_as)) in by_name {
-            let id = file_id(&name)?;
+        for (name, (bytes, shown_as)) in &by_name {
+            let id = file_id(name)?;
             let source = if name.ends_with(".typ") {
                 let text = String::from_utf8(bytes.clone())
                     .with_context(|| format!("`{shown_as}`: expected UTF-8 text"))?;
@@ -94,12 +120,13 @@ impl Templates {
             } else {
                 None
             };
-            files.insert(id, TemplateFile { source, bytes: Bytes::new(bytes), shown_as });
+            let (bytes, shown_as) = (Bytes::new(bytes.clone()), shown_as.clone());
+            files.insert(id, TemplateFile { source, bytes, shown_as });
         }
         let mut library = Library::default();
         // Typst's own default is a font that is not here, and where no font is found, text vanishes without a word.
         library.styles.set(TextElem::font, FontList(vec![FontFamily::new(DEFAULT_FONT)]));
-        Ok(Self { library: LazyHash::new(library), files })
+        Ok(Self { library: LazyHash::new(library), files, by_name })
     }
 
     /// Lays out the template `main` with `data` as `/data.json` and `pictures` beside it. A warning is an

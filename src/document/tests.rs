@@ -8,6 +8,7 @@ mod pdf;
 #[cfg(feature = "printpdf")]
 mod pdf_writers;
 mod poppler;
+mod preview;
 
 use std::sync::OnceLock;
 

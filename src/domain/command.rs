@@ -106,6 +106,41 @@ pub enum Command {
     Expire,
 }
 
+impl Command {
+    /// The stable name, as records of who did what have it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Apply { .. } => "guarantee.apply",
+            Self::Restore { .. } => "guarantee.restore",
+            Self::RequestInvoice { .. } => "guarantee.request-invoice",
+            Self::RequestSurrender { .. } => "guarantee.request-surrender",
+            Self::Cancel { .. } => "guarantee.cancel",
+            Self::Claim { .. } => "guarantee.claim",
+            Self::Waive => "guarantee.waive",
+            Self::CancelOrder { .. } => "guarantee.cancel-order",
+            Self::RecordAbnormality { .. } => "guarantee.record-abnormality",
+            Self::Approve { .. } => "guarantee.approve",
+            Self::Decline { .. } => "guarantee.decline",
+            Self::RecordPremium { .. } => "guarantee.record-premium",
+            Self::RecordDossier { .. } => "guarantee.record-dossier",
+            Self::AbandonIssue { .. } => "guarantee.abandon-issue",
+            Self::AskWaiver => "guarantee.ask-waiver",
+            Self::GrantCancellation => "guarantee.grant-cancellation",
+            Self::RefuseCancellation { .. } => "guarantee.refuse-cancellation",
+            Self::GrantSurrender => "guarantee.grant-surrender",
+            Self::Surrender { .. } => "guarantee.surrender",
+            Self::RefuseSurrender { .. } => "guarantee.refuse-surrender",
+            Self::AnswerClaim { .. } => "guarantee.answer-claim",
+            Self::IssueInvoice { .. } => "guarantee.issue-invoice",
+            Self::RefuseInvoice { .. } => "guarantee.refuse-invoice",
+            Self::RecordLetter { .. } => "guarantee.record-letter",
+            Self::RecordDelivery { .. } => "guarantee.record-delivery",
+            Self::SettleWaiver { .. } => "guarantee.settle-waiver",
+            Self::Expire => "guarantee.expire",
+        }
+    }
+}
+
 /// Whether the platform's key opened every ciphertext field of the guarantee.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyCheck {

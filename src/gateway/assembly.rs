@@ -7,9 +7,12 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use jiff::Timestamp;
 
+use super::certificates::Certificates;
+use super::disks::Disks;
+use super::platforms::{base, settled};
 use super::signer::sealer;
-use crate::casework::callback::CORE_SYSTEM;
-use crate::casework::{Platform, Platforms};
+use crate::casework::Platforms;
+use crate::changes::{Live, Overlay, Printing};
 use crate::clock::Clock;
 use crate::crypto::certificate::Certificate;
 use crate::crypto::keyring::Keyring;
@@ -18,15 +21,12 @@ use crate::delivery::Courier;
 use crate::delivery::client::Client;
 use crate::delivery::public_keys::PublicKeys;
 use crate::delivery::upload::Uploader;
-use crate::dialect::{Profile, Registry};
 use crate::document::{DocumentOptions, Form, LetterKind, Press};
 use crate::domain::identity::PlatformId;
 use crate::domain::product::LetterFormat;
 use crate::domain::section::Secrecy;
 use crate::downloads::{Downloads, Links};
 use crate::institution::letterhead::InstitutionOptions;
-use crate::institution::redirects::{PLACEHOLDER, Redirects};
-use crate::institution::rules::{Rulebook, Scope};
 use crate::intake::Intake;
 use crate::intake::inquiry::Inquiries;
 use crate::jobs::desk::Desk;
@@ -39,7 +39,7 @@ use crate::seal::sealer::Sealer;
 use crate::settings::{SealOptions, Settings};
 use crate::store::Store;
 use crate::store::archive::Archive;
-use crate::supervise::Workshop;
+use crate::supervise::{Current, Workshop};
 use crate::telemetry::Metrics;
 
 /// The parts that both listeners and workers use. Cheap to clone.
@@ -51,6 +51,8 @@ pub struct Assembly {
     pub clock: Clock,
     pub metrics: Metrics,
     pub desk: Arc<Desk>,
+    /// What is changed while the gateway runs.
+    pub changes: Arc<Live>,
     /// Makes the links under which platforms fetch documents.
     pub links: Links,
     /// Answers what platforms ask.
@@ -59,6 +61,10 @@ pub struct Assembly {
     pub reconciler: Reconciler,
     /// From when to when the institution may use its seal.
     pub seal_validity: (Timestamp, Timestamp),
+    /// When certificates end.
+    pub certificates: Certificates,
+    /// Where there has to be room.
+    pub disks: Disks,
 }
 
 impl Assembly {
@@ -69,7 +75,8 @@ impl Assembly {
     pub async fn build(settings: &Settings, clock: Clock) -> anyhow::Result<Self> {
         crypto::self_test().context("the ciphers do not compute what the standards say")?;
         // What is told wrong quickly is looked at first.
-        let platforms = platforms(settings)?;
+        let base = base(settings)?;
+        let platforms = settled(&base, settings, &Overlay::default())?;
         let client = Client::new(&settings.delivery)?;
         let core_system = CoreSystem::new(&settings.callbacks)?;
         let store = connect_store(settings)?;
@@ -80,14 +87,25 @@ impl Assembly {
         let workshop = Workshop::open("letters", documents.niceness).context("threads for letters")?;
         let press = workshop.run(move || press(&documents, &institution));
         let warm = tokio::task::spawn_blocking(second_opinion::warm);
-        let metrics = Metrics::new();
+        let metrics = metrics(&platforms);
+        let store = store.reporting_to(metrics.clone());
         let sealer = Arc::new(sealer(&settings.seal, &clock, &metrics).await?);
         let styles = styles(settings, &platforms, &sealer)?;
         let trust = Arc::new(trust(&settings.seal)?);
         let seal_validity = sealer.validity();
+        let certificates = Certificates::of(settings, &sealer);
         migrate(&store).await?;
         let archive = Archive::open(&settings.archive).context("archive")?.reporting_to(metrics.clone());
         let press = press.await.context("loading fonts and templates panicked")??;
+        let printing = Printing {
+            workshop: workshop.clone(),
+            current: Current::new(press.clone()),
+            base: press,
+            letterhead: LetterMaker::sample(&settings.institution),
+        };
+        let (current, behind) = (printing.current.clone(), store.for_jobs());
+        let changes =
+            Live::open(base, behind, clock.clone(), metrics.clone(), platforms.clone(), printing).await?;
         warm.await.context("warming up libsm panicked")?;
         let courier = Courier { client, clock: clock.clone(), metrics: metrics.clone() };
         let links = Links::new(&settings.downloads);
@@ -99,7 +117,7 @@ impl Assembly {
             metrics: metrics.clone(),
             letters: Arc::new(LetterMaker::new(
                 workshop.clone(),
-                press,
+                current,
                 sealer,
                 settings.institution.clone(),
                 styles,
@@ -132,10 +150,13 @@ impl Assembly {
             clock,
             metrics,
             desk,
+            changes,
             links,
             inquiries,
             reconciler,
             seal_validity,
+            certificates,
+            disks: Disks::of(settings),
         })
     }
 
@@ -182,6 +203,16 @@ pub fn reconciler(settings: &Settings, store: &Store) -> Reconciler {
     }
 }
 
+/// All at zero, also what is counted for each platform and has not happened yet.
+fn metrics(platforms: &Platforms) -> Metrics {
+    let metrics = Metrics::new();
+    for platform in platforms.iter() {
+        let profile = &platform.profile;
+        metrics.expect_platform(profile.id().as_str(), profile.inbound().map(|it| it.name.as_str()));
+    }
+    metrics
+}
+
 async fn migrate(store: &Store) -> anyhow::Result<()> {
     store.migrate().await.map(drop).context("store.url: the tables can't be brought up to date")
 }
@@ -216,58 +247,6 @@ pub fn press(documents: &DocumentOptions, institution: &InstitutionOptions) -> a
     let press = Press::open(documents).context("documents")?;
     LetterMaker::try_out(&press, institution).context("institution")?;
     Ok(press)
-}
-
-/// Reads every platform's section against its dialect.
-///
-/// # Errors
-/// Which key of which platform is wrong, and what was expected.
-pub fn platforms(settings: &Settings) -> anyhow::Result<Platforms> {
-    let registry = match &settings.dialects.folder {
-        Some(folder) => Registry::with_folder(folder).context("dialects.folder")?,
-        None => Registry::built_in()?,
-    };
-    let ids = settings.platforms.keys().map(String::as_str);
-    let rulebook = Rulebook::new(&settings.rules, &settings.calendar, ids)?;
-    let redirects = Redirects::new(&settings.redirects)?.map(Arc::new);
-    let mut platforms = Vec::with_capacity(settings.platforms.len());
-    for (id, section) in &settings.platforms {
-        let within = || format!("platforms.{id}");
-        if id == CORE_SYSTEM {
-            bail!("platforms.{id}: expected another id, since this one stands for the core system");
-        }
-        let table = registry.table(&section.wire.dialect).with_context(|| {
-            let known: Vec<&str> = registry.tables().map(|table| table.id.as_str()).collect();
-            format!(
-                "platforms.{id}.wire.dialect: expected one of {}, found `{}`",
-                known.join(", "),
-                section.wire.dialect
-            )
-        })?;
-        let profile = Profile::new(PlatformId::new(id), table, &section.wire)
-            .with_context(|| format!("platforms.{id}.wire"))?;
-        let scope = Scope {
-            platform: profile.id().clone(),
-            product: profile.product(),
-            kind: settings.institution.kind,
-        };
-        let underwriting = section.underwriting.clone();
-        let rules = rulebook.rules(&scope, underwriting, &settings.institution.name).with_context(within)?;
-        if profile.needs_links() && settings.downloads.public_url.is_none() {
-            let expected = "an address under which platforms reach this gateway";
-            bail!(
-                "downloads.public_url: expected {expected}, since platforms.{id} is told links; found none"
-            );
-        }
-        if redirects.is_none()
-            && section.wire.redirect_url.as_ref().is_some_and(|url| url.contains(PLACEHOLDER))
-        {
-            let expected = "a secret that signs the tokens";
-            bail!("redirects.secret: expected {expected} of platforms.{id}.wire.redirect_url; found none");
-        }
-        platforms.push(Platform::under_rules(profile, rules).with_redirects(redirects.clone()));
-    }
-    Ok(Platforms::new(platforms).telling(settings.callbacks.wanted()?))
 }
 
 /// How the letters for each platform look.

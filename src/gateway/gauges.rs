@@ -6,15 +6,15 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinHandle;
 
-use super::Assembly;
 use super::pauses::PauseWatch;
+use super::{Assembly, Certificates, Disks};
 use crate::casework::{Platforms, Task};
 use crate::clock::Clock;
 use crate::domain::identity::PlatformId;
 use crate::store::guarantees::Summary;
 use crate::store::jobs::JobState;
 use crate::store::pauses::{self, Pause};
-use crate::store::{Store, StoreError, guarantees, jobs, reach, reconciliations};
+use crate::store::{Store, StoreError, guarantees, jobs, messages, reach, reconciliations};
 use crate::supervise;
 use crate::telemetry::{JobCount, Metrics};
 
@@ -27,6 +27,7 @@ const MOST_UNDELIVERED: u32 = 1000;
 pub(super) fn keep_current(assembly: &Assembly) -> JoinHandle<Option<()>> {
     let (store, metrics, clock) = (assembly.store.clone(), assembly.metrics.clone(), assembly.clock.clone());
     let (platforms, desk) = (assembly.platforms.clone(), assembly.desk.clone());
+    let (certificates, disks) = (assembly.certificates.clone(), assembly.disks.clone());
     supervise::spawn("gauges", async move {
         let mut watch = PauseWatch::default();
         loop {
@@ -38,6 +39,7 @@ pub(super) fn keep_current(assembly: &Assembly) -> JoinHandle<Option<()>> {
             if let Err(error) = seen.await {
                 tracing::warn!(%error, "gauges could not be read");
             }
+            show_machine(&certificates, &disks, &metrics);
             clock.wait(EVERY).await;
         }
     })
@@ -59,8 +61,12 @@ async fn refresh(
     metrics: &Metrics,
     clock: &Clock,
 ) -> Result<Seen, StoreError> {
-    let (jobs, stages, undelivered, lost, paused, differences) = store
-        .read(|connection| {
+    let known: Vec<PlatformId> = platforms.iter().map(|platform| platform.profile.id().clone()).collect();
+    let asked = known.clone();
+    let (jobs, stages, undelivered, lost, paused, differences, last_pushes) = store
+        .read(move |connection| {
+            let last_push = |platform: &PlatformId| messages::last_push(connection, platform);
+            let last_pushes: Result<Vec<_>, StoreError> = asked.iter().map(last_push).collect();
             Ok((
                 jobs::counts(connection)?,
                 guarantees::counts(connection)?,
@@ -68,6 +74,7 @@ async fn refresh(
                 reach::unreachable(connection)?,
                 pauses::open(connection)?,
                 reconciliations::open_differences(connection)?,
+                last_pushes?,
             ))
         })
         .await?;
@@ -98,17 +105,28 @@ async fn refresh(
     // The most urgent comes first, so that the first of a platform is its oldest.
     let (mut oldest, mut openings) = (BTreeMap::new(), BTreeMap::new());
     for summary in &undelivered {
-        let profile = platforms.find(&summary.platform).map(|platform| &platform.profile);
-        let minutes = profile.map_or(0, |profile| profile.restoration_minutes());
+        let platform = platforms.find(&summary.platform);
+        let minutes = platform.map_or(0, |platform| platform.profile.restoration_minutes());
         *openings.entry(summary.platform.clone()).or_default() += 1;
         oldest.entry(summary.platform.as_str()).or_insert(age(awaited_since(summary, minutes)));
     }
     metrics.set_oldest_undelivered_restorations(oldest);
     metrics.set_unreachable(lost.iter().map(|(platform, since)| (platform.as_str(), age(*since))));
     let is_paused = |platform: &PlatformId| paused.iter().any(|pause| pause.platform == *platform);
-    let known = platforms.iter().map(|platform| platform.profile.id());
-    metrics.set_paused(known.map(|platform| (platform.as_str(), is_paused(platform))));
+    metrics.set_paused(known.iter().map(|platform| (platform.as_str(), is_paused(platform))));
+    let last_pushes = last_pushes.iter().map(|at| at.map_or(0, Timestamp::as_second));
+    metrics.set_last_pushes(known.iter().map(PlatformId::as_str).zip(last_pushes));
     Ok(Seen { lost, paused, openings })
+}
+
+/// What the database does not know.
+fn show_machine(certificates: &Certificates, disks: &Disks, metrics: &Metrics) {
+    for (name, end) in certificates.ends() {
+        metrics.set_certificate_expiry(name, end.as_second());
+    }
+    for (name, room) in disks.rooms() {
+        metrics.set_disk(name, room.free, room.size);
+    }
 }
 
 /// When the key came: so many minutes before the deadline. What else was changed since on the guarantee says nothing

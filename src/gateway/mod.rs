@@ -2,11 +2,15 @@
 
 mod archive_watch;
 mod assembly;
+mod audit_watch;
+mod certificates;
 mod console;
 mod core_system;
+mod disks;
 mod drain;
 mod gauges;
 mod pauses;
+mod platforms;
 mod push_listener;
 mod readiness;
 mod rounds;
@@ -21,8 +25,11 @@ use anyhow::Context;
 use futures_util::future::{join, join3};
 use tokio::task::JoinHandle;
 
-pub use assembly::{Assembly, connect_store, keyring, open_store, platforms, press, reconciler};
+pub use assembly::{Assembly, connect_store, keyring, open_store, press, reconciler};
+pub use certificates::Certificates;
 pub use core_system::core_system_tls;
+pub use disks::{Disks, Room};
+pub use platforms::{overlay, platforms};
 pub use signer::sealer;
 
 use self::console::ConsoleListener;
@@ -49,6 +56,8 @@ pub struct Gateway {
     gauges: JoinHandle<Option<()>>,
     workforce: Option<Workforce>,
     archive_watch: JoinHandle<Option<()>>,
+    audit_watch: JoinHandle<Option<()>>,
+    changes: JoinHandle<Option<()>>,
 }
 
 impl Gateway {
@@ -90,6 +99,8 @@ impl Gateway {
         // Whoever only answers shows them too: where nobody works any more, somebody has to show what is not getting done.
         let gauges = gauges::keep_current(&assembly);
         let archive_watch = archive_watch::keep_looking(&assembly);
+        let audit_watch = audit_watch::keep_watch(&assembly, &settings.audit);
+        let changes = supervise::spawn("changes", assembly.changes.follow());
         let (address, platforms) = (push_listener.address, assembly.platforms.iter().count());
         tracing::info!(role = role.name(), %address, %metrics_address, platforms, "gateway is up");
         Ok(Self {
@@ -105,6 +116,8 @@ impl Gateway {
             gauges,
             workforce,
             archive_watch,
+            audit_watch,
+            changes,
         })
     }
 
@@ -148,6 +161,8 @@ impl Gateway {
         join(listeners, workforce).await;
         self.gauges.abort();
         self.archive_watch.abort();
+        self.audit_watch.abort();
+        self.changes.abort();
         self.metrics_server.stop(false).await;
         tracing::info!("gateway is down");
     }

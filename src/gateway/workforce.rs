@@ -10,6 +10,7 @@ use super::{Assembly, rounds};
 use crate::casework::Task;
 use crate::casework::callback::CORE_SYSTEM;
 use crate::domain::identity::PlatformId;
+use crate::jobs::breaker::State;
 use crate::jobs::watch::Watch;
 use crate::jobs::{Share, Worker, WorkerHandle, WorkerOptions};
 use crate::settings::Settings;
@@ -43,6 +44,9 @@ impl Workforce {
 
 /// Callbacks have a worker of their own: however long the core system takes for each, no slot of other work waits for it.
 fn workers(assembly: &Assembly, settings: &Settings) -> Vec<WorkerHandle> {
+    for platform in assembly.platforms.iter() {
+        assembly.metrics.set_breaker(platform.profile.id().as_str(), State::Closed.gauge());
+    }
     let breakers = &settings.jobs.breaker;
     let start = |options: WorkerOptions, share: Share| {
         let watch = Arc::new(Watch(assembly.metrics.clone()));

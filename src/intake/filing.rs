@@ -22,7 +22,7 @@ use crate::telemetry::Metrics;
 /// An opened push on its way into the store.
 pub(super) struct Filing {
     pub(super) push: Arc<Push>,
-    pub(super) platform: Platform,
+    pub(super) platform: Arc<Platform>,
     pub(super) opened: Opened,
     pub(super) at: Timestamp,
 }

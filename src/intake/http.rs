@@ -46,9 +46,11 @@ async fn receive(
     let path = |name| request.match_info().get(name).map(str::to_owned);
     let platform = PlatformId::new(path("platform").unwrap_or_default());
     // A few platforms send the digest in a header of their own.
-    let profile = intake.platforms.find(&platform).map(|platform| &platform.profile);
-    let digest_header =
-        profile.and_then(|profile| profile.digest_header()).and_then(|name| text_of(&request, name));
+    let known = intake.platforms.find(&platform);
+    let digest_header = known
+        .as_ref()
+        .and_then(|known| known.profile.digest_header())
+        .and_then(|name| text_of(&request, name));
     let push = Push {
         platform,
         interface: path("interface"),

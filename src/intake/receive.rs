@@ -9,7 +9,7 @@ use super::filing::Filing;
 use super::inquiry::Inquiries;
 use super::outcome::PushOutcome;
 use super::push::{Body, Push};
-use crate::casework::{Platform, Platforms};
+use crate::casework::{Platform, Platforms, Received};
 use crate::clock::Clock;
 use crate::dialect::{Failure, Rejection, Request, reply};
 use crate::store::messages::NewMessage;
@@ -41,14 +41,14 @@ impl Intake {
     pub async fn receive(&self, push: Push) -> Vec<u8> {
         let started = Instant::now();
         let push = Arc::new(push);
-        let platform = self.platforms.find(&push.platform).cloned();
+        let platform = self.platforms.find(&push.platform);
         let answered = match self.take(Arc::clone(&push), platform.clone()).await {
             Ok(answered) => answered,
             Err(error) => {
                 let (platform_id, request_id) = (&push.platform, &push.request_id);
                 tracing::error!(platform = %platform_id, request_id, error = format!("{error:#}"), "push could not be answered");
                 let answer =
-                    failure(platform.as_ref(), push.interface.as_deref(), Failure::Unavailable, BUSY);
+                    failure(platform.as_deref(), push.interface.as_deref(), Failure::Unavailable, BUSY);
                 Answered { outcome: PushOutcome::Unavailable, answer }
             }
         };
@@ -62,7 +62,7 @@ impl Intake {
         answered.answer
     }
 
-    async fn take(&self, push: Arc<Push>, platform: Option<Platform>) -> anyhow::Result<Answered> {
+    async fn take(&self, push: Arc<Push>, platform: Option<Arc<Platform>>) -> anyhow::Result<Answered> {
         let at = self.clock.now();
         let Some(platform) = platform else {
             return self
@@ -86,8 +86,8 @@ impl Intake {
         };
         let interface = push.interface.as_deref();
         let (content_type, digest) = (push.content_type.as_deref(), push.digest.as_deref());
-        match platform.profile.open_signed(interface, content_type, body, digest, at) {
-            Ok(opened) => {
+        match platform.open(Received { interface, content_type, body, digest }, at) {
+            Ok((platform, opened)) => {
                 if let Request::Ask(query) = &opened.request {
                     let query = query.clone();
                     // Boxed, since few pushes ask and all would carry its size.
@@ -112,14 +112,14 @@ impl Intake {
     async fn reject(
         &self,
         push: Arc<Push>,
-        platform: Option<Platform>,
+        platform: Option<Arc<Platform>>,
         interface: Option<String>,
         outcome: PushOutcome,
         message: String,
         at: Timestamp,
     ) -> anyhow::Result<Answered> {
         let interface = interface.or_else(|| push.interface.clone());
-        let answer = failure(platform.as_ref(), interface.as_deref(), outcome.failure(), &message);
+        let answer = failure(platform.as_deref(), interface.as_deref(), outcome.failure(), &message);
         let record = NewMessage {
             answer: Some(answer.clone()),
             outcome: outcome.name().to_owned(),

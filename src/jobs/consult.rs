@@ -18,11 +18,7 @@ use crate::store::{Connection, StoreError, guarantees, jobs};
 /// The lane of questions that wait for their hour.
 const LANE: &str = "decisions";
 
-pub(super) async fn run(
-    desk: &Desk,
-    assignment: Assignment<'_>,
-    question: Question,
-) -> anyhow::Result<Verdict> {
+pub(super) async fn run(desk: &Desk, assignment: Assignment, question: Question) -> anyhow::Result<Verdict> {
     let Assignment { platform, guarantee } = assignment;
     let at = desk.clock.now();
     if !question.is_open(&guarantee) {

@@ -45,8 +45,9 @@ pub struct Desk {
 }
 
 /// A job with what it is about.
-pub(super) struct Assignment<'a> {
-    pub(super) platform: &'a Platform,
+pub(super) struct Assignment {
+    /// As it was when the job began; a change meanwhile is for the next one.
+    pub(super) platform: Arc<Platform>,
     pub(super) guarantee: Guarantee,
 }
 
@@ -108,7 +109,7 @@ impl Desk {
         }
     }
 
-    async fn assignment(&self, job: &ClaimedJob) -> anyhow::Result<Assignment<'_>> {
+    async fn assignment(&self, job: &ClaimedJob) -> anyhow::Result<Assignment> {
         let id = job.lane.guarantee().context("the job is in no guarantee's lane")?;
         let stored = self.store.read(move |c| guarantees::find(c, &id)).await?;
         let guarantee = stored.with_context(|| format!("guarantee {} is not stored", job.lane))?.guarantee;

@@ -15,7 +15,7 @@ use crate::casework;
 use crate::crypto::encoding::TextForm;
 use crate::crypto::md5;
 use crate::dialect::SectionKey;
-use crate::document::{DocumentError, Form, Press};
+use crate::document::{DocumentError, Form, Letter, Press};
 use crate::domain::guarantee::{LetterKind, Stage};
 use crate::domain::identity::{GuaranteeId, PlatformId};
 use crate::domain::product::LetterFormat;
@@ -26,12 +26,13 @@ use crate::seal::sealer::Sealer;
 use crate::store::documents::{self, Document};
 use crate::store::jobs::Cause;
 use crate::store::keys::{self, Purpose};
-use crate::supervise::Workshop;
+use crate::supervise::{Current, Workshop};
 
-/// Lays out letters on as many threads as the machine has cores, and seals each on the same thread.
+/// Lays out letters on as many threads as the machine has cores, and seals each on the same thread. The press may be replaced
+/// meanwhile; a letter is printed on one of them.
 pub struct LetterMaker {
     workshop: Workshop,
-    press: Press,
+    press: Current<Press>,
     sealer: Arc<Sealer>,
     institution: InstitutionOptions,
     styles: BTreeMap<PlatformId, Style>,
@@ -61,7 +62,7 @@ struct Made {
 impl LetterMaker {
     pub fn new(
         workshop: Workshop,
-        press: Press,
+        press: Current<Press>,
         sealer: Arc<Sealer>,
         institution: InstitutionOptions,
         styles: BTreeMap<PlatformId, Style>,
@@ -70,18 +71,23 @@ impl LetterMaker {
         Self { workshop, press, sealer, institution, styles, cores: Arc::new(Semaphore::new(cores)) }
     }
 
+    /// A letter of invented data under the institution's own letterhead.
+    pub fn sample(institution: &InstitutionOptions) -> Letter {
+        letter_data::sample(institution)
+    }
+
     /// Lays out a letter of invented data under the institution's own letterhead.
     ///
     /// # Errors
     /// When the templates or fonts can't print the letterhead, as no letter could be made then.
     pub fn try_out(press: &Press, institution: &InstitutionOptions) -> Result<(), DocumentError> {
-        press.letter(&letter_data::sample(institution)).map(drop)
+        press.letter(&Self::sample(institution)).map(drop)
     }
 
     pub(super) async fn run(
         self: &Arc<Self>,
         desk: &Desk,
-        assignment: Assignment<'_>,
+        assignment: Assignment,
         letter: LetterKind,
     ) -> anyhow::Result<Verdict> {
         let Assignment { platform, guarantee } = assignment;
@@ -107,8 +113,7 @@ impl LetterMaker {
                 Some(revealed.context("the stored key does not open the section")?)
             }
             LetterKind::Plaintext => {
-                let key = platform.profile.agreed_section_key();
-                let revealed = platform.profile.reveal_application(&guarantee.application, key.as_ref());
+                let revealed = platform.reveal_agreed(&guarantee.application);
                 Some(revealed.context("the agreed key does not open the section")?)
             }
         };
@@ -175,9 +180,10 @@ impl LetterMaker {
         at: Timestamp,
         permit: OwnedSemaphorePermit,
     ) -> anyhow::Result<Result<Made, DocumentError>> {
+        let press = self.press.get();
         // The permit is for laying out, which keeps a core busy; whoever signs may be far away, and others go on meanwhile.
         let file = match writing {
-            Writing::Ofd => match printed.ofd(&self.press) {
+            Writing::Ofd => match printed.ofd(&press) {
                 Ok(ofd) => {
                     drop(permit);
                     let stamps = letter_data::stamps(&ofd, self.sealer.size_mm());
@@ -185,7 +191,7 @@ impl LetterMaker {
                 }
                 Err(error) => return Ok(Err(error)),
             },
-            Writing::Pdf { signer, picture, profile } => match printed.pdf(&self.press) {
+            Writing::Pdf { signer, picture, profile } => match printed.pdf(&press) {
                 Ok(pdf) => {
                     drop(permit);
                     crate::seal::pdf::sign(pdf.bytes, signer, picture, &pdf.seal_places, profile, at)?

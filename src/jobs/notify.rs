@@ -19,7 +19,7 @@ use crate::store::jobs::Cause;
 
 pub(super) async fn run(
     desk: &Desk,
-    assignment: Assignment<'_>,
+    assignment: Assignment,
     notice: Notice,
     encloses: Option<LetterKind>,
 ) -> anyhow::Result<Verdict> {

@@ -30,7 +30,7 @@ pub(super) fn job(
 
 pub(super) async fn run(
     desk: &Desk,
-    assignment: Assignment<'_>,
+    assignment: Assignment,
     job: &ClaimedJob,
     question: Question,
 ) -> anyhow::Result<Verdict> {

@@ -86,8 +86,8 @@ pub(super) async fn run(desk: &Desk, platform: &PlatformId, round: Round) -> any
         return Ok(Verdict::done());
     };
     match round {
-        Round::Expiry { passed } => Ok(expire(desk, platform, passed)),
-        Round::AbnormalSections { since } => ask_for_sections(desk, platform, since).await,
+        Round::Expiry { passed } => Ok(expire(desk, &platform, passed)),
+        Round::AbnormalSections { since } => ask_for_sections(desk, &platform, since).await,
     }
 }
 

@@ -8,11 +8,7 @@ use crate::delivery::upload::Progress;
 use crate::domain::Command;
 use crate::domain::guarantee::LetterKind;
 
-pub(super) async fn run(
-    desk: &Desk,
-    assignment: Assignment<'_>,
-    letter: LetterKind,
-) -> anyhow::Result<Verdict> {
+pub(super) async fn run(desk: &Desk, assignment: Assignment, letter: LetterKind) -> anyhow::Result<Verdict> {
     let Assignment { platform, guarantee } = assignment;
     let progress = desk.uploader.upload(&platform.profile, &guarantee, letter).await?;
     Ok(match progress {

@@ -6,13 +6,13 @@ pub mod electronic_seal;
 mod fields;
 pub mod ofd;
 pub mod pdf;
+pub mod preview;
 pub mod sealer;
 pub mod ses;
 mod signature_file;
 pub mod signer;
 pub mod stamp;
 pub mod verify;
-mod xml;
 
 pub use electronic_seal::{ElectronicSeal, SealDescription, SealMaker};
 pub use ofd::{SealError, seal};

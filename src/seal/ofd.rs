@@ -9,8 +9,8 @@ use super::ses::{SesSignature, encode};
 use super::signature_file::{self, SEAL, SIGNATURE, SIGNATURES, SIGNED_VALUE};
 use super::signer::Signer;
 use super::stamp::Stamp;
-use super::xml::{Element, XmlError, resolve};
 use crate::crypto::sm3;
+use crate::document::ofd::element::{Element, XmlError, resolve};
 use crate::document::ofd::package::{Package, PackageError};
 
 /// Why a document is not sealed.

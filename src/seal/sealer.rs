@@ -98,6 +98,11 @@ impl Sealer {
         self.size_mm
     }
 
+    /// The last moments of the seal, and of the signer's certificate.
+    pub fn ends(&self) -> (Timestamp, Timestamp) {
+        (self.valid_until, self.signer.certificate().not_after())
+    }
+
     /// From when to when both the seal and the signer's certificate are valid.
     pub fn validity(&self) -> (Timestamp, Timestamp) {
         let certificate = self.signer.certificate();

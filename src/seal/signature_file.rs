@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 use super::ses::{SM2_WITH_SM3, SM3};
 use super::stamp::Stamp;
-use super::xml::escape;
+use crate::document::ofd::element::escape;
 
 /// The list of signatures of the package's document; OFD.xml names it before anything is sealed.
 pub const SIGNATURES: &str = "Doc_0/Signs/Signatures.xml";

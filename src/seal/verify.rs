@@ -15,9 +15,11 @@ use jiff::Timestamp;
 
 use self::files::Files;
 use self::report::Checks;
-pub use self::report::{Check, CheckName, Outcome, Report, SealReport, SignatureReport, Verdict};
-use super::xml::has_doctype;
+pub use self::report::{
+    Check, CheckName, ContainerKind, Outcome, Report, SealReport, SecondOpinion, SignatureReport, Verdict,
+};
 use crate::crypto::certificate::Certificate;
+use crate::document::ofd::element::has_doctype;
 use crate::document::ofd::package::{Limits, Package};
 
 /// More signatures than any honest document has; each costs some elliptic-curve arithmetic.

@@ -34,6 +34,7 @@ use crate::secret::Secret;
 use crate::signing::{DeviceOptions, ServiceOptions};
 use crate::store::StoreOptions;
 use crate::store::archive::ArchiveOptions;
+use crate::store::audit::AuditOptions;
 use crate::telemetry::TelemetryOptions;
 
 /// The commented defaults; also the manual of every key.
@@ -50,6 +51,8 @@ pub struct Settings {
     pub store: StoreOptions,
     #[serde(default)]
     pub archive: ArchiveOptions,
+    #[serde(default)]
+    pub audit: AuditOptions,
     pub keyring: KeyringOptions,
     pub institution: InstitutionOptions,
     pub seal: SealOptions,

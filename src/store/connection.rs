@@ -221,6 +221,16 @@ impl Connection {
         self.keyring.mark(purpose, parts)
     }
 
+    /// The id of the master key that seals and links now.
+    pub(super) fn key_id(&self) -> [u8; 4] {
+        self.keyring.key_id()
+    }
+
+    /// The code of an entry of the audit trail ([`Keyring::link`]).
+    pub(super) fn chain_code(&self, key: [u8; 4], text: &[u8]) -> Option<[u8; 32]> {
+        self.keyring.link(key, text)
+    }
+
     /// Whether the pool should drop this connection rather than lend it again.
     pub(super) fn is_broken(&mut self) -> bool {
         self.broken || on!(self, |link| AnsiTransactionManager::is_broken_transaction_manager(link))

@@ -12,6 +12,7 @@ use super::connection::{Connection, on};
 use super::error::StoreError;
 use super::schema::guarantees::{self, dsl};
 use super::time::{from_micros, to_micros};
+use crate::crypto::sm3;
 use crate::domain::guarantee::LetterKind;
 use crate::domain::identity::{ApplicationNumber, GuaranteeId, GuaranteeNumber, PlatformId};
 use crate::domain::{Guarantee, Stage};
@@ -110,6 +111,16 @@ pub fn find_by_number(
     let query = guarantees::table.filter(named).select((dsl::id, dsl::version, dsl::body));
     let row = on!(connection, |link| query.first(link).optional())?;
     row.map(|row| opened(connection, row)).transpose()
+}
+
+/// The SM3 digest (hex) of a guarantee as it is stored, before it is sealed: two of the same digest are the same.
+///
+/// # Errors
+/// When it can't be written as JSON, which all can.
+pub fn digest(guarantee: &Guarantee) -> Result<String, StoreError> {
+    let body = serde_json::to_vec(guarantee).map(zeroize::Zeroizing::new);
+    let body = body.map_err(|error| StoreError::damaged(TABLE, guarantee.id.as_str(), error))?;
+    Ok(hex::encode(sm3::digest(&body)))
 }
 
 /// What was issued from one moment to another, the second one not included, whatever became of it since; in order of

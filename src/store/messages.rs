@@ -1,14 +1,19 @@
 //! Every message in both directions with its answer, byte for byte, for ever.
 
+use diesel::dsl::{count, sql};
+use diesel::expression_methods::AggregateExpressionMethods as _;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
 use super::connection::{Connection, on};
 use super::error::StoreError;
+use super::schema::guarantees;
 use super::schema::messages::{self, dsl};
 use super::time::{from_micros, to_micros};
 use crate::crypto::sm3;
+use crate::domain::Refusal;
 use crate::domain::identity::{GuaranteeId, PlatformId};
 
 const TABLE: &str = "messages";
@@ -160,6 +165,60 @@ pub fn find(connection: &mut Connection, id: &str) -> Result<Option<Message>, St
         body: connection.unseal(TABLE, id, "body", &body)?,
         answer: answer.map(|answer| connection.unseal(TABLE, id, "answer", &answer)).transpose()?,
     }))
+}
+
+/// The conditions of the indices over pushes, in the words of the migration: a database uses a partial index only where the
+/// query says its condition in the same words.
+const PUSHED: &str = "direction = 'in'";
+const TURNED_AWAY: &str = "direction = 'in' AND outcome IN ('bad-digest', 'refused')";
+
+/// When a platform pushed last, whatever was answered; None where it never did.
+///
+/// # Errors
+/// When the database fails or the row can't be read.
+pub fn last_push(
+    connection: &mut Connection,
+    platform: &PlatformId,
+) -> Result<Option<Timestamp>, StoreError> {
+    let query = messages::table.filter(dsl::platform.eq(platform.as_str())).filter(sql::<Bool>(PUSHED));
+    let query = query.order(dsl::at.desc()).select(dsl::at);
+    let at: Option<i64> = on!(connection, |link| query.first(link).optional())?;
+    at.map(|at| from_micros(TABLE, platform.as_str(), at)).transpose()
+}
+
+/// How many pushes of a platform since then had a digest that is not the platform's.
+///
+/// # Errors
+/// When the database fails.
+pub fn bad_digests(
+    connection: &mut Connection,
+    platform: &PlatformId,
+    since: Timestamp,
+) -> Result<u64, StoreError> {
+    let query = messages::table.filter(dsl::platform.eq(platform.as_str()).and(dsl::at.ge(to_micros(since))));
+    let query = query.filter(sql::<Bool>(TURNED_AWAY)).filter(dsl::outcome.eq("bad-digest"));
+    let count: i64 = on!(connection, |link| query.count().get_result(link))?;
+    Ok(u64::try_from(count).unwrap_or_default())
+}
+
+/// How many guarantees of a platform have got a key since then that does not open them, and none yet that does.
+///
+/// # Errors
+/// When the database fails.
+pub fn wrong_keys(
+    connection: &mut Connection,
+    platform: &PlatformId,
+    since: Timestamp,
+) -> Result<u64, StoreError> {
+    let joined =
+        messages::table.inner_join(guarantees::table.on(dsl::guarantee_id.eq(guarantees::id.nullable())));
+    let refused = dsl::platform.eq(platform.as_str()).and(dsl::at.ge(to_micros(since)));
+    let query = joined.filter(refused).filter(sql::<Bool>(TURNED_AWAY));
+    let query = query.filter(dsl::detail.eq(Refusal::WrongKey.to_string()));
+    let query = query.filter(guarantees::opened_at.is_null());
+    let query = query.select(count(guarantees::id).aggregate_distinct());
+    let count: i64 = on!(connection, |link| query.first(link))?;
+    Ok(u64::try_from(count).unwrap_or_default())
 }
 
 /// The messages of a guarantee, oldest first.

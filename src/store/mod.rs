@@ -14,6 +14,7 @@ pub mod archive;
 pub mod audit;
 pub mod bindings;
 pub mod callbacks;
+pub mod changes;
 pub mod deliveries;
 pub mod documents;
 pub mod events;
@@ -66,6 +67,7 @@ use pool::Pool;
 use writer::Writer;
 
 use crate::crypto::keyring::Keyring;
+use crate::telemetry::Metrics;
 
 /// The database. Clones share it.
 #[derive(Clone)]
@@ -75,6 +77,8 @@ pub struct Store {
     work_is_ready: Arc<Notify>,
     /// Empty but in tests.
     disturbance: Arc<OnceLock<Box<dyn Disturbance>>>,
+    /// Who is told where the database is too busy.
+    metrics: Arc<OnceLock<Metrics>>,
 }
 
 /// How writes and reads reach the database.
@@ -109,7 +113,14 @@ impl Store {
                 Engine::Postgres(Pool::new(opener.clone(), Purpose::Write, options.connections, options.wait))
             }
         };
-        Ok(Self { opener, engine, work_is_ready, disturbance: Arc::default() })
+        Ok(Self { opener, engine, work_is_ready, disturbance: Arc::default(), metrics: Arc::default() })
+    }
+
+    /// From now on, what the database is too busy for is counted, by this store and its clones.
+    #[must_use]
+    pub fn reporting_to(self, metrics: Metrics) -> Self {
+        drop(self.metrics.set(metrics));
+        self
     }
 
     /// The same database for work on which nobody waits: together it never has more than half of the connections, so that a
@@ -151,17 +162,17 @@ impl Store {
         &self,
         work: impl Fn(&mut Connection) -> Result<T, StoreError> + Send + Sync + 'static,
     ) -> Result<T, StoreError> {
-        match &self.engine {
+        let written = match &self.engine {
             Engine::Sqlite { writer, .. } => writer.write(work).await,
             #[cfg(feature = "postgres")]
-            Engine::Postgres(pool) => {
-                let (value, work_is_ready) = pool.write(work).await?;
+            Engine::Postgres(pool) => pool.write(work).await.map(|(value, work_is_ready)| {
                 if work_is_ready {
                     self.work_is_ready.notify_waiters();
                 }
-                Ok(value)
-            }
-        }
+                value
+            }),
+        };
+        self.counted(written)
     }
 
     /// Runs the work over one state of the database; it can't write.
@@ -187,11 +198,20 @@ impl Store {
         &self,
         work: impl Fn(&mut Connection) -> Result<T, StoreError> + Send + Sync + 'static,
     ) -> Result<T, StoreError> {
-        match &self.engine {
+        self.counted(match &self.engine {
             Engine::Sqlite { readers, .. } => readers.read(work).await,
             #[cfg(feature = "postgres")]
             Engine::Postgres(pool) => pool.read(work).await,
+        })
+    }
+
+    fn counted<T>(&self, outcome: Result<T, StoreError>) -> Result<T, StoreError> {
+        if let (Err(StoreError::Busy(_) | StoreError::Contended(_)), Some(metrics)) =
+            (&outcome, self.metrics.get())
+        {
+            metrics.database_busy();
         }
+        outcome
     }
 
     /// From now on, every call of this store and its clones may meet a mishap; for tests. A second disturbance is not

@@ -244,6 +244,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    changes (generation) {
+        generation -> BigInt,
+        kind -> Text,
+        subject -> Text,
+        version -> BigInt,
+        body -> Binary,
+        digest -> Nullable<Text>,
+        previous -> Nullable<Text>,
+        made_by -> Text,
+        approved_by -> Text,
+        proposal -> Text,
+        adopted_at -> BigInt,
+    }
+}
+
+diesel::table! {
     users (id) {
         id -> Text,
         name -> Text,
@@ -310,6 +326,64 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    alarms (id) {
+        id -> Text,
+        rule -> Text,
+        subject -> Text,
+        replica -> Text,
+        severity -> Text,
+        figure -> BigInt,
+        raised_at -> BigInt,
+        seen_at -> BigInt,
+        told_at -> BigInt,
+        escalated_at -> Nullable<BigInt>,
+        acknowledged_at -> Nullable<BigInt>,
+        acknowledged_by -> Nullable<Text>,
+        recovered_at -> Nullable<BigInt>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(events, guarantees);
+diesel::allow_tables_to_appear_in_same_query!(guarantees, messages);
 diesel::allow_tables_to_appear_in_same_query!(differences, reconciliations);
 diesel::allow_columns_to_appear_in_same_group_by_clause!(differences::kind, reconciliations::platform);
+
+diesel::table! {
+    audit_entries (number) {
+        number -> BigInt,
+        at -> BigInt,
+        actor_kind -> Text,
+        actor_id -> Text,
+        actor_name -> Text,
+        address -> Nullable<Text>,
+        action -> Text,
+        subject_kind -> Text,
+        subject_id -> Text,
+        detail -> Binary,
+        digest_before -> Nullable<Text>,
+        digest_after -> Nullable<Text>,
+        key_id -> Text,
+        mac -> Text,
+    }
+}
+
+diesel::table! {
+    audit_head (id) {
+        id -> Text,
+        number -> BigInt,
+        mac -> Text,
+        key_id -> Text,
+        proof -> Text,
+    }
+}
+
+diesel::table! {
+    audit_marks (kind) {
+        kind -> Text,
+        number -> BigInt,
+        mac -> Text,
+        at -> BigInt,
+        outcome -> Text,
+    }
+}

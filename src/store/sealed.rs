@@ -64,6 +64,8 @@ pub const SEALED: &[SealedColumn] = &[
     joined("remarks", "body", &["reconciliation_id", "difference", "number"]),
     joined("callbacks", "body", &["id"]),
     joined("api_answers", "body", &["client", "idempotency_key"]),
+    joined("audit_entries", "detail", &["number"]),
+    joined("changes", "body", &["generation"]),
 ];
 
 /// Columns that name documents of the archive, and those that say how long these are.

@@ -1,6 +1,7 @@
 //! Background tasks that somebody watches: a panic in one is logged once and never goes unseen. And threads for work that
-//! keeps processors busy.
+//! keeps processors busy, and values that are replaced under everybody's eyes.
 
+mod current;
 mod workshop;
 
 use std::future::Future;
@@ -8,6 +9,7 @@ use std::future::Future;
 use futures_util::FutureExt;
 use tokio::task::JoinHandle;
 
+pub use current::Current;
 pub use workshop::Workshop;
 
 /// Runs a task in the background; if it panics, the panic is logged with the task's name.

@@ -5,10 +5,12 @@
 
 mod families;
 mod labels;
+mod readings;
 mod snapshot;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,8 +18,9 @@ use prometheus_client::encoding::text;
 
 use families::Families;
 use labels::{
-    AlarmKind, ApiLabels, AttemptLabels, ChunkLabels, DifferenceLabels, DownloadLabels, GuaranteeLabels,
-    JobKind, JobLabels, LimitLabel, PlatformLabel, PushLabels, SignatureLabels,
+    AlarmKind, AlarmLabels, ApiLabels, AttemptLabels, ChunkLabels, DifferenceLabels, DownloadLabels,
+    GuaranteeLabels, JobKind, JobLabels, LimitLabel, NameLabel, NoLabels, PlatformLabel, PushLabels,
+    SignatureLabels,
 };
 pub use labels::{AttemptResult, DownloadResult, InboundOutcome, JobCount, SignatureResult, SignatureSource};
 
@@ -37,6 +40,21 @@ impl Default for Metrics {
 impl Metrics {
     pub fn new() -> Self {
         Self(Arc::new(Families::registered()))
+    }
+
+    /// A platform that there is, and what it may ask for. Counters that an alert looks at are there from now on, at zero:
+    /// an increase from nothing to one is none to whoever evaluates it.
+    pub fn expect_platform<'a>(&self, platform: &str, interfaces: impl IntoIterator<Item = &'a str>) {
+        let label = PlatformLabel { platform: platform.to_owned() };
+        drop(self.0.decrypt_failures.get_or_create(&label));
+        for interface in interfaces {
+            let labels = PushLabels {
+                platform: platform.to_owned(),
+                interface: interface.to_owned(),
+                outcome: InboundOutcome::BadSign.label(),
+            };
+            drop(self.0.pushes.get_or_create(&labels));
+        }
     }
 
     /// A push was answered. `platform` and `interface` are `None` where the gateway has none of that name.
@@ -112,6 +130,72 @@ impl Metrics {
     /// The breaker of a platform in this process: 0 closed, 1 half-open, 2 open.
     pub fn set_breaker(&self, platform: &str, state: i64) {
         self.0.breakers.get_or_create(&PlatformLabel { platform: platform.to_owned() }).set(state);
+        self.0.readings.lock().breakers.insert(platform.to_owned(), state);
+    }
+
+    /// The breakers of this process, as they were set last.
+    pub fn breakers(&self) -> BTreeMap<String, i64> {
+        self.0.readings.lock().breakers.clone()
+    }
+
+    /// How many seconds a platform's clock is ahead of ours.
+    pub fn set_clock_offset(&self, platform: &str, seconds: i64) {
+        self.0.clock_offsets.get_or_create(&PlatformLabel { platform: platform.to_owned() }).set(seconds);
+        self.0.readings.lock().clock_offsets.insert(platform.to_owned(), seconds);
+    }
+
+    /// The offsets of the platforms' clocks, as they were set last.
+    pub fn clock_offsets(&self) -> BTreeMap<String, i64> {
+        self.0.readings.lock().clock_offsets.clone()
+    }
+
+    /// Whether the audit trail was found whole.
+    pub fn audit_chain(&self, valid: bool) {
+        self.0.audit_chain_valid.get_or_create(&NoLabels {}).set(i64::from(valid));
+        self.0.readings.lock().audit_chain_valid = Some(valid);
+    }
+
+    /// What was found last; None where this process has not looked.
+    pub fn audit_chain_valid(&self) -> Option<bool> {
+        self.0.readings.lock().audit_chain_valid
+    }
+
+    /// Sets when each platform pushed last, in seconds since 1970.
+    pub fn set_last_pushes<'a>(&self, times: impl IntoIterator<Item = (&'a str, i64)>) {
+        self.0.last_pushes.replace(
+            times
+                .into_iter()
+                .map(|(platform, seconds)| (PlatformLabel { platform: platform.to_owned() }, seconds)),
+        );
+    }
+
+    /// When a certificate ends, in seconds since 1970. `name` is a word of the code.
+    pub fn set_certificate_expiry(&self, name: &'static str, seconds: i64) {
+        self.0.certificates.get_or_create(&NameLabel { name }).set(seconds);
+    }
+
+    /// The room on a disk, in bytes. `name` is a word of the code: `documents`, `database`.
+    pub fn set_disk(&self, name: &'static str, free: u64, size: u64) {
+        let bytes = |bytes| i64::try_from(bytes).unwrap_or(i64::MAX);
+        self.0.disk_free.get_or_create(&NameLabel { name }).set(bytes(free));
+        self.0.disk_size.get_or_create(&NameLabel { name }).set(bytes(size));
+    }
+
+    /// The database was too busy for a read or a write.
+    pub fn database_busy(&self) {
+        self.0.database_busy.inc();
+    }
+
+    /// How often it was since this process began.
+    pub fn database_busy_so_far(&self) -> u64 {
+        self.0.database_busy.get()
+    }
+
+    /// Sets how many alarms are open, as (rule, severity, count).
+    pub fn set_open_alarms(&self, counts: impl IntoIterator<Item = (&'static str, &'static str, i64)>) {
+        self.0.alarms_open.replace(
+            counts.into_iter().map(|(rule, severity, count)| (AlarmLabels { rule, severity }, count)),
+        );
     }
 
     /// How the breaker of a platform stands in this process, as [`Self::set_breaker`] was told.
@@ -206,6 +290,12 @@ impl Metrics {
         self.0.differences.replace(counts.into_iter().map(|(platform, kind, count)| {
             (DifferenceLabels { platform: platform.to_owned(), kind }, count)
         }));
+    }
+
+    /// Sets how many changes were put in force in this process, and whether it lags behind what was adopted.
+    pub fn set_changes(&self, in_force: i64, behind: bool) {
+        self.0.changes_in_force.set(in_force);
+        self.0.changes_behind.set(i64::from(behind));
     }
 
     /// Something happened that a person must see. `kind` is a word of the code, such as `restoration_failed`.

@@ -6,6 +6,7 @@
 mod documents;
 mod files;
 mod migrations;
+mod monitoring;
 mod rooms;
 mod rust_text;
 mod tree;

@@ -52,6 +52,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "dialect",
             "signing",
             "reconciliation",
+            "spreadsheet",
             "seal",
             "document",
             "downloads",
@@ -137,7 +138,9 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("seal", &["document", "crypto"]),
     ("document", &["domain"]),
     ("downloads", &["domain", "store"]),
-    ("reconciliation", &["domain", "store"]),
+    ("reconciliation", &["spreadsheet", "domain", "store"]),
+    // Lists as files: statements, and whatever somebody takes away from the console.
+    ("spreadsheet", &["domain"]),
     // A copy is looked through with the keys that sealed it.
     ("backup", &["domain", "crypto", "store"]),
     // What may not stand in a column in the clear is wrapped where it is stored.

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::no_callback;
 use super::view::CallbackView;
-use crate::api::act::{self, Done, OnceParameters, Request};
+use crate::api::act::{self, Deed, Done, OnceParameters, Request};
 use crate::api::body::{Body, Nothing};
 use crate::api::caller::Caller;
 use crate::api::problem::{Problem, ProblemBody};
@@ -55,7 +55,8 @@ pub(in crate::api) async fn one(
         }
         let Some(record) = callbacks::find(connection, &id)? else { return Ok(Err(no_callback(&id))) };
         let guarantee = record.guarantee.clone();
-        Ok(Ok(Done { guarantee, ..Done::showing(StatusCode::OK, &CallbackView::from(record))? }))
+        let deed = Deed::new("callback.replay", "callback", &id);
+        Ok(Ok(Done { guarantee, ..Done::showing(StatusCode::OK, &CallbackView::from(record), deed)? }))
     })
     .await
 }
@@ -113,6 +114,7 @@ pub(in crate::api) async fn several(
 ) -> Result<HttpResponse, Problem> {
     caller.require(Scope::Callbacks)?;
     let request = Request::read(&request, &caller, &body.bytes)?;
+    let asked = format!("{}/{}", body.value.from, body.value.until);
     let (filter, at) = (body.value.filter()?, api.clock.now());
     act::once(&api, request, move |connection| {
         let found = callbacks::list(connection, &filter)?;
@@ -122,7 +124,8 @@ pub(in crate::api) async fn several(
             callback::replay(connection, &record.id, at)?;
             replayed = replayed.saturating_add(1);
         }
-        Done::showing(StatusCode::OK, &Replayed { replayed, next_cursor }).map(Ok)
+        let deed = Deed::new("callback.replay", "callbacks", &asked);
+        Done::showing(StatusCode::OK, &Replayed { replayed, next_cursor }, deed).map(Ok)
     })
     .await
 }

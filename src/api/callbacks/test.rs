@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::no_callback;
 use super::view::CallbackView;
 use crate::api::Api;
-use crate::api::act::{self, Done, OnceParameters, Request};
+use crate::api::act::{self, Deed, Done, OnceParameters, Request};
 use crate::api::body::{Body, Nothing};
 use crate::api::caller::Caller;
 use crate::api::problem::{Code, Problem, ProblemBody};
@@ -47,7 +47,8 @@ pub(in crate::api) async fn post(
     act::once(&api, request, move |connection| {
         let id = callback::ping(connection, at)?;
         let Some(record) = callbacks::find(connection, &id)? else { return Ok(Err(no_callback(&id))) };
-        Done::showing(StatusCode::ACCEPTED, &CallbackView::from(record)).map(Ok)
+        let deed = Deed::new("callback.test", "callback", &id);
+        Done::showing(StatusCode::ACCEPTED, &CallbackView::from(record), deed).map(Ok)
     })
     .await
 }

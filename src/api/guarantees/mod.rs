@@ -74,7 +74,7 @@ async fn of_guarantee<T: Send + 'static>(
     let found = api.store.read(move |connection| {
         let Some(stored) = guarantees::find(connection, &wanted)? else { return Ok(None) };
         let Some(platform) = platforms.find(&stored.guarantee.platform) else { return Ok(None) };
-        look(connection, platform, stored).map(Some)
+        look(connection, &platform, stored).map(Some)
     });
     found.await?.ok_or_else(none)
 }

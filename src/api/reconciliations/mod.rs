@@ -10,7 +10,7 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use self::view::{DifferencePage, ReconciliationPage, ReconciliationView};
-use super::act::{self, Done, OnceParameters, Request};
+use super::act::{self, Deed, Done, OnceParameters, Request};
 use super::body::{self, Body};
 use super::caller::Caller;
 use super::files::Bytes;
@@ -140,7 +140,8 @@ pub(super) async fn post(
     act::once(&api, request, move |connection| {
         let imported = compared.keep(connection)?;
         let status = if imported.is_new { StatusCode::CREATED } else { StatusCode::OK };
-        Ok(Ok(Done::showing(status, &view::of(imported.reconciliation))?))
+        let deed = Deed::new("reconciliation.import", "reconciliation", &imported.reconciliation.id);
+        Ok(Ok(Done::showing(status, &view::of(imported.reconciliation), deed)?))
     })
     .await
 }
@@ -266,7 +267,10 @@ pub(super) async fn remark(
     let said = Said { by, remark: Some(remark), at: api.clock.now() };
     act::once(&api, request, move |connection| {
         match reconciler::remark(connection, &id, difference, &said)? {
-            Ok(reconciliation) => Ok(Ok(Done::showing(StatusCode::OK, &view::of(reconciliation))?)),
+            Ok(reconciliation) => {
+                let deed = Deed::new("reconciliation.remark", "reconciliation", &id);
+                Ok(Ok(Done::showing(StatusCode::OK, &view::of(reconciliation), deed)?))
+            }
             Err(refused) => not_signed(refused).map(Err),
         }
     })
@@ -302,7 +306,10 @@ pub(super) async fn sign_off(
     let SignOff { by, remark } = body.value;
     let said = Said { by, remark, at: api.clock.now() };
     act::once(&api, request, move |connection| match reconciler::sign(connection, &id, &said)? {
-        Ok(reconciliation) => Ok(Ok(Done::showing(StatusCode::OK, &view::of(reconciliation))?)),
+        Ok(reconciliation) => {
+            let deed = Deed::new("reconciliation.sign-off", "reconciliation", &id);
+            Ok(Ok(Done::showing(StatusCode::OK, &view::of(reconciliation), deed)?))
+        }
         Err(refused) => not_signed(refused).map(Err),
     })
     .await

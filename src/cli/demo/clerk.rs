@@ -99,8 +99,8 @@ async fn tidy_desk(assembly: &Assembly) -> Result<bool, Trouble> {
     for stored in cases.await?.into_iter().flatten() {
         let guarantee = stored.guarantee;
         let Some(platform) = assembly.platforms.find(&guarantee.platform) else { continue };
-        let Some(command) = due(assembly, platform, &guarantee).await? else { continue };
-        carry_out(assembly, platform, guarantee.id, command).await?;
+        let Some(command) = due(assembly, &platform, &guarantee).await? else { continue };
+        carry_out(assembly, &platform, guarantee.id, command).await?;
         busy = true;
     }
     Ok(busy)

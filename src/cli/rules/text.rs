@@ -5,6 +5,7 @@ use std::io::Write;
 use jiff::civil::Date;
 
 use crate::casework::Platform;
+use crate::changes::{Overlay, Subject};
 use crate::clock::to_wire;
 use crate::domain::Guarantee;
 use crate::institution::rules::Explanation;
@@ -26,6 +27,27 @@ pub(super) fn list(platform: &Platform, on: Date, out: &mut dyn Write) -> anyhow
         };
         let (from, until) = (day(entry.from, "不限"), day(entry.until, "不限"));
         writeln!(out, "  规则 {}：自 {from} 至 {until}，{standing}", entry.name)?;
+    }
+    Ok(())
+}
+
+/// Which entries are not as the settings files have them.
+pub(super) fn changed(overlay: &Overlay, out: &mut dyn Write) -> anyhow::Result<()> {
+    let rules: Vec<_> =
+        overlay.standing().into_iter().filter(|it| matches!(it.subject, Subject::Rule { .. })).collect();
+    if !rules.is_empty() {
+        writeln!(out, "高于设置文件的规则（经办、复核后生效，名称后的 @ 为版本）")?;
+    }
+    for version in rules {
+        let from = version.held.from().map(|from| from.to_string()).unwrap_or_default();
+        let (made_by, approved_by) = (&version.made_by, &version.approved_by);
+        writeln!(
+            out,
+            "  规则 {}@{}：自 {from} 收到的申请起，{made_by} 经办，{approved_by} 复核，{}",
+            version.subject.id(),
+            version.number,
+            version.reason
+        )?;
     }
     Ok(())
 }

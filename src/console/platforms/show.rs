@@ -126,7 +126,7 @@ struct ListPage {
 
 pub(super) async fn list(frame: Frame, console: Data<Console>) -> Result<HttpResponse, Failure> {
     let known = known(&console).await?;
-    let platforms = console.platforms.iter().map(|platform| known.of(platform, &console)).collect();
+    let platforms = console.platforms.iter().map(|platform| known.of(&platform, &console)).collect();
     page(&ListPage { frame, platforms })
 }
 
@@ -152,7 +152,7 @@ pub(super) async fn one(
     page(&OnePage {
         inbound: platform.profile.inbound().map(|interface| interface.name.clone()).collect(),
         outbound: outbound.collect(),
-        platform: known.of(platform, &console),
+        platform: known.of(&platform, &console),
         frame,
     })
 }

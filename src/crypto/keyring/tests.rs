@@ -90,6 +90,18 @@ fn a_mark_is_hmac_sm3_under_a_key_of_its_own() {
 }
 
 #[test]
+fn a_link_is_hmac_sm3_under_a_key_of_its_own_and_former_keys_still_make_theirs() {
+    let key = second_opinion::hmac_sm3(&[0x5a; 32], b"baohan keyring 1: auditing");
+    let expected = second_opinion::hmac_sm3(&key, b"entry");
+    let old = keyring().key_id();
+    assert_eq!(keyring().link(old, b"entry"), Some(expected));
+    let rotated = Keyring::from_master(&[0xa5; 32]).with_former(&[0x5a; 32]);
+    assert_eq!(rotated.link(old, b"entry"), Some(expected));
+    assert_ne!(rotated.link(rotated.key_id(), b"entry"), Some(expected));
+    assert_eq!(Keyring::from_master(&[0xa5; 32]).link(old, b"entry"), None);
+}
+
+#[test]
 fn random_bytes_are_refused_and_do_not_panic() {
     let mut random = rand::rng();
     for _ in 0..2000 {

@@ -1,5 +1,6 @@
-//! OFD (GB/T 33190-2016): the package and its writer.
+//! OFD (GB/T 33190-2016): the package, its writer, and what every reader of one needs.
 
+pub mod element;
 pub mod package;
 mod page;
 mod writer;

@@ -69,6 +69,11 @@ impl Xml {
         self.start(name).content(value).end()
     }
 
+    /// Bytes written so far.
+    pub(crate) fn len(&self) -> usize {
+        self.text.len()
+    }
+
     pub(crate) fn finish(mut self) -> Vec<u8> {
         while !self.open.is_empty() {
             self.end();

@@ -48,7 +48,7 @@ type Prepared = Box<dyn Fn(&mut Connection) -> Result<Response, StoreError> + Se
 /// An opened question.
 struct Asked {
     push: Arc<Push>,
-    platform: Platform,
+    platform: Arc<Platform>,
     opened: Opened,
     at: Timestamp,
 }
@@ -58,7 +58,7 @@ impl Intake {
     pub(super) async fn inquire(
         &self,
         push: Arc<Push>,
-        platform: Platform,
+        platform: Arc<Platform>,
         opened: Opened,
         query: Query,
         at: Timestamp,

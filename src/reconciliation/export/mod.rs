@@ -1,46 +1,16 @@
 //! Statements as files for people: CSV and XLSX, with the same columns.
 
-mod comma_separated;
 mod workbook;
 
 use std::io::Write;
 
-use clap::ValueEnum;
-use serde::Deserialize;
-
-pub use comma_separated::{CsvWriter, shielded};
-pub use workbook::Workbook;
+pub use workbook::StatementBook;
 
 use super::statement::{Line, Pages, Period, Totals};
-use crate::clock;
 use crate::domain::identity::PlatformId;
-use crate::domain::money::Fen;
+pub use crate::spreadsheet::Format;
+use crate::spreadsheet::{Cell, Column, CsvWriter};
 use crate::store::Store;
-
-/// The kinds of files.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Format {
-    Csv,
-    Xlsx,
-}
-
-impl Format {
-    /// What a file's name ends in.
-    pub fn extension(self) -> &'static str {
-        match self {
-            Self::Csv => "csv",
-            Self::Xlsx => "xlsx",
-        }
-    }
-
-    pub fn content_type(self) -> &'static str {
-        match self {
-            Self::Csv => "text/csv; charset=utf-8",
-            Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        }
-    }
-}
 
 /// Writes the statement of a platform page by page; a workbook is kept in memory until it is complete.
 ///
@@ -57,15 +27,17 @@ pub async fn write(
     let mut totals = Totals::default();
     match format {
         Format::Csv => {
-            let mut file = CsvWriter::new(&mut *out)?;
+            let mut file = CsvWriter::new(&mut *out, &COLUMNS)?;
             while let Some(page) = pages.next().await? {
-                page.iter().for_each(|line| totals.add(line));
-                file.write(&page)?;
+                for line in &page {
+                    totals.add(line);
+                    file.row(&cells(line))?;
+                }
             }
             file.finish()?;
         }
         Format::Xlsx => {
-            let mut file = Workbook::new(period)?;
+            let mut file = StatementBook::new(period)?;
             while let Some(page) = pages.next().await? {
                 page.iter().for_each(|line| totals.add(line));
                 file.write(&page)?;
@@ -77,45 +49,35 @@ pub async fn write(
     Ok(totals)
 }
 
-/// The columns: heading, and width in characters.
-const COLUMNS: [(&str, u16); 11] = [
-    ("日期", 12),
-    ("业务类型", 10),
-    ("业务流水号", 30),
-    ("保函编号", 30),
-    ("投标人名称", 36),
-    ("统一社会信用代码", 22),
-    ("保证金金额", 16),
-    ("保费", 14),
-    ("赔付金额", 16),
-    ("日终状态", 16),
-    ("发生时间", 20),
+const COLUMNS: [Column<'static>; 11] = [
+    Column::new("日期", 12),
+    Column::new("业务类型", 10),
+    Column::new("业务流水号", 30),
+    Column::new("保函编号", 30),
+    Column::new("投标人名称", 36),
+    Column::new("统一社会信用代码", 22),
+    Column::new("保证金金额", 16),
+    Column::new("保费", 14),
+    Column::new("赔付金额", 16),
+    Column::new("日终状态", 16),
+    Column::new("发生时间", 20),
 ];
 
-/// What stands in one cell.
-enum Cell {
-    Text(String),
-    /// A number that counts nothing: it keeps its digits, all of them.
-    Identifier(String),
-    Amount(Option<Fen>),
-}
-
 fn cells(line: &Line) -> [Cell; COLUMNS.len()] {
-    let text = |text: &str| Cell::Text(text.to_owned());
     let stage = line.stage.map_or("", |stage| stage.title());
     let number = line.number.as_ref().map_or_else(String::new, ToString::to_string);
     [
-        Cell::Text(line.date.to_string()),
-        text(line.movement.title()),
-        Cell::Identifier(line.application.to_string()),
-        Cell::Identifier(number),
-        text(&line.applicant.name),
-        Cell::Identifier(line.applicant.code.clone()),
-        Cell::Amount(Some(line.amount)),
-        Cell::Amount(line.premium),
-        Cell::Amount(line.paid),
-        text(stage),
-        Cell::Text(clock::to_wire(line.at)),
+        line.date.into(),
+        Cell::text(line.movement.title()),
+        Cell::identifier(line.application.to_string()),
+        Cell::identifier(number),
+        Cell::text(&line.applicant.name),
+        Cell::identifier(&line.applicant.code),
+        line.amount.into(),
+        line.premium.into(),
+        line.paid.into(),
+        Cell::text(stage),
+        line.at.into(),
     ]
 }
 

@@ -7,6 +7,7 @@ use calamine::{Data, Reader, Xlsx};
 use super::*;
 use crate::domain::Stage;
 use crate::domain::identity::{ApplicationNumber, GuaranteeId, GuaranteeNumber};
+use crate::domain::money::Fen;
 use crate::domain::party::Party;
 use crate::reconciliation::movement::Movement;
 
@@ -34,8 +35,8 @@ fn period() -> Period {
 
 fn csv_of(lines: &[Line]) -> String {
     let mut out = Vec::new();
-    let mut file = CsvWriter::new(&mut out).unwrap();
-    file.write(lines).unwrap();
+    let mut file = CsvWriter::new(&mut out, &COLUMNS).unwrap();
+    lines.iter().for_each(|line| file.row(&cells(line)).unwrap());
     file.finish().unwrap();
     String::from_utf8(out).unwrap()
 }
@@ -43,7 +44,7 @@ fn csv_of(lines: &[Line]) -> String {
 fn workbook_of(lines: &[Line]) -> Vec<u8> {
     let mut totals = Totals::default();
     lines.iter().for_each(|line| totals.add(line));
-    let mut book = Workbook::new(period()).unwrap();
+    let mut book = StatementBook::new(period()).unwrap();
     book.write(lines).unwrap();
     book.finish(&PlatformId::new("somewhere"), &totals).unwrap()
 }
@@ -94,7 +95,7 @@ fn a_workbook_keeps_identifiers_as_text_and_amounts_as_numbers() {
     let movements = book.worksheet_range("明细").unwrap();
     let cell = |column| movements.get((1, column)).cloned().unwrap();
     let headings: Vec<String> = movements.rows().next().unwrap().iter().map(ToString::to_string).collect();
-    assert_eq!(headings, COLUMNS.map(|(heading, _)| heading));
+    assert_eq!(headings, COLUMNS.map(|column| column.heading));
     assert_eq!(cell(2), Data::String("0012".to_owned()));
     assert_eq!(cell(3), Data::String(DIGITS.to_owned()));
     assert_eq!(cell(4), Data::String("=cmd|' /C calc'!A0".to_owned()));

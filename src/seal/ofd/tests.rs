@@ -4,10 +4,10 @@ use std::process::Command;
 use std::sync::Arc;
 
 use crate::crypto::sm2::PrivateKey;
+use crate::document::ofd::element::Element;
 use crate::document::ofd::package::{Limits, Package};
 use crate::seal::ses::SesSignature;
 use crate::seal::testing::{SEALER, WORLD, description, noon, package, seal_der, sealed, stamps, time};
-use crate::seal::xml::Element;
 use crate::seal::{ElectronicSeal, LocalSigner, SealError, Sealer, seal};
 
 const SIGNATURE: &str = "Doc_0/Signs/Sign_0/Signature.xml";

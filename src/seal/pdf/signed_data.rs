@@ -19,7 +19,7 @@ use jiff::Timestamp;
 use crate::crypto::certificate::{Certificate, SubjectKey};
 use crate::crypto::digest::DigestAlgorithm;
 use crate::crypto::signature_algorithm::SignatureAlgorithm;
-use crate::seal::agreement;
+use crate::seal::agreement::{self, Disagreement};
 use crate::seal::fields::{Field, FieldError, Fields};
 
 pub const CMS_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.1");
@@ -167,10 +167,9 @@ impl<'a> SignedData<'a> {
     ///
     /// # Errors
     /// Says what does not fit.
-    pub fn check_signature(&self, certificate: &Certificate, parts: &[&[u8]]) -> Result<(), String> {
-        let algorithm = self
-            .algorithm()
-            .ok_or_else(|| format!("the signature algorithm {} is not accepted", self.signer.algorithm))?;
+    pub fn check_signature(&self, certificate: &Certificate, parts: &[&[u8]]) -> Result<(), SignatureFault> {
+        let unknown = || format!("the signature algorithm {} is not accepted", self.signer.algorithm);
+        let algorithm = self.algorithm().ok_or_else(|| SignatureFault::Other(unknown()))?;
         let message: Cow<'_, [u8]> = match (&self.signer.attributes, self.content) {
             (Some(attributes), _) => attributes.der.as_slice().into(),
             (None, Some(content)) => content.into(),
@@ -178,14 +177,23 @@ impl<'a> SignedData<'a> {
         };
         match (algorithm, certificate.key()) {
             (SignatureAlgorithm::Sm2WithSm3, SubjectKey::Sm2(_)) => {
-                agreement::verify(certificate, &message, self.signer.signature)
-                    .map_err(|fault| fault.to_string())
+                Ok(agreement::verify(certificate, &message, self.signer.signature)?)
             }
-            (algorithm, key) => {
-                key.verify(algorithm, &message, self.signer.signature).map_err(|fault| fault.to_string())
-            }
+            (algorithm, key) => key
+                .verify(algorithm, &message, self.signer.signature)
+                .map_err(|fault| SignatureFault::Other(fault.to_string())),
         }
     }
+}
+
+/// Why a signature is not by a certificate's key.
+#[derive(Debug, thiserror::Error)]
+pub enum SignatureFault {
+    /// What the two implementations of SM2 said.
+    #[error(transparent)]
+    Sm2(#[from] Disagreement),
+    #[error("{0}")]
+    Other(String),
 }
 
 /// Certificates of other algorithms and other kinds are left out; they cannot have signed.

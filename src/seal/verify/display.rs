@@ -8,8 +8,8 @@ use super::report::{Check, CheckName, ContainerKind, Outcome, Report, SealReport
 use crate::clock;
 
 impl CheckName {
-    /// Chinese and English.
-    fn label(self) -> (&'static str, &'static str) {
+    /// Chinese and English; the English one is the name in JSON.
+    pub fn label(self) -> (&'static str, &'static str) {
         match self {
             Self::Archive => ("压缩包", "archive"),
             Self::Doctype => ("无 DOCTYPE", "doctype"),
@@ -105,7 +105,7 @@ impl fmt::Display for SignatureReport {
 
 impl ContainerKind {
     /// The standard that describes it.
-    fn standard(self) -> &'static str {
+    pub fn standard(self) -> &'static str {
         match self {
             Self::Cms => "RFC 5652",
             Self::GmSignedData => "GM/T 0010",

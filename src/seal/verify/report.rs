@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::crypto::certificate::Certificate;
+use crate::seal::agreement::Disagreement;
 use crate::seal::ses::Edition;
 
 /// The findings about one file.
@@ -56,7 +57,22 @@ pub struct SignatureReport {
     /// ProviderName: the program that sealed.
     pub provider: Option<String>,
     pub seal: Option<SealReport>,
+    /// What the two implementations of SM2 said of the signer's signature; absent where it is by another algorithm, or
+    /// could not be given to them.
+    pub second_opinion: Option<SecondOpinion>,
     pub checks: Vec<Check>,
+}
+
+/// Whether two independent implementations of SM2 judge a signature alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SecondOpinion {
+    /// Both accept it.
+    Accepted,
+    /// Both refuse it.
+    Refused,
+    /// They contradict each other: trust neither.
+    Split,
 }
 
 /// What holds a signature in a PDF file, told by its bytes and not by the SubFilter beside it.
@@ -168,6 +184,18 @@ impl Checks {
     }
 }
 
+impl SecondOpinion {
+    /// Of a verification by both that ended with this refusal, or without any.
+    pub(in crate::seal) fn of(refusal: Option<&Disagreement>) -> Option<Self> {
+        match refusal {
+            None => Some(Self::Accepted),
+            Some(Disagreement::Wrong) => Some(Self::Refused),
+            Some(Disagreement::Split { .. }) => Some(Self::Split),
+            Some(Disagreement::Malformed | Disagreement::OtherKey) => None,
+        }
+    }
+}
+
 impl SignatureReport {
     /// Fills in what the signer's certificate says.
     pub(in crate::seal) fn describe_signer(&mut self, certificate: &Certificate) {
@@ -219,6 +247,17 @@ impl Report {
             certificates.iter().map(|certificate| Some(hex::encode(certificate.fingerprint()))).collect();
         self.is_valid()
             && self.signatures.iter().all(|signature| fingerprints.contains(&signature.fingerprint))
+    }
+
+    /// Whether signatures vouch for all of the file: each of an OFD package's files, each byte of a PDF file. `None` if that
+    /// was not looked at, because there is no signature or the file cannot be read.
+    pub fn covers_whole_file(&self) -> Option<bool> {
+        let checked: Vec<_> = self
+            .all_checks()
+            .filter(|check| matches!(check.name, CheckName::Coverage | CheckName::ByteRange))
+            .collect();
+        let covered = checked.iter().all(|check| check.outcome == Outcome::Passed);
+        (!checked.is_empty()).then_some(covered)
     }
 
     /// The checks of the file and of all signatures.

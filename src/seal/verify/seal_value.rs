@@ -6,13 +6,13 @@ use jiff::{SignedDuration, Timestamp};
 use super::Trust;
 use super::certificates::{self, Role};
 use super::files::Files;
-use super::report::{CheckName, Checks, SealReport, SignatureReport};
+use super::report::{CheckName, Checks, SealReport, SecondOpinion, SignatureReport};
 use crate::crypto::certificate::Certificate;
 use crate::crypto::signature_algorithm::SignatureAlgorithm;
 use crate::crypto::sm3;
+use crate::document::ofd::element::resolve;
 use crate::seal::agreement;
 use crate::seal::ses::{Edition, SM2_WITH_SM3, SesSeal, SesSignature};
-use crate::seal::xml::resolve;
 
 /// How far ahead of ours a sealing machine's clock may be.
 const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(10);
@@ -140,7 +140,9 @@ fn signer(
         Err(fault) => checks.failed(CheckName::SignerSignature, format!("signer's certificate: {fault}")),
         Ok(certificate) => {
             report.describe_signer(&certificate);
-            match agreement::verify(&certificate, value.to_sign, value.signature) {
+            let verdict = agreement::verify(&certificate, value.to_sign, value.signature);
+            report.second_opinion = SecondOpinion::of(verdict.as_ref().err());
+            match verdict {
                 Ok(()) => checks.passed(CheckName::SignerSignature, "both SM2 implementations agree"),
                 Err(fault) => checks.failed(CheckName::SignerSignature, fault),
             }

@@ -11,8 +11,8 @@ use super::files::Files;
 use super::report::{CheckName, Checks, SignatureReport};
 use super::structure::{Document, Entry};
 use super::{Trust, seal_value};
+use crate::document::ofd::element::{Element, resolve};
 use crate::seal::ses::{SM2_WITH_SM3, SM3};
-use crate::seal::xml::{Element, resolve};
 
 /// Names of SM3 found in files: ours and the vendors', ofdrw's, and two variants.
 fn names_sm3(method: &str) -> bool {

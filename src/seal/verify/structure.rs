@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::files::Files;
 use super::report::{CheckName, Checks};
-use crate::seal::xml::{Element, XmlError, resolve};
+use crate::document::ofd::element::{Element, XmlError, resolve};
 
 /// One DocBody of OFD.xml.
 pub struct Document {

@@ -4,7 +4,7 @@ mod foreign;
 
 use jiff::Timestamp;
 
-use super::{CheckName, Outcome, Report, Trust, Verdict, verify};
+use super::{CheckName, Outcome, Report, SecondOpinion, Trust, Verdict, verify};
 use crate::crypto::sm3;
 use crate::document::ofd::package::{Limits, Package};
 use crate::seal::ofd::press;
@@ -69,6 +69,8 @@ fn an_untouched_file_is_valid_and_its_signer_is_named() {
     assert_eq!(signature.subject, Some(certificate.subject().to_string()));
     assert_eq!(signature.sealed_at, Some(noon()));
     assert_eq!(signature.declared_time.as_deref(), Some("20261122040506Z"));
+    assert_eq!(signature.second_opinion, Some(SecondOpinion::Accepted));
+    assert_eq!(report.covers_whole_file(), Some(true));
     let seal = signature.seal.as_ref().unwrap();
     assert_eq!(seal.name, "海南示范保险股份有限公司保函专用章");
     assert_eq!((seal.id.as_str(), seal.edition), ("46010020260001", Edition::V4));
@@ -147,6 +149,7 @@ fn a_flipped_bit_in_the_signature_value_is_found() {
         package.put(SIGNED_VALUE, value);
     });
     assert_eq!(report.failures(), [CheckName::SignerSignature]);
+    assert_eq!(report.signatures[0].second_opinion, Some(SecondOpinion::Refused));
 }
 
 #[test]
@@ -198,6 +201,7 @@ fn a_file_outside_the_references_is_found() {
     let report = tampered(|package| package.put("Doc_0/Pages/Page_2/Content.xml", "<page/>"));
     assert_eq!(report.failures(), [CheckName::Coverage]);
     assert_eq!(detail(&report, CheckName::Coverage), "not covered: `Doc_0/Pages/Page_2/Content.xml`");
+    assert_eq!(report.covers_whole_file(), Some(false));
 }
 
 #[test]

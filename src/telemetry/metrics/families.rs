@@ -8,10 +8,18 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
 use super::labels::{
-    AlarmKind, ApiLabels, AttemptLabels, BuildLabels, ChunkLabels, DifferenceLabels, DownloadLabels,
-    GuaranteeLabels, JobKind, JobLabels, LimitLabel, PlatformLabel, PushLabels, SignatureLabels,
+    AlarmKind, AlarmLabels, ApiLabels, AttemptLabels, BuildLabels, ChunkLabels, DifferenceLabels,
+    DownloadLabels, GuaranteeLabels, JobKind, JobLabels, LimitLabel, NameLabel, NoLabels, PlatformLabel,
+    PushLabels, SignatureLabels,
 };
+use super::readings::Readings;
 use super::snapshot::Snapshot;
+
+/// The commit that a build was made of, where whoever builds it says so.
+const COMMIT: &str = match option_env!("BAOHAN_COMMIT") {
+    Some(commit) => commit,
+    None => "unknown",
+};
 
 /// Every family, under its name.
 pub(super) struct Families {
@@ -42,7 +50,20 @@ pub(super) struct Families {
     pub(super) api_duration: Histogram,
     pub(super) api_limited: Family<LimitLabel, Counter>,
     pub(super) differences: Snapshot<DifferenceLabels>,
+    pub(super) changes_in_force: Gauge,
+    pub(super) changes_behind: Gauge,
     pub(super) alarms: Family<AlarmKind, Counter>,
+    pub(super) alarms_open: Snapshot<AlarmLabels>,
+    pub(super) clock_offsets: Family<PlatformLabel, Gauge>,
+    pub(super) last_pushes: Snapshot<PlatformLabel>,
+    pub(super) certificates: Family<NameLabel, Gauge>,
+    pub(super) disk_free: Family<NameLabel, Gauge>,
+    pub(super) disk_size: Family<NameLabel, Gauge>,
+    pub(super) database_busy: Counter,
+    /// Without labels; a family, because there is nothing to show before the first look.
+    pub(super) audit_chain_valid: Family<NoLabels, Gauge>,
+    /// What of all this is asked for again inside the process.
+    pub(super) readings: Readings,
 }
 
 impl Families {
@@ -76,9 +97,20 @@ impl Families {
             api_duration: answer_times(),
             api_limited: Family::default(),
             differences: Snapshot::default(),
+            changes_in_force: Gauge::default(),
+            changes_behind: Gauge::default(),
             alarms: Family::default(),
+            alarms_open: Snapshot::default(),
+            clock_offsets: Family::default(),
+            last_pushes: Snapshot::default(),
+            certificates: Family::default(),
+            disk_free: Family::default(),
+            disk_size: Family::default(),
+            database_busy: Counter::default(),
+            audit_chain_valid: Family::default(),
+            readings: Readings::default(),
         };
-        families.named()
+        families.named().and_states().and_house()
     }
 
     /// Gives every family its name and help text. The client adds `_total` to counters and `_info` to infos.
@@ -96,6 +128,12 @@ impl Families {
             "Time of one call to a platform",
             self.attempt_duration.clone(),
         );
+        self
+    }
+
+    /// Those that mirror the database.
+    fn and_states(mut self) -> Self {
+        let registry = &mut self.registry;
         registry.register("jobs", "Jobs by kind and state", self.jobs.family.clone());
         registry.register("job_dead", "Jobs given up, waiting for a person", self.jobs_dead.family.clone());
         registry.register(
@@ -139,6 +177,22 @@ impl Families {
             "Age of the oldest opening whose guarantee is not delivered",
             self.oldest_undelivered_restoration.family.clone(),
         );
+        registry.register(
+            "last_push_timestamp_seconds",
+            "When a platform pushed last, in seconds since 1970; 0 where it never did",
+            self.last_pushes.family.clone(),
+        );
+        registry.register(
+            "alarms_open",
+            "Alarms that were raised and have not recovered",
+            self.alarms_open.family.clone(),
+        );
+        self
+    }
+
+    /// Those of this house: letters, signatures, documents, the core system, the machine.
+    fn and_house(mut self) -> Self {
+        let registry = &mut self.registry;
         registry.register(
             "decrypt_failures",
             "Keys that did not open what they should",
@@ -190,11 +244,43 @@ impl Families {
             "Unexplained differences between platforms' statements and ours, by kind",
             self.differences.family.clone(),
         );
+        registry.register(
+            "changes_in_force",
+            "Adopted changes of secrets, rules and templates by which this process works",
+            self.changes_in_force.clone(),
+        );
+        registry.register(
+            "changes_behind",
+            "Whether this process can't put in force what was adopted",
+            self.changes_behind.clone(),
+        );
         registry.register("alarms", "Events that a person must see", self.alarms.clone());
+        registry.register(
+            "clock_offset_seconds",
+            "How far a platform's clock is ahead of ours, by the header Date of its last answer",
+            self.clock_offsets.clone(),
+        );
+        registry.register(
+            "certificate_expiry_timestamp_seconds",
+            "When a certificate or the seal ends, in seconds since 1970",
+            self.certificates.clone(),
+        );
+        registry.register("disk_free_bytes", "Room that is left where data is kept", self.disk_free.clone());
+        registry.register("disk_size_bytes", "Room that there is where data is kept", self.disk_size.clone());
+        registry.register(
+            "db_busy",
+            "Reads and writes that were given up because the database was busy",
+            self.database_busy.clone(),
+        );
+        registry.register(
+            "audit_chain_valid",
+            "Whether the audit trail was whole when it was verified last: 1 it was, 0 it was not",
+            self.audit_chain_valid.clone(),
+        );
         registry.register(
             "build",
             "The running version",
-            Info::new(BuildLabels { version: env!("CARGO_PKG_VERSION") }),
+            Info::new(BuildLabels { version: env!("CARGO_PKG_VERSION"), commit: COMMIT }),
         );
         self
     }

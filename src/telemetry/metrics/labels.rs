@@ -235,6 +235,23 @@ pub(super) struct AlarmKind {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct AlarmLabels {
+    pub(super) rule: &'static str,
+    pub(super) severity: &'static str,
+}
+
+/// Of a certificate or a folder, by a word of the code.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct NameLabel {
+    pub(super) name: &'static str,
+}
+
+/// Of a metric that is not shown before it is known.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct NoLabels {}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct BuildLabels {
     pub(super) version: &'static str,
+    pub(super) commit: &'static str,
 }

@@ -1,5 +1,6 @@
 //! The names under which monitoring finds the metrics.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::{
@@ -19,8 +20,8 @@ fn assert_line(metrics: &Metrics, line: &str) {
     assert!(text.lines().any(|found| found == line), "no line `{line}` in\n{text}");
 }
 
-#[test]
-fn every_metric_of_the_operations_page_is_there_under_its_name() {
+/// Every metric with a value.
+fn everything() -> Metrics {
     let metrics = Metrics::new();
     metrics.inbound("p1", "apply", InboundOutcome::BadSign, TOOK);
     metrics.outbound("p1", "issued", AttemptResult::Ok, TOOK);
@@ -44,6 +45,19 @@ fn every_metric_of_the_operations_page_is_there_under_its_name() {
     metrics.api_limited("client");
     metrics.set_reconcile_differences([("p1", "only-ours", 3)]);
     metrics.alarm("restoration_failed");
+    metrics.set_open_alarms([("job-dead", "page", 1)]);
+    metrics.set_clock_offset("p1", -7);
+    metrics.set_last_pushes([("p1", 1_700_000_000)]);
+    metrics.set_certificate_expiry("seal", 1_800_000_000);
+    metrics.set_disk("documents", 5, 9);
+    metrics.database_busy();
+    metrics.audit_chain(true);
+    metrics
+}
+
+#[test]
+fn every_metric_of_the_operations_page_is_there_under_its_name() {
+    let metrics = everything();
     for line in [
         r#"gw_inbound_requests_total{platform="p1",interface="apply",outcome="bad_sign"} 1"#,
         "gw_inbound_request_duration_seconds_count 1",
@@ -73,7 +87,15 @@ fn every_metric_of_the_operations_page_is_there_under_its_name() {
         r#"gw_api_limited_total{limit="client"} 1"#,
         r#"gw_reconcile_differences{platform="p1",kind="only-ours"} 3"#,
         r#"gw_alarms_total{kind="restoration_failed"} 1"#,
-        concat!("gw_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1"),
+        r#"gw_alarms_open{rule="job-dead",severity="page"} 1"#,
+        r#"gw_clock_offset_seconds{platform="p1"} -7"#,
+        r#"gw_last_push_timestamp_seconds{platform="p1"} 1700000000"#,
+        r#"gw_certificate_expiry_timestamp_seconds{name="seal"} 1800000000"#,
+        r#"gw_disk_free_bytes{name="documents"} 5"#,
+        r#"gw_disk_size_bytes{name="documents"} 9"#,
+        "gw_db_busy_total 1",
+        "gw_audit_chain_valid{} 1",
+        concat!("gw_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\",commit=\"unknown\"} 1"),
         "# EOF",
     ] {
         assert_line(&metrics, line);
@@ -116,4 +138,64 @@ fn clones_count_together() {
     metrics.clone().lease_expired();
     metrics.lease_expired();
     assert_line(&metrics, "gw_job_lease_expired_total 2");
+}
+
+#[test]
+fn what_an_alert_watches_for_a_platform_is_there_before_it_happens_and_the_rest_is_not() {
+    let metrics = Metrics::new();
+    metrics.expect_platform("p1", ["apply"]);
+    assert_line(&metrics, r#"gw_decrypt_failures_total{platform="p1"} 0"#);
+    assert_line(
+        &metrics,
+        r#"gw_inbound_requests_total{platform="p1",interface="apply",outcome="bad_sign"} 0"#,
+    );
+    let text = metrics.encode();
+    assert!(
+        !text.contains("gw_audit_chain_valid"),
+        "a trail that nobody has looked at is not invalid\n{text}"
+    );
+}
+
+#[test]
+fn what_was_seen_last_is_there_to_be_read_again() {
+    let metrics = Metrics::new();
+    assert_eq!(metrics.audit_chain_valid(), None);
+    metrics.audit_chain(true);
+    metrics.audit_chain(false);
+    metrics.set_breaker("p1", 2);
+    metrics.set_clock_offset("p1", 61);
+    assert_eq!(metrics.audit_chain_valid(), Some(false));
+    assert_eq!(metrics.breakers(), [("p1".to_owned(), 2)].into());
+    assert_eq!(metrics.clock_offsets(), [("p1".to_owned(), 61)].into());
+}
+
+/// What begins like a metric's name.
+fn names_in(text: &str) -> BTreeSet<&str> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let starts = text.match_indices("gw_").map(|(at, _)| at);
+    let starts = starts.filter(|at| !text[..*at].ends_with(is_part));
+    starts.map(|at| text[at..].split(|c| !is_part(c)).next().unwrap_or_default()).collect()
+}
+
+#[test]
+fn alerts_dashboards_and_the_runbook_ask_for_metrics_that_are_published() {
+    let published = everything().encode();
+    let published: BTreeSet<&str> =
+        published.lines().filter(|line| !line.starts_with('#')).flat_map(names_in).collect();
+    for (page, text) in [
+        ("rules.yml", include_str!("../../../deploy/prometheus/rules.yml")),
+        ("rules.test.yml", include_str!("../../../deploy/prometheus/rules.test.yml")),
+        ("opening-day.json", include_str!("../../../deploy/grafana/opening-day.json")),
+        ("platforms.json", include_str!("../../../deploy/grafana/platforms.json")),
+        ("jobs-database.json", include_str!("../../../deploy/grafana/jobs-database.json")),
+        ("runbook.md", include_str!("../../../deploy/runbook.md")),
+    ] {
+        let asked = names_in(text);
+        assert!(asked.len() > 5, "{page} asks for {asked:?}");
+        // The runbook names a histogram without one of its lines.
+        let is_published =
+            |name: &str| published.iter().any(|it| *it == name || it.strip_suffix("_bucket") == Some(name));
+        let unknown: Vec<&&str> = asked.iter().filter(|name| !is_published(name)).collect();
+        assert!(unknown.is_empty(), "{page} asks for {unknown:?}, which nobody publishes");
+    }
 }

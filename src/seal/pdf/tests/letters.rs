@@ -7,6 +7,7 @@ use crate::document::{
     DocumentOptions, Form, Letter, LetterKind, Metadata, PdfDocument, Press, SEAL_DIAMETER_MM,
     demonstration_seal,
 };
+use crate::seal::verify::SecondOpinion;
 
 struct Made {
     letters: Vec<PdfDocument>,
@@ -44,6 +45,9 @@ fn letters_are_signed_in_every_container_where_their_template_wants_the_seal() {
             let profile = PdfSignatureProfile { container, ..PdfSignatureProfile::default() };
             let report = report(&signed(letter, &signer, &profile));
             assert_eq!((report.verdict, report.failures()), (Verdict::Valid, vec![]), "{report}");
+            let asked = matches!(signer, PdfSigner::Sm2(_)).then_some(SecondOpinion::Accepted);
+            assert_eq!(report.signatures[0].second_opinion, asked);
+            assert_eq!(report.covers_whole_file(), Some(true));
             stacked = sign(stacked, &signer, &MADE.picture, &letter.seal_places, &profile, noon()).unwrap();
         }
         let report = report(&stacked);

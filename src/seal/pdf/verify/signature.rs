@@ -6,12 +6,13 @@ use lopdf::{Dictionary, Document, Object};
 use super::byte_range::{self, Covered};
 use super::revision;
 use crate::crypto::certificate::Certificate;
+use crate::crypto::signature_algorithm::SignatureAlgorithm;
 use crate::crypto::sm3;
 use crate::seal::pdf::form::{SignatureField, read_text};
-use crate::seal::pdf::signed_data::{CMS_SIGNED_DATA, GM_SIGNED_DATA, SignedData};
+use crate::seal::pdf::signed_data::{CMS_SIGNED_DATA, GM_SIGNED_DATA, SignatureFault, SignedData};
 use crate::seal::ses::{SesSignature, time};
 use crate::seal::verify::certificates::{self, Role};
-use crate::seal::verify::report::{Checks, ContainerKind};
+use crate::seal::verify::report::{Checks, ContainerKind, SecondOpinion};
 use crate::seal::verify::{CheckName, SignatureReport, Trust, seal_value};
 
 /// A file that was read.
@@ -132,7 +133,14 @@ fn signer(
     at: Option<Timestamp>,
 ) {
     report.describe_signer(certificate);
-    match data.check_signature(certificate, &covered.parts) {
+    let verdict = data.check_signature(certificate, &covered.parts);
+    report.second_opinion = match &verdict {
+        Ok(()) if data.algorithm() != Some(SignatureAlgorithm::Sm2WithSm3) => None,
+        Ok(()) => SecondOpinion::of(None),
+        Err(SignatureFault::Sm2(refusal)) => SecondOpinion::of(Some(refusal)),
+        Err(SignatureFault::Other(_)) => None,
+    };
+    match verdict {
         Ok(()) => checks.passed(CheckName::SignerSignature, "by the certificate's key"),
         Err(fault) => checks.failed(CheckName::SignerSignature, fault),
     }

@@ -1,5 +1,5 @@
-//! Statements as CSV (RFC 4180) that a double click opens as it is meant: UTF-8 with a byte order mark, CRLF, and no cell
-//! that a spreadsheet would compute or rewrite.
+//! CSV (RFC 4180) that a double click opens as it is meant: UTF-8 with a byte order mark, CRLF, and no cell that a
+//! spreadsheet would compute or rewrite.
 //!
 //! A cell that a spreadsheet takes for a formula, and an identifier that it would take for a number and shorten to fifteen
 //! digits, begin with an apostrophe; so does one that begins with an apostrophe of its own. Whoever reads the file with a
@@ -9,8 +9,7 @@
 use std::borrow::Cow;
 use std::io::Write;
 
-use super::{COLUMNS, Cell, cells};
-use crate::reconciliation::statement::Line;
+use super::cell::{Cell, Column};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
@@ -21,6 +20,7 @@ const BEGINNINGS: [char; 12] = ['=', '+', '-', '@', '\t', '\r', '\n', '\'', '＝
 /// A longer number is shown as a power of ten.
 const LONGEST_NUMBER: usize = 11;
 
+/// A file that is being written.
 pub struct CsvWriter<W: Write> {
     lines: csv::Writer<W>,
 }
@@ -30,20 +30,21 @@ impl<W: Write> CsvWriter<W> {
     ///
     /// # Errors
     /// When nothing can be written.
-    pub fn new(mut out: W) -> anyhow::Result<Self> {
+    pub fn new(mut out: W, columns: &[Column<'_>]) -> anyhow::Result<Self> {
         out.write_all(BYTE_ORDER_MARK)?;
-        let mut lines = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
-        lines.write_record(COLUMNS.map(|(heading, _)| heading))?;
+        // A line that says why a list ends has one cell.
+        let builder = &mut csv::WriterBuilder::new();
+        let mut lines = builder.terminator(csv::Terminator::CRLF).flexible(true).from_writer(out);
+        lines.write_record(columns.iter().map(|column| column.heading))?;
         Ok(Self { lines })
     }
 
+    /// Writes one line.
+    ///
     /// # Errors
     /// When nothing can be written.
-    pub fn write(&mut self, page: &[Line]) -> anyhow::Result<()> {
-        for line in page {
-            self.lines.write_record(cells(line).map(text_of))?;
-        }
-        Ok(())
+    pub fn row(&mut self, cells: &[Cell]) -> anyhow::Result<()> {
+        Ok(self.lines.write_record(cells.iter().map(text_of))?)
     }
 
     /// # Errors
@@ -53,17 +54,19 @@ impl<W: Write> CsvWriter<W> {
     }
 }
 
-fn text_of(cell: Cell) -> String {
+fn text_of(cell: &Cell) -> String {
     match cell {
-        Cell::Amount(amount) => amount.map_or_else(String::new, |amount| amount.to_string()),
-        Cell::Text(text) => shielded(&text).into_owned(),
-        Cell::Identifier(text) if is_rewritten(&text) => format!("'{text}"),
-        Cell::Identifier(text) => shielded(&text).into_owned(),
+        Cell::Text(text) => shielded(text).into_owned(),
+        Cell::Identifier(text) if is_rewritten(text) => format!("'{text}"),
+        Cell::Identifier(text) => shielded(text).into_owned(),
+        Cell::Count(_) | Cell::Amount(_) | Cell::Sum(_) | Cell::Time(_) | Cell::Date(_) | Cell::Empty => {
+            cell.shown()
+        }
     }
 }
 
 /// A text that no spreadsheet computes.
-pub fn shielded(text: &str) -> Cow<'_, str> {
+fn shielded(text: &str) -> Cow<'_, str> {
     if text.starts_with(BEGINNINGS) { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
 }
 

@@ -1,4 +1,4 @@
-//! A small tree of an OFD XML file, for the few files whose structure a seal depends on.
+//! A small tree of an OFD XML file, for those whose structure a seal depends on and for pages that are drawn.
 
 use quick_xml::NsReader;
 use quick_xml::XmlVersion;
@@ -55,11 +55,11 @@ impl Element {
             let (namespace, event) = reader.read_resolved_event()?;
             let ofd = matches!(namespace, ResolveResult::Bound(Namespace(uri)) if NAMESPACES.contains(&uri));
             let closed = match event {
+                Event::Start(_) | Event::Empty(_) if open.len() == DEEPEST || elements == MOST_ELEMENTS => {
+                    return Err(XmlError::TooLarge);
+                }
                 Event::Start(start) => {
                     elements += 1;
-                    if open.len() == DEEPEST || elements > MOST_ELEMENTS {
-                        return Err(XmlError::TooLarge);
-                    }
                     open.push((Self::start(&start)?, ofd));
                     None
                 }
@@ -117,12 +117,27 @@ impl Element {
         Ok(Self { name, attributes, ..Self::default() })
     }
 
+    /// The name without its prefix.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     pub fn attribute(&self, name: &str) -> Option<&str> {
         self.attributes.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     pub fn children<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Element> {
         self.children.iter().filter(move |child| child.name == name)
+    }
+
+    /// The children of any name, in the order of the file.
+    pub fn all_children(&self) -> &[Element] {
+        &self.children
+    }
+
+    /// The same, taken out of the tree.
+    pub fn into_children(self) -> Vec<Element> {
+        self.children
     }
 
     /// The first child of that name.
@@ -139,6 +154,11 @@ impl Element {
     /// The text directly inside, without blanks around it.
     pub fn text(&self) -> &str {
         self.text.trim()
+    }
+
+    /// The text directly inside with its blanks, which count as characters where positions are listed.
+    pub fn exact_text(&self) -> &str {
+        &self.text
     }
 
     /// The text of the first child of that name.
@@ -237,6 +257,9 @@ mod tests {
         assert!(Element::parse(unclosed, "OFD").is_err());
         let deep = format!("<OFD xmlns=\"http://www.ofdspec.org/2016\">{}", "<A>".repeat(100));
         assert!(matches!(Element::parse(deep.as_bytes(), "OFD"), Err(XmlError::TooLarge)));
+        let many =
+            format!("<OFD xmlns=\"http://www.ofdspec.org/2016\">{}</OFD>", "<A/>".repeat(MOST_ELEMENTS));
+        assert!(matches!(Element::parse(many.as_bytes(), "OFD"), Err(XmlError::TooLarge)));
     }
 
     #[test]

@@ -1,0 +1,82 @@
+//! From settings to platforms; with what stands above the settings, where a database has it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+
+use super::assembly::connect_store;
+use crate::casework::Platforms;
+use crate::casework::callback::CORE_SYSTEM;
+use crate::changes::{Base, Overlay};
+use crate::dialect::Registry;
+use crate::institution::redirects::{PLACEHOLDER, Redirects};
+use crate::settings::Settings;
+
+/// What the settings say of platforms and rules.
+///
+/// # Errors
+/// When the dialects or the secret of redirects can't be used.
+pub fn base(settings: &Settings) -> anyhow::Result<Base> {
+    let registry = match &settings.dialects.folder {
+        Some(folder) => Registry::with_folder(folder).context("dialects.folder")?,
+        None => Registry::built_in()?,
+    };
+    if settings.platforms.contains_key(CORE_SYSTEM) {
+        bail!("platforms.{CORE_SYSTEM}: expected another id, since this one stands for the core system");
+    }
+    let platforms = settings.platforms.iter();
+    let platforms = platforms.map(|(id, it)| (id.clone(), (it.wire.clone(), it.underwriting.clone())));
+    Ok(Base {
+        registry,
+        platforms: platforms.collect(),
+        rules: settings.rules.clone(),
+        calendar: settings.calendar.clone(),
+        institution: settings.institution.clone(),
+        redirects: Redirects::new(&settings.redirects)?.map(Arc::new),
+    })
+}
+
+/// Reads every platform's section against its dialect, with what stands above the settings.
+///
+/// # Errors
+/// Which key of which platform is wrong, and what was expected.
+pub fn platforms(settings: &Settings, overlay: &Overlay) -> anyhow::Result<Platforms> {
+    settled(&base(settings)?, settings, overlay)
+}
+
+/// What stands above the settings; nothing where there is no database yet, or one that knows of no changes yet. Nothing is
+/// made and nothing is migrated.
+///
+/// # Errors
+/// When the database can't be opened or read.
+pub async fn overlay(settings: &Settings) -> anyhow::Result<Overlay> {
+    let url = settings.store.url.expose();
+    if !url.contains("://") && !Path::new(url.strip_prefix("sqlite:").unwrap_or(url)).exists() {
+        return Ok(Overlay::default());
+    }
+    let store = connect_store(settings)?;
+    if store.pending_migrations().await?.iter().any(|name| name.ends_with("_changes")) {
+        return Ok(Overlay::default());
+    }
+    Ok(store.read(Overlay::read).await?)
+}
+
+pub(super) fn settled(base: &Base, settings: &Settings, overlay: &Overlay) -> anyhow::Result<Platforms> {
+    let platforms = base.platforms(overlay)?;
+    for platform in &platforms {
+        let id = platform.profile.id();
+        if platform.profile.needs_links() && settings.downloads.public_url.is_none() {
+            let expected = "an address under which platforms reach this gateway";
+            bail!(
+                "downloads.public_url: expected {expected}, since platforms.{id} is told links; found none"
+            );
+        }
+        let redirect = base.platforms.get(id.as_str()).and_then(|(wire, _)| wire.redirect_url.as_ref());
+        if base.redirects.is_none() && redirect.is_some_and(|url| url.contains(PLACEHOLDER)) {
+            let expected = "a secret that signs the tokens";
+            bail!("redirects.secret: expected {expected} of platforms.{id}.wire.redirect_url; found none");
+        }
+    }
+    Ok(Platforms::new(platforms).telling(settings.callbacks.wanted()?))
+}
