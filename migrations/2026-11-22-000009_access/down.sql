@@ -1,2 +1,5 @@
+DROP TABLE identity_requests;
+DROP TABLE sign_in_failures;
 DROP TABLE sessions;
+DROP TABLE recovery_codes;
 DROP TABLE users;

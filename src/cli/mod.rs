@@ -22,6 +22,7 @@ pub mod rules;
 pub mod sandbox;
 pub mod serve;
 pub mod simulate;
+pub mod users;
 pub mod verify;
 
 mod account;
@@ -81,6 +82,7 @@ enum Command {
     Replay(replay::ReplayArgs),
     Platforms(platforms::Args),
     Simulate(simulate::Args),
+    Users(users::Args),
 }
 
 /// Runs the program. The exit code is 0 if all is well, 1 if what was asked for is not so, 2 if it could not be done.
@@ -156,6 +158,11 @@ async fn run(program: Program) -> anyhow::Result<bool> {
         Command::Replay(args) => {
             let store = gateway::open_store(&settings::load(&files)?).await?;
             replay::run(args, &store, now, out).await.map(|()| true)
+        }
+        Command::Users(args) => {
+            let settings = settings::load(&files)?;
+            let store = gateway::open_store(&settings).await?;
+            users::run(args, &settings, &store, &clock, out).await
         }
         Command::Platforms(args) => {
             let settings = settings::load(&files)?;

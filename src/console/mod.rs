@@ -30,6 +30,7 @@ pub use options::ConsoleOptions;
 pub use route::{Need, Route, routes};
 
 use self::guard::Needs;
+use crate::access::Access;
 use crate::casework::Platforms;
 use crate::clock::Clock;
 use crate::jobs::desk::Desk;
@@ -46,6 +47,8 @@ pub struct Console {
     pub clock: Clock,
     pub metrics: Metrics,
     pub options: Arc<ConsoleOptions>,
+    /// Signs people in and keeps their accounts.
+    pub access: Access,
     /// What workers work with: letters, calls, links.
     pub desk: Arc<Desk>,
     /// Compares statements.

@@ -62,8 +62,15 @@ impl Route {
 
 /// All of them. A path that is more particular stands before one that would match it too.
 pub fn routes() -> Vec<Route> {
-    let parts =
-        [assets::routes(), language::routes(), overview::routes(), platforms::routes(), queue::routes()];
+    // One line each, so that a new part is one line more.
+    #[rustfmt::skip]
+    let parts = [
+        assets::routes(),
+        language::routes(),
+        overview::routes(),
+        platforms::routes(),
+        queue::routes(),
+    ];
     parts.into_iter().flatten().collect()
 }
 

@@ -11,11 +11,14 @@
 pub mod certificate;
 pub mod digest;
 pub mod encoding;
+pub mod identity_token;
 pub mod international;
 pub mod keyring;
 pub mod md5;
+pub mod one_time_code;
 #[cfg(test)]
 pub(crate) mod openssl;
+pub mod password;
 pub mod pkcs12;
 pub mod private_file;
 pub mod second_opinion;

@@ -6,9 +6,11 @@ use std::time::Duration;
 use anyhow::Context;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
 use crate::dialect::Outgoing;
+use crate::secret::Secret;
 
 /// An answer longer than this is not a platform's answer.
 const LARGEST_ANSWER: usize = 1024 * 1024;
@@ -79,9 +81,35 @@ impl Client {
             request = request.header(name, digest);
         }
         let response = request.send().await.map_err(failure)?;
-        let date = response.headers().get(reqwest::header::DATE).and_then(|value| value.to_str().ok());
-        let date = date.and_then(|text| rfc2822::DateTimeParser::new().parse_timestamp(text).ok());
-        Ok(Received { status: response.status().as_u16(), date, body: whole_body(response).await? })
+        received(response).await
+    }
+
+    /// Gets what stands under an address.
+    ///
+    /// # Errors
+    /// As with [`Self::post`].
+    pub async fn get(&self, url: &str) -> Result<Received, Failure> {
+        let response = self.http.get(url).send().await.map_err(failure)?;
+        received(response).await
+    }
+
+    /// Posts the fields of a form, with a client's name and secret where it has them (RFC 6749, 2.3.1).
+    ///
+    /// # Errors
+    /// As with [`Self::post`].
+    pub async fn submit(
+        &self,
+        url: &str,
+        fields: &[(&str, &str)],
+        credentials: Option<(&str, &Secret)>,
+    ) -> Result<Received, Failure> {
+        let mut request = self.http.post(url).form(fields);
+        if let Some((client, secret)) = credentials {
+            let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+            request = request.basic_auth(encoded(client), Some(encoded(secret.expose())));
+        }
+        let response = request.send().await.map_err(failure)?;
+        received(response).await
     }
 
     /// Whether a connection to the URL's host comes about; any HTTP answer will do.
@@ -92,6 +120,12 @@ impl Client {
         let response = self.http.head(url).send().await.map_err(failure)?;
         Ok(response.status().as_u16())
     }
+}
+
+async fn received(response: reqwest::Response) -> Result<Received, Failure> {
+    let date = response.headers().get(reqwest::header::DATE).and_then(|value| value.to_str().ok());
+    let date = date.and_then(|text| rfc2822::DateTimeParser::new().parse_timestamp(text).ok());
+    Ok(Received { status: response.status().as_u16(), date, body: whole_body(response).await? })
 }
 
 /// What every client of the gateway has in common: it follows no redirects and tells nobody where it was before.

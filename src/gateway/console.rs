@@ -12,9 +12,11 @@ use anyhow::{Context, anyhow};
 
 use super::Assembly;
 use super::drain::{self, last_answer};
+use crate::access::Access;
 use crate::api::options::TlsOptions;
 use crate::console::{self, Console};
 use crate::crypto::tls::{self, ServerFiles};
+use crate::delivery::client::Client;
 use crate::settings::Settings;
 use crate::supervise;
 use crate::telemetry::{Health, trace};
@@ -49,7 +51,9 @@ impl ConsoleListener {
         let tls = tls.transpose().map_err(|error| anyhow!("console.tls.{error}"))?;
         let listener =
             TcpListener::bind(listen).with_context(|| format!("console.listen: can't listen on {listen}"))?;
+        let access = access(settings, assembly)?;
         let console = Console {
+            access,
             store: assembly.store.clone(),
             archive: assembly.archive.clone(),
             platforms: assembly.platforms.clone(),
@@ -94,4 +98,16 @@ impl ConsoleListener {
     pub(super) async fn stop(self) {
         self.server.stop(true).await;
     }
+}
+
+/// What signs people in.
+fn access(settings: &Settings, assembly: &Assembly) -> anyhow::Result<Access> {
+    Access::new(
+        &settings.access,
+        assembly.store.clone(),
+        assembly.clock.clone(),
+        Client::new(&settings.delivery)?,
+        settings.console.public_url.as_deref(),
+        &settings.institution.name,
+    )
 }

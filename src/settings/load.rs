@@ -9,7 +9,7 @@ use super::{DEFAULT, Settings};
 use crate::store::ArchiveOptions;
 
 /// Keys whose value may stand in a file of its own, named by the same key with `_file` behind it.
-const SECRET_KEYS: [&str; 14] = [
+const SECRET_KEYS: [&str; 15] = [
     "appsecret",
     "url",
     "agreed_key",
@@ -18,6 +18,7 @@ const SECRET_KEYS: [&str; 14] = [
     "file_key",
     "file_iv",
     "secret",
+    "client_secret",
     "previous_secret",
     "pkcs12_password",
     "password",

@@ -16,6 +16,7 @@ pub use key_source::KeySource;
 pub use load::{SettingsError, load, load_archive};
 pub use role::Role;
 
+use crate::access::AccessOptions;
 use crate::api::ApiOptions;
 use crate::console::ConsoleOptions;
 use crate::delivery::client::ClientOptions;
@@ -48,6 +49,8 @@ pub struct Settings {
     pub api: ApiOptions,
     #[serde(default)]
     pub console: ConsoleOptions,
+    #[serde(default)]
+    pub access: AccessOptions,
     pub store: StoreOptions,
     #[serde(default)]
     pub archive: ArchiveOptions,

@@ -263,23 +263,57 @@ diesel::table! {
     users (id) {
         id -> Text,
         name -> Text,
-        password_hash -> Nullable<Text>,
         roles -> Text,
+        password_hash -> Nullable<Text>,
+        initial_until -> Nullable<BigInt>,
+        issuer -> Nullable<Text>,
+        subject -> Nullable<Text>,
+        second_factor -> Nullable<Binary>,
         created_at -> BigInt,
         disabled_at -> Nullable<BigInt>,
+        mark -> Binary,
+        version -> BigInt,
+        failures -> BigInt,
+        locked_until -> Nullable<BigInt>,
+        last_step -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    recovery_codes (user_id, hash) {
+        user_id -> Text,
+        hash -> Text,
+        used_at -> Nullable<BigInt>,
     }
 }
 
 diesel::table! {
     sessions (id) {
         id -> Text,
-        token_hash -> Text,
+        proof -> Text,
         user_id -> Text,
+        stage -> Text,
         begun_at -> BigInt,
         seen_at -> BigInt,
         ended_at -> Nullable<BigInt>,
         address -> Nullable<Text>,
         agent -> Nullable<Text>,
+        proposed_factor -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    sign_in_failures (address) {
+        address -> Text,
+        due_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    identity_requests (state_hash) {
+        state_hash -> Text,
+        body -> Binary,
+        begun_at -> BigInt,
     }
 }
 

@@ -64,6 +64,10 @@ pub const SEALED: &[SealedColumn] = &[
     joined("remarks", "body", &["reconciliation_id", "difference", "number"]),
     joined("callbacks", "body", &["id"]),
     joined("api_answers", "body", &["client", "idempotency_key"]),
+    joined("users", "second_factor", &["id"]),
+    joined("users", "mark", &["id"]),
+    joined("sessions", "proposed_factor", &["id"]),
+    joined("identity_requests", "body", &["state_hash"]),
     joined("audit_entries", "detail", &["number"]),
     joined("changes", "body", &["generation"]),
 ];

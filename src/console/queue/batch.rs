@@ -146,8 +146,8 @@ pub(super) fn outcome_of_retry(revival: &Revival) -> &'static str {
 
 fn outcome_of_discard(discard: Discard) -> &'static str {
     match discard {
-        Discard::Discarded => "discarded",
-        Discard::NotWaiting(state) => state.name(),
+        Discard::Done => "discarded",
+        Discard::NotNeeded(state) => state.name(),
         Discard::Unknown => "unknown",
     }
 }

@@ -15,9 +15,9 @@ pub const DISCARDED: &str = "discarded";
 /// What became of a wish to discard a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Discard {
-    Discarded,
+    Done,
     /// It runs or is done: nothing is changed.
-    NotWaiting(JobState),
+    NotNeeded(JobState),
     Unknown,
 }
 
@@ -31,7 +31,7 @@ pub fn discard(connection: &mut Connection, id: &JobId, reason: &str) -> Result<
     let Some(state) = state else { return Ok(Discard::Unknown) };
     let state = JobState::named(id.as_str(), &state)?;
     if matches!(state, JobState::Running | JobState::Done) {
-        return Ok(Discard::NotWaiting(state));
+        return Ok(Discard::NotNeeded(state));
     }
     let now = diesel::dsl::sql::<diesel::sql_types::Nullable<BigInt>>(connection.fragments().now);
     let unchanged = jobs::table.find(id.as_str()).filter(dsl::state.eq(state.name()));
@@ -46,5 +46,5 @@ pub fn discard(connection: &mut Connection, id: &JobId, reason: &str) -> Result<
     }
     // Whatever stood behind it may run now.
     connection.work_is_ready = true;
-    Ok(Discard::Discarded)
+    Ok(Discard::Done)
 }

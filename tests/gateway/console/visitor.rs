@@ -1,6 +1,6 @@
 //! Somebody with a session, who reads pages and sends forms as a browser does.
 
-use baohan_gateway::access::{Role, sessions};
+use baohan_gateway::access::{self, Role, sessions};
 use baohan_gateway::store::users::{self, User};
 use reqwest::{RequestBuilder, StatusCode, header};
 
@@ -37,18 +37,11 @@ impl<Platform> House<Platform> {
     pub async fn visitor(&self, name: &str, roles: &[Role]) -> Visitor {
         let address = self.gateway.console_address().expect("the test's settings have a [console] section");
         let now = self.gateway.assembly.clock.now();
-        let user = User {
-            id: format!("user-{name}"),
-            name: name.to_owned(),
-            password_hash: None,
-            roles: roles.iter().map(ToString::to_string).collect(),
-            created_at: now,
-            disabled_at: None,
-        };
+        let user = User::new(name, roles.iter().map(ToString::to_string).collect(), now);
         let id = user.id.clone();
         let begun = self.gateway.assembly.store.write(move |connection| {
             users::insert(connection, &user)?;
-            sessions::begin(connection, &user, None, None, now)
+            sessions::begin(connection, &user, &access::Visitor::default(), now)
         });
         let token = begun.await.unwrap();
         Visitor {
