@@ -179,7 +179,7 @@ on_both_databases! {
         let store = gateway::open_store(&house.settings()).await.unwrap();
         let mut told = Vec::new();
         let which = ReplayArgs { job: Vec::new(), dead: true, platform: None, dry_run: false };
-        replay::run(which, &store, &mut told).await.unwrap();
+        replay::run(which, &store, Clock::system().now(), &mut told).await.unwrap();
         let told = String::from_utf8(told).unwrap();
         assert!(told.contains("4 of 4 jobs will be tried again"), "{told}");
         for applyno in &applications {

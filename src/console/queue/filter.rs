@@ -108,6 +108,12 @@ impl Filter {
         format!("/queue?{}", pairs.join("&"))
     }
 
+    /// The address of the list as a file, but for the kind of file.
+    pub fn export(&self) -> String {
+        let first = Self { behind: String::new(), ..self.clone() };
+        format!("{}&format=", first.address().replacen("/queue?", "/queue/export?", 1))
+    }
+
     pub fn with_view(&self, view: &View) -> Self {
         Self { view: *view, behind: String::new(), ..self.clone() }
     }

@@ -4,6 +4,7 @@ mod batch;
 mod filter;
 mod job;
 mod list;
+mod takeaway;
 mod words;
 
 use super::{Need, Route};
@@ -11,7 +12,9 @@ use crate::access::Permission;
 
 pub(super) fn routes() -> Vec<Route> {
     let (see, operate) = (Need::Permission(Permission::SeeBusiness), Need::Permission(Permission::Operate));
+    let export = Need::Permission(Permission::Export);
     vec![
+        Route::get("/queue/export", export, takeaway::get),
         Route::get("/queue", see, list::get),
         Route::get("/queue/live", see, list::live),
         Route::post("/queue/trial", operate, batch::trial),

@@ -22,7 +22,9 @@ fn pair(algorithm: Algorithm, id: &str) -> (EncodingKey, Value) {
             let der = openssl::run(&["rsa", "-traditional", "-outform", "DER"], &pem);
             EncodingKey::from_rsa_der(&der)
         }
-        _ => EncodingKey::from_ec_der(&openssl::run(&["pkcs8", "-topk8", "-nocrypt", "-outform", "DER"], &pem)),
+        _ => {
+            EncodingKey::from_ec_der(&openssl::run(&["pkcs8", "-topk8", "-nocrypt", "-outform", "DER"], &pem))
+        }
     };
     let mut published = serde_json::to_value(Jwk::from_encoding_key(&key, algorithm).unwrap()).unwrap();
     published["kid"] = id.into();

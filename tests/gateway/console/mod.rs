@@ -1,6 +1,7 @@
 //! The console over real HTTP.
 
 mod pages;
+mod queue;
 pub mod visitor;
 
 /// A gateway with a console.

@@ -4,7 +4,7 @@ use baohan_gateway::access::Role;
 use reqwest::{StatusCode, header};
 
 use super::CONSOLE;
-use crate::house::{Database, House, on_both_databases};
+use crate::house::{House, on_both_databases};
 
 on_both_databases! {
     async fn whoever_is_not_signed_in_is_sent_to_the_sign_in_page_and_back(database: Database) {

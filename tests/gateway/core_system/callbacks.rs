@@ -235,7 +235,7 @@ on_both_databases! {
             job: Vec::new(), dead: true, platform: Some("core-system".to_owned()), dry_run: false,
         };
         let mut out = Vec::new();
-        replay::run(args, &house.gateway.assembly.store, &mut out).await.unwrap();
+        replay::run(args, &house.gateway.assembly.store, house.gateway.assembly.clock.now(), &mut out).await.unwrap();
         let printed = String::from_utf8(out).unwrap();
         let whose = format!("callback for core-system, guarantee {}: dead", house.id_of(&applyno).await);
         assert!(printed.contains(&whose) && printed.contains("HTTP 500"), "{printed}");
