@@ -1,5 +1,6 @@
 //! The console over real HTTP.
 
+mod browser;
 mod pages;
 mod queue;
 pub mod visitor;
