@@ -9,11 +9,13 @@
 use jiff::Timestamp;
 
 use super::{Platform, carry_out};
+use crate::clock;
 use crate::dialect::{AbnormalSection, SectionKey};
 use crate::domain::abnormality::Abnormality;
 use crate::domain::identity::GuaranteeId;
 use crate::domain::section::{RevealedSection, Secrecy};
 use crate::domain::{Command, Guarantee};
+use crate::institution::rules::judgement::planned_opening;
 use crate::store::abnormal_sections::{self, Report, SectionMark};
 use crate::store::guarantees::{self, Stored};
 use crate::store::keys::{self, Purpose};
@@ -54,13 +56,21 @@ pub fn mark_applied(
     guarantee: &Guarantee,
     at: Timestamp,
 ) -> Result<(), StoreError> {
-    let number = match guarantee.application.secrecy {
-        Secrecy::UntilOpening if !platform.profile.reports_sections() => return Ok(()),
-        Secrecy::UntilOpening => guarantee.application.section.number.as_str().to_owned(),
-        Secrecy::None => match revealed(connection, platform, guarantee)? {
-            Some(section) => section.number,
-            None => return Ok(()),
-        },
+    let application = &guarantee.application;
+    let readable = match application.secrecy {
+        Secrecy::UntilOpening => None,
+        Secrecy::None => revealed(connection, platform, guarantee)?,
+    };
+    let particulars = readable.as_ref().map_or(&application.particulars, |section| &section.particulars);
+    if let Some(opening) = planned_opening(particulars) {
+        guarantees::note_opening_day(connection, &guarantee.id, clock::china_date(opening))?;
+    }
+    let number = match (application.secrecy, readable) {
+        (Secrecy::UntilOpening, _) if platform.profile.reports_sections() => {
+            application.section.number.as_str().to_owned()
+        }
+        (Secrecy::None, Some(section)) => section.number,
+        (Secrecy::UntilOpening, _) | (Secrecy::None, None) => return Ok(()),
     };
     mark(connection, platform, &guarantee.id, &number, at)
 }

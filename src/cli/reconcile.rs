@@ -283,7 +283,7 @@ async fn show(
 
 async fn list(args: ListArgs, reconciler: &Reconciler, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {
     let platform = args.platform.map(|id| known_platform(reconciler, &id)).transpose()?;
-    let filter = Filter { platform, day: args.date, before: None, limit: args.limit };
+    let filter = Filter { platform, day: args.date, before: None, open: false, limit: args.limit };
     let found = reconciler.store.read(move |c| reconciliations::list(c, &filter)).await?;
     for reconciliation in &found {
         listing::line(reconciliation, out)?;

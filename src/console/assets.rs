@@ -23,10 +23,16 @@ const ASSETS: &[Asset] = &[
         text: include_str!("../../templates/console/assets/console.css"),
     },
     Asset {
+        name: "openings.css",
+        kind: CSS,
+        text: include_str!("../../templates/console/assets/openings.css"),
+    },
+    Asset {
         name: "console.js",
         kind: SCRIPT,
         text: include_str!("../../templates/console/assets/console.js"),
     },
+    Asset { name: "upload.js", kind: SCRIPT, text: include_str!("../../templates/console/assets/upload.js") },
     Asset {
         name: "htmx.min.js",
         kind: SCRIPT,

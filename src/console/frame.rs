@@ -112,7 +112,12 @@ impl Frame {
         values::time(*at)
     }
 
-    /// The same, or a dash.
+    /// The time of the day in China Standard Time, to the second.
+    pub fn clock(&self, at: &Timestamp) -> String {
+        values::clock_time(*at)
+    }
+
+    /// Date and time, or a dash.
     pub fn time_or_dash(&self, at: &Option<Timestamp>) -> String {
         at.map_or_else(|| "—".to_owned(), values::time)
     }

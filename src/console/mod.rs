@@ -5,17 +5,22 @@
 
 mod acting;
 mod assets;
+mod audit;
 mod export;
 mod failure;
 mod frame;
+mod guarantees;
 mod guard;
 mod headers;
 mod language;
+mod letters;
+mod openings;
 pub mod options;
 mod overview;
 mod page;
 mod platforms;
 mod queue;
+mod reconciliations;
 mod route;
 mod texts;
 mod values;
@@ -26,15 +31,18 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, PathConfig, QueryConfig, ServiceConfig};
 
 pub use failure::Failure;
+pub use letters::Letters;
 pub use options::ConsoleOptions;
 pub use route::{Need, Route, routes};
 
 use self::guard::Needs;
+pub use self::openings::SectionNames;
 use crate::access::Access;
 use crate::casework::Platforms;
 use crate::clock::Clock;
 use crate::jobs::desk::Desk;
 use crate::reconciliation::Reconciler;
+use crate::store::audit::AuditOptions;
 use crate::store::{Archive, Store};
 use crate::telemetry::Metrics;
 
@@ -51,10 +59,16 @@ pub struct Console {
     pub access: Access,
     /// What workers work with: letters, calls, links.
     pub desk: Arc<Desk>,
+    /// Draws and verifies letters.
+    pub letters: Letters,
     /// Compares statements.
     pub reconciler: Arc<Reconciler>,
+    /// Where the audit trail has its anchors.
+    pub audit: Arc<AuditOptions>,
     /// The institution's name, as pages show it.
     pub institution: Arc<str>,
+    /// What sections are called, as far as it was read already.
+    pub section_names: Arc<SectionNames>,
 }
 
 /// Adds the pages to a server.

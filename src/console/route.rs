@@ -5,7 +5,9 @@ use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Responder};
 
-use super::{assets, language, overview, platforms, queue};
+use super::{
+    assets, audit, guarantees, language, letters, openings, overview, platforms, queue, reconciliations,
+};
 use crate::access::Permission;
 
 /// What a request has to bring.
@@ -67,9 +69,14 @@ pub fn routes() -> Vec<Route> {
     let parts = [
         assets::routes(),
         language::routes(),
+        audit::routes(),
+        guarantees::routes(),
+        letters::routes(),
+        openings::routes(),
         overview::routes(),
         platforms::routes(),
         queue::routes(),
+        reconciliations::routes(),
     ];
     parts.into_iter().flatten().collect()
 }

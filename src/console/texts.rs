@@ -9,10 +9,15 @@ use super::language::Language;
 
 /// One file for each part of the console, in `templates/console/texts`.
 pub(super) const FILES: &[&str] = &[
+    include_str!("../../templates/console/texts/audit.toml"),
     include_str!("../../templates/console/texts/frame.toml"),
+    include_str!("../../templates/console/texts/guarantees.toml"),
+    include_str!("../../templates/console/texts/letters.toml"),
+    include_str!("../../templates/console/texts/openings.toml"),
     include_str!("../../templates/console/texts/overview.toml"),
     include_str!("../../templates/console/texts/platforms.toml"),
     include_str!("../../templates/console/texts/queue.toml"),
+    include_str!("../../templates/console/texts/reconciliations.toml"),
 ];
 
 #[derive(Deserialize)]

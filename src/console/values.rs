@@ -13,6 +13,12 @@ pub(super) fn time(at: Timestamp) -> String {
     strtime::format("%Y-%m-%d %H:%M:%S", &there).unwrap_or_default()
 }
 
+/// The time of a day in China Standard Time, to the second: `09:30:00`.
+pub(super) fn clock_time(at: Timestamp) -> String {
+    let there = at.to_zoned(TimeZone::fixed(Offset::constant(8)));
+    strtime::format("%H:%M:%S", &there).unwrap_or_default()
+}
+
 /// Yuan with two places and separators of thousands: `1,234,567.89`.
 pub(super) fn yuan(amount: Fen) -> String {
     let plain = amount.to_string();

@@ -1,5 +1,7 @@
 //! The digest of a message (报文摘要): what is digested, how the secret takes part, and how digests are compared.
 
+pub mod variation;
+
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use subtle::ConstantTimeEq;

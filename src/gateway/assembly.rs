@@ -59,6 +59,8 @@ pub struct Assembly {
     pub inquiries: Arc<Inquiries>,
     /// Compares statements.
     pub reconciler: Reconciler,
+    /// Whom seals of letters are verified against.
+    pub trust: Arc<Trust>,
     /// From when to when the institution may use its seal.
     pub seal_validity: (Timestamp, Timestamp),
     /// When certificates end.
@@ -141,7 +143,7 @@ impl Assembly {
                 settings.jobs.unreachable_after,
             ),
         });
-        let inquiries = Arc::new(Inquiries::new(archive.clone(), links.clone(), trust));
+        let inquiries = Arc::new(Inquiries::new(archive.clone(), links.clone(), Arc::clone(&trust)));
         let reconciler = reconciler(settings, &store);
         Ok(Self {
             store,
@@ -154,6 +156,7 @@ impl Assembly {
             links,
             inquiries,
             reconciler,
+            trust,
             seal_validity,
             certificates,
             disks: Disks::of(settings),

@@ -1,9 +1,6 @@
 //! Notes the end of the audit trail outside of the database, and looks whether the trail is what the gateway wrote.
 
-use std::fs::OpenOptions;
-use std::io::{Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -13,13 +10,11 @@ use super::Assembly;
 use crate::clock::Clock;
 use crate::store::audit::{
     self, ANCHOR_MESSAGE, ANCHOR_TARGET, Anchor, Anchors, AuditOptions, Checkpoint, Head, MarkKind, Verdict,
+    anchor_file,
 };
 use crate::store::{Store, StoreError};
 use crate::supervise;
 use crate::telemetry::Metrics;
-
-/// So much of an anchor file's end is read at the start: the last anchor vouches for all entries before it.
-const TAIL: i64 = 64 * 1024;
 
 /// Anchors and looks until the task is aborted.
 pub(super) fn keep_watch(assembly: &Assembly, options: &AuditOptions) -> JoinHandle<Option<()>> {
@@ -28,6 +23,7 @@ pub(super) fn keep_watch(assembly: &Assembly, options: &AuditOptions) -> JoinHan
         metrics: assembly.metrics.clone(),
         clock: assembly.clock.clone(),
         options: options.clone(),
+        seen: 0,
         logged: 0,
         filed: 0,
         is_file_lost: false,
@@ -42,11 +38,13 @@ struct Watch {
     metrics: Metrics,
     clock: Clock,
     options: AuditOptions,
+    /// The last entry when the trail was looked at.
+    seen: i64,
     /// The last entries that this process has noted in its log, and in the file.
     logged: i64,
     filed: i64,
     is_file_lost: bool,
-    /// What the file ended in when the process started, and what was noted since, but for all but the last.
+    /// What the file ended in when the process started; after an anchor of a trail that is in order, that one alone.
     anchored: Anchors,
     found: Option<Found>,
 }
@@ -62,9 +60,9 @@ struct Found {
 impl Watch {
     async fn keep(mut self) {
         if let Some(file) = self.options.anchor_file.clone() {
-            let end = spawn_blocking(move || tail(&file)).await;
+            let last = spawn_blocking(move || anchor_file::latest(&file)).await;
             // There is none before the first anchor.
-            self.anchored.add_file(&end.ok().and_then(Result::ok).unwrap_or_default());
+            self.anchored = last.ok().and_then(Result::ok).unwrap_or_default();
         }
         loop {
             if let Err(error) = self.turn().await {
@@ -76,13 +74,16 @@ impl Watch {
 
     async fn turn(&mut self) -> Result<(), StoreError> {
         let now = self.clock.now();
-        // The trail comes first: an end that was cut off is not to be anchored as if it were the end.
-        if self.is_due(now) {
-            self.look(now).await?;
-        }
         // What is read here is committed, and so is every entry before it.
-        match self.store.read(audit::head).await? {
-            Some(head) if head.number > self.logged.min(self.filed) => self.anchor(head, now).await,
+        let head = self.store.read(audit::head).await?;
+        let number = head.as_ref().map_or(0, |head| head.number);
+        // A look comes first: what was cut off and written anew is not to be anchored as if nothing had been.
+        if number != self.seen || self.is_due(now) {
+            self.look(now).await?;
+            self.seen = number;
+        }
+        match head {
+            Some(head) if number > self.logged.min(self.filed) => self.anchor(head, now).await,
             _ => Ok(()),
         }
     }
@@ -133,7 +134,9 @@ impl Watch {
         if self.options.anchor_file.is_none() || places != "log" {
             self.filed = head.number;
         }
-        self.anchored = Anchors::default();
+        if self.found.as_ref().is_some_and(|found| found.verdict.is_intact()) {
+            self.anchored = Anchors::default();
+        }
         self.anchored.add(head.number, head.mac);
         self.note(MarkKind::Anchored, head, places, now).await
     }
@@ -141,7 +144,7 @@ impl Watch {
     /// Whether the anchor is on the disk. It is tried again while it is not, and told once.
     async fn file(&mut self, file: PathBuf, anchor: Anchor) -> bool {
         let shown = file.display().to_string();
-        let written = spawn_blocking(move || add_line(&file, &anchor)).await;
+        let written = spawn_blocking(move || anchor_file::append(&file, &anchor)).await;
         let failure = match written {
             Ok(Ok(())) => None,
             Ok(Err(error)) => Some(format!("{error:#}")),
@@ -172,36 +175,4 @@ impl Watch {
 
 fn has_passed(since: Timestamp, length: Duration, now: Timestamp) -> bool {
     now.duration_since(since).unsigned_abs() >= length
-}
-
-/// The end of a file, from a line's beginning on.
-fn tail(file: &Path) -> std::io::Result<String> {
-    let mut file = std::fs::File::open(file)?;
-    let length = i64::try_from(file.metadata()?.len()).unwrap_or(i64::MAX);
-    let is_cut = length > TAIL;
-    if is_cut {
-        file.seek(SeekFrom::End(-TAIL))?;
-    }
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)?;
-    let text = String::from_utf8_lossy(&bytes).into_owned();
-    Ok(if is_cut {
-        text.split_once('\n').map_or_else(String::new, |(_, rest)| rest.to_owned())
-    } else {
-        text
-    })
-}
-
-/// Adds an anchor to the file; it is on the disk when this returns. After a line that a crash has cut off it begins another.
-fn add_line(file: &Path, anchor: &Anchor) -> anyhow::Result<()> {
-    let mut file = OpenOptions::new().create(true).read(true).append(true).mode(0o600).open(file)?;
-    let mut last = [b'\n'];
-    if file.metadata()?.len() > 0 {
-        file.seek(SeekFrom::End(-1))?;
-        file.read_exact(&mut last)?;
-    }
-    let separator = if last == [b'\n'] { "" } else { "\n" };
-    file.write_all(format!("{separator}{}", anchor.to_line()?).as_bytes())?;
-    file.sync_data()?;
-    Ok(())
 }

@@ -14,7 +14,7 @@ use super::Assembly;
 use super::drain::{self, last_answer};
 use crate::access::Access;
 use crate::api::options::TlsOptions;
-use crate::console::{self, Console};
+use crate::console::{self, Console, Letters};
 use crate::crypto::tls::{self, ServerFiles};
 use crate::delivery::client::Client;
 use crate::settings::Settings;
@@ -61,8 +61,11 @@ impl ConsoleListener {
             metrics: assembly.metrics.clone(),
             options: Arc::new(options.clone()),
             desk: Arc::clone(&assembly.desk),
+            letters: Letters::new(Arc::clone(&assembly.trust)),
             reconciler: Arc::new(assembly.reconciler.clone()),
+            audit: Arc::new(settings.audit.clone()),
             institution: settings.institution.name.as_str().into(),
+            section_names: Arc::default(),
         };
         let (health, most) = (health.clone(), options.body_bytes);
         let server = HttpServer::new(move || {

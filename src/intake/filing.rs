@@ -16,7 +16,7 @@ use crate::domain::identity::{ApplicationNumber, GuaranteeId, GuaranteeNumber};
 use crate::domain::{Command, Refusal};
 use crate::store::bindings::{self, Binding, BusinessKey};
 use crate::store::messages::NewMessage;
-use crate::store::{Connection, StoreError, messages};
+use crate::store::{Connection, StoreError, guarantees, messages};
 use crate::telemetry::Metrics;
 
 /// An opened push on its way into the store.
@@ -65,7 +65,12 @@ impl Filing {
         }
         let applied = matches!(prepared.command, Command::Apply { .. });
         match casework::carry_out(connection, &self.platform, known, prepared.command, self.at)? {
-            Err(refusal) => self.refuse(connection, id, PushOutcome::Refused, refusal),
+            Err(refusal) => {
+                if let (Refusal::WrongKey, Some(id)) = (&refusal, &id) {
+                    guarantees::note_refused_key(connection, id, self.at)?;
+                }
+                self.refuse(connection, id, PushOutcome::Refused, refusal)
+            }
             Ok(guarantee) => {
                 if applied {
                     sections::mark_applied(connection, &self.platform, &guarantee, self.at)?;

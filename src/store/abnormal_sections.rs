@@ -14,19 +14,32 @@ use super::schema::abnormal_sections::{self, dsl};
 use super::time::to_micros;
 use crate::domain::abnormality::Abnormality;
 use crate::domain::identity::PlatformId;
+use crate::domain::section::Ciphertext;
 
 const TABLE: &str = "abnormal_sections";
 
 /// What the marks of sections are made for, as the keyring takes it.
 const PURPOSE: &str = "section-number";
+const SEALED_PURPOSE: &str = "section-ciphertext";
 
 /// The fingerprint of a section's number on one platform, in hexadecimal. It tells nothing of the number.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SectionMark(String);
 
 impl SectionMark {
     pub fn of(connection: &Connection, platform: &PlatformId, number: &str) -> Self {
         Self(hex::encode(connection.mark(PURPOSE, &[platform.as_str(), number.trim()])))
+    }
+
+    /// Of a number that is still encrypted: it is found by nobody who knows the number.
+    pub fn of_ciphertext(connection: &Connection, platform: &PlatformId, number: &Ciphertext) -> Self {
+        Self(hex::encode(connection.mark(SEALED_PURPOSE, &[platform.as_str(), number.as_str()])))
+    }
+
+    /// A mark as it stands in a column or an address; None for what is none.
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_mark = text.len() == 64 && text.bytes().all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f'));
+        is_mark.then(|| Self(text.to_owned()))
     }
 
     pub fn as_str(&self) -> &str {

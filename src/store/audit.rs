@@ -15,6 +15,7 @@
 //! Hence [anchors](Anchor): number and code of the last entry, noted outside of the database every few seconds.
 
 mod anchor;
+pub mod anchor_file;
 mod chain;
 mod list;
 mod marks;

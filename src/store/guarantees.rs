@@ -5,6 +5,7 @@ mod list;
 use diesel::dsl::count_star;
 use diesel::prelude::*;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::abnormal_sections::SectionMark;
@@ -15,6 +16,7 @@ use super::time::{from_micros, to_micros};
 use crate::crypto::sm3;
 use crate::domain::guarantee::LetterKind;
 use crate::domain::identity::{ApplicationNumber, GuaranteeId, GuaranteeNumber, PlatformId};
+use crate::domain::section::Secrecy;
 use crate::domain::{Guarantee, Stage};
 
 pub use list::{Filter, Period, Place, Summary, Time, list, summary, undelivered_restorations};
@@ -48,6 +50,10 @@ struct Row {
     issued_at: Option<i64>,
     expires_at: Option<i64>,
     awaits: Option<String>,
+    key_at: Option<i64>,
+    restored_at: Option<i64>,
+    handed_over_at: Option<i64>,
+    sealed_mark: Option<String>,
 }
 
 /// Stores a guarantee that has just been applied for.
@@ -191,6 +197,31 @@ pub fn note_section(
     Ok(())
 }
 
+/// Notes that a key came that does not fit.
+///
+/// # Errors
+/// When the database fails.
+pub fn note_refused_key(
+    connection: &mut Connection,
+    id: &GuaranteeId,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let refused = dsl::key_refused_at.eq(Some(to_micros(at)));
+    on!(connection, |link| diesel::update(guarantees::table.find(id.as_str())).set(refused).execute(link))?;
+    Ok(())
+}
+
+/// Notes on which day in China a guarantee's section is to be opened.
+///
+/// # Errors
+/// When the database fails.
+pub fn note_opening_day(connection: &mut Connection, id: &GuaranteeId, day: Date) -> Result<(), StoreError> {
+    let mark = dsl::opening_day_mark.eq(Some(super::openings::day_mark(connection, day)));
+    let noted = diesel::update(guarantees::table.find(id.as_str())).set(mark);
+    on!(connection, |link| noted.execute(link))?;
+    Ok(())
+}
+
 /// The guarantees of a tender section behind this one, oldest first.
 ///
 /// # Errors
@@ -272,6 +303,10 @@ fn row_of(
         issued_at: guarantee.issued_letter.as_ref().map(|letter| to_micros(letter.sealed_at)),
         expires_at: last_moment(guarantee).map(to_micros),
         awaits: awaits_of(guarantee),
+        key_at: opening.map(|opening| to_micros(opening.key_received_at)),
+        restored_at: guarantee.merged_letter.as_ref().map(|letter| to_micros(letter.sealed_at)),
+        handed_over_at: guarantee.merged_letter.as_ref().and_then(|it| it.delivered_at).map(to_micros),
+        sealed_mark: sealed_mark(connection, guarantee),
     })
 }
 
@@ -280,6 +315,16 @@ pub(super) fn awaits_of(guarantee: &Guarantee) -> Option<String> {
     let awaited = guarantee.awaits();
     let names: Vec<&str> = awaited.iter().map(|awaited| awaited.name()).collect();
     (!names.is_empty()).then(|| format!(" {} ", names.join(" ")))
+}
+
+/// By which guarantees of one section are known to belong together before their opening, if by anything: where section and
+/// key are the same, so is the ciphertext.
+fn sealed_mark(connection: &Connection, guarantee: &Guarantee) -> Option<String> {
+    let application = &guarantee.application;
+    (application.secrecy == Secrecy::UntilOpening).then(|| {
+        let mark = SectionMark::of_ciphertext(connection, &guarantee.platform, &application.section.number);
+        mark.as_str().to_owned()
+    })
 }
 
 /// When a guarantee that is in force ends.

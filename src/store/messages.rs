@@ -167,6 +167,30 @@ pub fn find(connection: &mut Connection, id: &str) -> Result<Option<Message>, St
     }))
 }
 
+/// # Errors
+/// When the database fails or the row can't be read.
+pub fn header(connection: &mut Connection, id: &str) -> Result<Option<Header>, StoreError> {
+    let query = messages::table.filter(dsl::id.eq(id));
+    let row: Option<HeaderRow> =
+        on!(connection, |link| query.select(HeaderRow::as_select()).first(link).optional())?;
+    row.map(header_of).transpose()
+}
+
+/// The messages of one request, oldest first.
+///
+/// # Errors
+/// When the database fails or a row can't be read.
+pub fn of_request(
+    connection: &mut Connection,
+    request_id: &str,
+    limit: u32,
+) -> Result<Vec<Header>, StoreError> {
+    let query = messages::table.filter(dsl::request_id.eq(request_id)).order((dsl::at, dsl::id));
+    let query = query.limit(i64::from(limit));
+    let rows: Vec<HeaderRow> = on!(connection, |link| query.select(HeaderRow::as_select()).load(link))?;
+    rows.into_iter().map(header_of).collect()
+}
+
 /// The conditions of the indices over pushes, in the words of the migration: a database uses a partial index only where the
 /// query says its condition in the same words.
 const PUSHED: &str = "direction = 'in'";

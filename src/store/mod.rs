@@ -25,6 +25,7 @@ pub mod keys;
 pub mod links;
 pub mod messages;
 pub mod named_documents;
+pub mod openings;
 pub mod pauses;
 pub mod reach;
 pub mod reconciliations;

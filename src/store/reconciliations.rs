@@ -219,12 +219,14 @@ pub struct Filter {
     pub day: Option<Date>,
     /// The last one of the page before.
     pub before: Option<ReconciliationId>,
+    /// Only those that somebody has still to look at.
+    pub open: bool,
     pub limit: u32,
 }
 
 impl Default for Filter {
     fn default() -> Self {
-        Self { platform: None, day: None, before: None, limit: 100 }
+        Self { platform: None, day: None, before: None, open: false, limit: 100 }
     }
 }
 
@@ -325,6 +327,10 @@ pub fn list(connection: &mut Connection, filter: &Filter) -> Result<Vec<Reconcil
         if let Some(before) = &filter.before {
             query = query.filter(reconciliations::id.lt(before.as_str()));
         }
+        if filter.open {
+            let current = reconciliations::signed_at.is_null().and(reconciliations::superseded_by.is_null());
+            query = query.filter(current.and(reconciliations::unexplained.gt(0)));
+        }
         query.order(reconciliations::id.desc()).limit(i64::from(filter.limit)).load(link)
     })?;
     rows.into_iter().map(|row| reconciliation_of(connection, row)).collect()
@@ -340,9 +346,42 @@ pub fn differences(
     behind: u32,
     limit: u32,
 ) -> Result<Vec<Difference>, StoreError> {
-    let page = differences::reconciliation_id.eq(id.as_str()).and(differences::number.gt(i64::from(behind)));
-    let query = differences::table.filter(page).order(differences::number).limit(i64::from(limit));
-    let rows = on!(connection, |link| query.select(DifferenceRow::as_select()).load(link))?;
+    some_differences(connection, id, &WhichDifferences { behind, ..WhichDifferences::default() }, limit)
+}
+
+/// Which differences of a reconciliation to read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WhichDifferences {
+    /// All kinds, where none is given.
+    pub kind: Option<DifferenceKind>,
+    /// Only those about which nobody has said anything.
+    pub unexplained: bool,
+    /// Those behind this number.
+    pub behind: u32,
+}
+
+/// A page of some of a reconciliation's differences, in order, each with what was said about it.
+///
+/// # Errors
+/// When the database fails or a row can't be read.
+pub fn some_differences(
+    connection: &mut Connection,
+    id: &ReconciliationId,
+    which: &WhichDifferences,
+    limit: u32,
+) -> Result<Vec<Difference>, StoreError> {
+    let rows = on!(connection, |link| {
+        let page = differences::number.gt(i64::from(which.behind));
+        let query = differences::table.filter(differences::reconciliation_id.eq(id.as_str()).and(page));
+        let mut query = query.select(DifferenceRow::as_select()).into_boxed();
+        if let Some(kind) = which.kind {
+            query = query.filter(differences::kind.eq(kind.name()));
+        }
+        if which.unexplained {
+            query = query.filter(differences::remarks.eq(0));
+        }
+        query.order(differences::number).limit(i64::from(limit)).load(link)
+    })?;
     rows.into_iter().map(|row| difference_of(connection, row)).collect()
 }
 

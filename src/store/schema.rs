@@ -20,6 +20,12 @@ diesel::table! {
         expires_at -> Nullable<BigInt>,
         section_mark -> Nullable<Text>,
         awaits -> Nullable<Text>,
+        key_at -> Nullable<BigInt>,
+        restored_at -> Nullable<BigInt>,
+        handed_over_at -> Nullable<BigInt>,
+        key_refused_at -> Nullable<BigInt>,
+        sealed_mark -> Nullable<Text>,
+        opening_day_mark -> Nullable<Text>,
     }
 }
 

@@ -9,7 +9,7 @@ use diesel::{Connection as _, QueryableByName, RunQueryDsl as _};
 use jiff::Timestamp;
 
 use super::connection::{Link, Opener, Purpose, Target};
-use super::guarantees::{Filter, Period, Place};
+use super::guarantees::{Filter, Period, Place, Time};
 use super::jobs::set_back::{self, Kinds};
 use super::jobs::suspicion::Suspects;
 use super::jobs::{self, Calls, Cause, Claim, Compartment, Fence, JobId, JobState, Lane, Listing, Sort};
@@ -75,6 +75,41 @@ fn filters(platform: &PlatformId) -> Vec<Filter> {
     filters
 }
 
+/// What only the console asks for, each alone and together with something else.
+fn console_filters(platform: &PlatformId) -> Vec<Filter> {
+    let all = Filter { platforms: vec![platform.clone()], limit: 10, ..Filter::default() };
+    let mut filters = vec![
+        Filter { applicant_code_start: Some("91350100MA0".to_owned()), ..all.clone() },
+        Filter { applicant_name_part: Some("建设".to_owned()), ..all.clone() },
+        Filter { is_undelivered: true, ..all.clone() },
+        Filter { has_dead_job: true, ..all.clone() },
+    ];
+    filters.extend(Time::ALL.map(|sort| Filter { sort: Some(sort), ..all.clone() }));
+    let more = filters.clone().into_iter().map(|it| Filter { stages: vec![Stage::Opened], ..it });
+    let other = filters.clone().into_iter().map(|it| Filter { is_undelivered: true, ..it });
+    let behind = Some(Place { at: Timestamp::UNIX_EPOCH, id: GuaranteeId::new("g") });
+    let later = filters.clone().into_iter().map(|it| Filter { behind: behind.clone(), ..it });
+    let more: Vec<Filter> = more.chain(other).chain(later).collect();
+    filters.extend(more);
+    filters
+}
+
+/// What people watch of openings.
+fn opened(connection: &mut Connection, platform: &PlatformId) {
+    let at = Timestamp::UNIX_EPOCH;
+    let day = openings::Day { from: at, until: Timestamp::MAX };
+    openings::day(connection, day, at).unwrap();
+    openings::totals(connection, day, at).unwrap();
+    openings::waiting(connection).unwrap();
+    openings::refused_keys(connection, 10).unwrap();
+    openings::planned(connection, jiff::civil::date(2026, 11, 22)).unwrap();
+    let section = SectionMark::of(connection, platform, "s");
+    openings::section(connection, platform, &section, at).unwrap();
+    openings::members(connection, platform, &section, 0, 10).unwrap();
+    openings::missing(connection, platform, &section, 10).unwrap();
+    openings::failures(connection, platform, &section).unwrap();
+}
+
 /// The whole repertoire that runs while the gateway does; what it finds does not matter.
 fn repertoire(connection: &mut Connection) {
     let (id, platform) = (GuaranteeId::new("g"), PlatformId::new("p"));
@@ -102,6 +137,7 @@ fn repertoire(connection: &mut Connection) {
     jobs::renew(connection, &fence, hour).unwrap();
     jobs::release(connection, "w").unwrap();
     jobs::counts(connection).unwrap();
+    opened(connection, &platform);
     for state in [JobState::Ready, JobState::Running, JobState::Dead] {
         for lane in [None, Some(Lane::of_guarantee(&id))] {
             let platform = Some(platform.clone());
@@ -140,11 +176,13 @@ fn repertoire(connection: &mut Connection) {
     jobs::bury(connection, &fence, Cause::Failed, "").unwrap_err();
     jobs::note_message(connection, &fence, "m").unwrap();
     jobs::attempts(connection, &fence.job).unwrap();
+    jobs::attempts_of(connection, &[fence.job.clone(), JobId::new("k")]).unwrap();
+    jobs::of_guarantee(connection, &id).unwrap();
     guarantees::find(connection, &id).unwrap();
     guarantees::find_by_application(connection, &platform, &ApplicationNumber::new("a")).unwrap();
     guarantees::find_by_number(connection, &platform, &GuaranteeNumber::new("n")).unwrap();
     guarantees::undelivered_restorations(connection, 10).unwrap();
-    for filter in filters(&platform) {
+    for filter in filters(&platform).into_iter().chain(console_filters(&platform)) {
         guarantees::list(connection, &filter).unwrap();
     }
     guarantees::summary(connection, &id).unwrap();
@@ -158,6 +196,8 @@ fn repertoire(connection: &mut Connection) {
     guarantees::in_section(connection, &platform, &section, Some(&id), 10).unwrap();
     abnormal_sections::find(connection, &platform, &section).unwrap();
     messages::find(connection, "m").unwrap();
+    messages::header(connection, "m").unwrap();
+    messages::of_request(connection, "r", 10).unwrap();
     messages::for_guarantee(connection, &id).unwrap();
     events::timeline(connection, &id).unwrap();
     documents::for_guarantee(connection, &id).unwrap();
@@ -239,7 +279,8 @@ fn plans(work: impl FnOnce(&mut Connection)) -> Vec<(String, Vec<String>)> {
 }
 
 /// A million guarantees are ten million rows and gigabytes: a query that reads a table from end to end stops
-/// everything for minutes. Only the partial indices may be read whole, which are as long as what is unfinished or dead.
+/// everything for minutes. Only the partial indices may be read whole, which are as long as what is unfinished or dead, and
+/// the one over names, which has no more of a guarantee than its name.
 #[test]
 fn no_query_reads_a_table_that_grows_for_ever() {
     let plans = plans(repertoire);
@@ -252,6 +293,8 @@ fn no_query_reads_a_table_that_grows_for_ever() {
         "guarantees_deadline",
         "guarantees_awaiting",
         "guarantees_awaited",
+        "guarantees USING COVERING INDEX guarantees_names",
+        "guarantees_waiting",
     ];
     let tables =
         ["jobs", "job", "attempts", "callbacks", "guarantees", "messages", "events", "documents", "links"];
@@ -277,6 +320,9 @@ fn a_page_is_found_by_what_narrows_most() {
         (Filter { applicant_code: text(), ..all.clone() }, "guarantees_by_applicant ("),
         (Filter { applicant_name: text(), ..all.clone() }, "guarantees_by_applicant_name ("),
         (Filter { section: text(), ..all.clone() }, "guarantees_by_section ("),
+        (Filter { applicant_code_start: text(), ..all.clone() }, "guarantees_by_code_start ("),
+        (Filter { is_undelivered: true, ..all.clone() }, "guarantees_deadline"),
+        (Filter { has_dead_job: true, ..all.clone() }, "jobs_dead"),
         (Filter { awaits: Some(Awaited::Claim), ..all.clone() }, "guarantees_awaited (awaits>?)"),
     ];
     let one_stage = Filter { stages: vec![Stage::Applied], ..all.clone() };
@@ -314,4 +360,38 @@ fn a_page_is_found_by_what_narrows_most() {
         let plan = plan_of(filter);
         assert!(plan.contains(index) && !plan.contains("TEMP"), "{index} expected, found {plan}");
     }
+}
+
+/// A guarantee for each of so many sections, opened a second ago.
+fn fill_with_sections(connection: &mut Connection, sections: u32) {
+    for n in 0..sections {
+        let row = format!(
+            "INSERT INTO guarantees (id, platform, application_number, stage, version, applicant_name, applicant_code, \
+             amount, body, received_at, updated_at, opened_at, key_at, deadline, section_mark, sealed_mark) \
+             VALUES ('g{n}', 'p', 'a{n}', 'opened', 1, 'n', 'c', 1, '', 1, 1, 1, 1000000, 2000000, '{n:064x}', 's{n}')"
+        );
+        diesel::sql_query(row).execute(link(connection)).unwrap();
+    }
+}
+
+/// A board is asked for every two seconds by everybody who watches an opening.
+#[test]
+fn a_board_takes_as_many_statements_for_many_sections_as_for_one() {
+    let asked = |sections: u32| {
+        let plans = plans(|connection| {
+            fill_with_sections(connection, sections);
+            let day = openings::Day { from: Timestamp::UNIX_EPOCH, until: Timestamp::MAX };
+            let now = Timestamp::from_second(3).unwrap();
+            let found = openings::day(connection, day, now).unwrap();
+            assert_eq!(found.len(), usize::try_from(sections).unwrap());
+            assert!(found.iter().all(|it| (it.received, it.due, it.overdue) == (1, 1, 1)));
+            let totals = openings::totals(connection, day, now).unwrap();
+            assert_eq!((totals.received, totals.overdue), (u64::from(sections), u64::from(sections)));
+            openings::waiting(connection).unwrap();
+            openings::refused_keys(connection, 20).unwrap();
+            openings::planned(connection, jiff::civil::date(2026, 11, 22)).unwrap();
+        });
+        plans.into_iter().filter(|(statement, _)| statement.contains("SELECT")).count()
+    };
+    assert_eq!((asked(1), asked(60)), (10, 10));
 }

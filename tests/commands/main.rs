@@ -8,6 +8,7 @@
 )]
 
 mod api_keys;
+mod audit;
 mod bench;
 mod database;
 mod demonstration;

@@ -58,7 +58,7 @@ const AVOIDED: &[(&str, &[&str])] = &[
     ("openGauss has another way", &["ON CONFLICT", "ON DUPLICATE", "MERGE INTO"]),
     (
         "no code in the database",
-        &["TRIGGER", "FUNCTION", "PROCEDURE", "CALL", "DO", "EXTENSION", "RULE", "EXECUTE PROCEDURE"],
+        &["TRIGGER", "FUNCTION", "PROCEDURE", "CALL", "DO", "EXTENSION", "CREATE RULE", "EXECUTE PROCEDURE"],
     ),
     ("types of one's own", &["ENUM", "CREATE TYPE", "CREATE DOMAIN", "COMPOSITE"]),
     ("columns of arrays, and their functions", &["ARRAY", "UNNEST", "[", "]", "ARRAY_AGG", "ALL ("]),

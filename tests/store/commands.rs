@@ -14,7 +14,7 @@ fn parse<A: Args>(arguments: &[&str]) -> Result<A, clap::Error> {
 
 async fn replay(db: &Database, arguments: &[&str]) -> anyhow::Result<String> {
     let mut out = Vec::new();
-    replay::run(parse(arguments)?, &db.store, &mut out).await?;
+    replay::run(parse(arguments)?, &db.store, baohan_gateway::clock::Clock::system().now(), &mut out).await?;
     Ok(String::from_utf8(out)?)
 }
 

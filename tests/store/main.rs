@@ -8,6 +8,7 @@
 )]
 
 mod archive;
+mod audit;
 mod bulkheads;
 mod clock_jumps;
 mod commands;

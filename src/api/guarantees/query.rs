@@ -54,8 +54,6 @@ pub(super) fn read(query: &str, platforms: &Platforms) -> Result<Query, Problem>
     let fingerprint = Fingerprint::of(&given.sorted());
     let mut filter = Filter {
         platforms: asked_platforms(given.take("platform")?, platforms)?,
-        stages: Vec::new(),
-        awaits: None,
         application: given.take("application_number")?.map(ApplicationNumber::new),
         guarantee: given.take("guarantee_number")?.map(GuaranteeNumber::new),
         applicant_code: given.take("applicant_code")?,
@@ -64,8 +62,8 @@ pub(super) fn read(query: &str, platforms: &Platforms) -> Result<Query, Problem>
         received: period(&mut given, "received_from", "received_until")?,
         updated: period(&mut given, "updated_from", "updated_until")?,
         opened: period(&mut given, "opened_from", "opened_until")?,
-        behind: None,
         limit: limit.unwrap_or(PAGE),
+        ..Filter::default()
     };
     let stages = Stage::ALL.map(|stage| (stage.name(), stage));
     for text in given.take_all("stage") {

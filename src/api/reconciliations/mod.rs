@@ -171,6 +171,7 @@ pub(super) async fn list(
         platform: platform.map(PlatformId::new),
         day: date,
         before: cursor.map(ReconciliationId::new),
+        open: false,
         limit: limit.saturating_add(1),
     };
     let found = api.store.read(move |connection| reconciliations::list(connection, &filter)).await?;

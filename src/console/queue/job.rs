@@ -12,6 +12,7 @@ use crate::console::acting::Acting;
 use crate::console::frame::Frame;
 use crate::console::page::{go_to, page};
 use crate::console::{Console, Failure};
+use crate::domain::identity::GuaranteeId;
 use crate::store::audit;
 use crate::store::jobs::{self, Attempt, JobId, JobState};
 
@@ -61,10 +62,28 @@ pub(super) async fn retry(
     acting: Acting,
     id: Path<String>,
 ) -> Result<HttpResponse, Failure> {
-    let (id, at) = (JobId::new(id.into_inner()), console.clock.now());
+    let id = JobId::new(id.into_inner());
     let place = format!("/queue/jobs/{id}");
+    try_again(&console, acting, id, None).await?;
+    Ok(go_to(&place))
+}
+
+/// Tries a job again, which has to be one of this guarantee's where one is named.
+///
+/// # Errors
+/// When there is no such job, or the database fails.
+pub(in crate::console) async fn try_again(
+    console: &Console,
+    acting: Acting,
+    id: JobId,
+    of: Option<GuaranteeId>,
+) -> Result<(), Failure> {
+    let at = console.clock.now();
     let tried = console.store.write(move |connection| {
         let Some(record) = jobs::find(connection, &id)? else { return Ok(None) };
+        if of.is_some() && record.lane.guarantee() != of {
+            return Ok(None);
+        }
         let revival = jobs::revive(connection, &id)?;
         let detail = json!({ "kind": record.kind, "platform": record.platform.as_str(), "cause": record.cause,
                              "outcome": super::batch::outcome_of_retry(&revival) });
@@ -75,6 +94,5 @@ pub(super) async fn retry(
         audit::append(connection, &acting.entry("job.retry", subject, detail), at)?;
         Ok(Some(()))
     });
-    tried.await?.ok_or(Failure::NotFound)?;
-    Ok(go_to(&place))
+    tried.await?.ok_or(Failure::NotFound)
 }

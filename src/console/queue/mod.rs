@@ -2,10 +2,10 @@
 
 mod batch;
 mod filter;
-mod job;
+pub(super) mod job;
 mod list;
 mod takeaway;
-mod words;
+pub(super) mod words;
 
 use super::{Need, Route};
 use crate::access::Permission;

@@ -35,7 +35,7 @@ pub(in crate::console) fn cause_words(cause: &str) -> &'static str {
 }
 
 /// The key of the word for how an attempt ended.
-pub(super) fn outcome_words(outcome: &str) -> &'static str {
+pub(in crate::console) fn outcome_words(outcome: &str) -> &'static str {
     match outcome {
         "running" => "queue.outcome_running",
         "done" => "queue.outcome_done",
@@ -49,7 +49,7 @@ pub(super) fn outcome_words(outcome: &str) -> &'static str {
 }
 
 /// The key of the word for a state, and the look of its badge.
-pub(super) fn state_words(state: JobState) -> (&'static str, &'static str) {
+pub(in crate::console) fn state_words(state: JobState) -> (&'static str, &'static str) {
     match state {
         JobState::Ready => ("queue.state_ready", "badge-warn"),
         JobState::Running => ("queue.state_running", "badge-idle"),

@@ -49,10 +49,6 @@ impl Painted {
         self.pixels.width()
     }
 
-    pub fn to_png(&self) -> Vec<u8> {
-        self.pixels.encode_png().unwrap()
-    }
-
     fn mean(&self, (x, y): (f64, f64), (width, height): (f64, f64), of: impl Fn([u8; 3]) -> f64) -> f64 {
         let (mut sum, mut count) = (0.0, 0.0);
         let range = |from: f64, length: f64, most: u32| {

@@ -16,7 +16,7 @@ const WIDTH_MM: f64 = 210.0;
 const TOLERANCE: f64 = 0.035;
 
 /// Thin lines of tables are drawn a whole pixel wide from PDF.
-const PDF_TOLERANCE: f64 = 0.06;
+const PDF_TOLERANCE: f64 = 0.08;
 
 /// Of every form, what is issued of it.
 fn every_letter() -> Vec<(Form, Laid)> {

@@ -8,7 +8,7 @@ use super::validity;
 use super::values::{Blacklisted, Collection, Desk, Mode, OutsideHours};
 use crate::clock;
 use crate::domain::decision::Question;
-use crate::domain::particulars::Particular;
+use crate::domain::particulars::{Particular, Particulars};
 use crate::domain::party::Account;
 use crate::domain::terms::{BasicAccount, Payment, PaymentMethod};
 use crate::domain::{Command, Guarantee, Refusal};
@@ -164,8 +164,13 @@ impl Rules {
 /// When the section is opened, or else until when the deposit is due, where the platform sent it in the clear.
 pub(super) fn known_opening(guarantee: &Guarantee) -> Option<Timestamp> {
     let particulars = &guarantee.application.particulars;
-    let known = |particular| particulars.get(particular).and_then(moment);
-    known(Particular::OpeningTime).or_else(|| known(Particular::DepositDeadline))
+    let deposit = || particulars.get(Particular::DepositDeadline).and_then(moment);
+    planned_opening(particulars).or_else(deposit)
+}
+
+/// When the section is to be opened, where that stands there in the clear.
+pub fn planned_opening(particulars: &Particulars) -> Option<Timestamp> {
+    particulars.get(Particular::OpeningTime).and_then(moment)
 }
 
 pub(super) fn opening_too_near(guarantee: &Guarantee, figures: &Figures, at: Timestamp) -> Option<Timestamp> {

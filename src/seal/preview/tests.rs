@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use super::*;
 use crate::document::ofd::package::Package;
+use crate::document::preview::LeftOut;
 use crate::document::preview::testing::{Painted, check_inert};
 use crate::document::{
     DocumentOptions, Form, Laid, Letter, LetterKind, Metadata, OfdDocument, Press, demonstration_seal,
@@ -44,11 +45,11 @@ fn sealer(picture: &[u8]) -> Sealer {
     Sealer::new(Arc::new(WORLD.insurer.signer()), seal).unwrap()
 }
 
-/// The seal at each marked place, and across the edges of all pages at a height of 120 mm.
+/// The seal at each marked place, and across the edges of all pages 240 mm below the top.
 fn stamps(document: &OfdDocument) -> Vec<Stamp> {
     let mm = Millimetres::whole;
     let exact = |length: f64| Millimetres::from_micrometres((length * 1000.0).round() as i32);
-    let mut stamps = Stamp::riding(&document.page_ids, mm(210), mm(120), mm(42), mm(42));
+    let mut stamps = Stamp::riding(&document.page_ids, mm(210), mm(240), mm(42), mm(42));
     for place in &document.seal_places {
         let area = Area {
             x: exact(place.x_mm - SIDE / 2.0),
@@ -77,18 +78,11 @@ fn the_seals_of_a_letter_show_where_they_were_stamped_and_only_there() {
         assert!(picture.left_out.is_empty(), "{:?}", picture.left_out);
         check_inert(&picture);
         let page = Painted::of(&picture, WIDTH_MM, 600);
-        if let Some(folder) = std::env::var_os("PREVIEW_OUT") {
-            std::fs::write(
-                std::path::Path::new(&folder).join(format!("ofd-{index}.png")),
-                Painted::of(&picture, WIDTH_MM, 1000).to_png(),
-            )
-            .unwrap();
-        }
         assert!(
-            page.red((199.5, 120.0), (10.5, SIDE)) > 0.05,
+            page.red((199.5, 240.0), (10.5, SIDE)) > 0.05,
             "page {index}: its strip of the seal across the edges"
         );
-        assert!(page.red((168.0, 120.0), (31.0, SIDE)) < 0.001, "page {index}: the strips of the others");
+        assert!(page.red((168.0, 240.0), (31.0, SIDE)) < 0.001, "page {index}: the strips of the others");
         let corners = document.seal_places.iter().filter(|place| place.page_index == index);
         let mut stamped = 0.0;
         for place in corners {
@@ -98,7 +92,7 @@ fn the_seals_of_a_letter_show_where_they_were_stamped_and_only_there() {
         }
         // All the red of the page is that of the seals.
         let all = page.red((0.0, 0.0), (WIDTH_MM, 297.0)) * WIDTH_MM * 297.0;
-        let strip = page.red((199.5, 120.0), (10.5, SIDE)) * 10.5 * SIDE;
+        let strip = page.red((199.5, 240.0), (10.5, SIDE)) * 10.5 * SIDE;
         assert!(
             (all - strip - stamped).abs() < 5.0,
             "page {index}: {all} mm² of red, {strip} and {stamped} of seals"
@@ -149,7 +143,6 @@ fn a_seal_without_a_picture_that_can_be_read_is_missed() {
         let (document, pages) = sealed(&laid, picture);
         pages.picture(document.seal_places[0].page_index).unwrap().left_out.into_iter().collect::<Vec<_>>()
     };
-    use crate::document::preview::LeftOut;
     assert_eq!(broken(b"no picture"), [LeftOut::Picture]);
     assert_eq!(broken(b"PK no package"), [LeftOut::Seal]);
 }
@@ -165,10 +158,6 @@ fn the_seal_of_a_pdf_letter_shows_too() {
     for index in 0..pages.count() {
         let picture = pages.picture(index).unwrap();
         let page = Painted::of(&picture, WIDTH_MM, 0);
-        if let Some(folder) = std::env::var_os("PREVIEW_OUT") {
-            std::fs::write(std::path::Path::new(&folder).join(format!("pdf-{index}.png")), &picture.bytes)
-                .unwrap();
-        }
         let place = letter.seal_places.iter().find(|place| place.page_index == index);
         let all = page.red((0.0, 0.0), (WIDTH_MM, 297.0)) * WIDTH_MM * 297.0;
         let stamped = place.map_or(0.0, |place| {

@@ -99,13 +99,23 @@ pub struct Filter {
     pub application: Option<ApplicationNumber>,
     pub guarantee: Option<GuaranteeNumber>,
     pub applicant_code: Option<String>,
+    /// How the applicant's code begins, in [`Filter::SHORTEST_CODE`] characters or more; fewer find nothing.
+    pub applicant_code_start: Option<String>,
     /// How the applicant's name begins, in [`Filter::SHORTEST_NAME`] characters or more; fewer find nothing.
     pub applicant_name: Option<String>,
+    /// What the applicant's name has somewhere. All names are read through for it, newest first.
+    pub applicant_name_part: Option<String>,
     /// The number of the tender section in plain text, which finds a guarantee from its opening on.
     pub section: Option<String>,
     pub received: Period,
     pub updated: Period,
     pub opened: Period,
+    /// Only what was opened, and whose plaintext letter the platform has not got.
+    pub is_undelivered: bool,
+    /// Only what has a job that was given up.
+    pub has_dead_job: bool,
+    /// The time by which the list is ordered, where it is not to follow from the periods.
+    pub sort: Option<Time>,
     /// The last guarantee of the page before.
     pub behind: Option<Place>,
     pub limit: u32,
@@ -120,11 +130,16 @@ impl Default for Filter {
             application: None,
             guarantee: None,
             applicant_code: None,
+            applicant_code_start: None,
             applicant_name: None,
+            applicant_name_part: None,
             section: None,
             received: Period::default(),
             updated: Period::default(),
             opened: Period::default(),
+            is_undelivered: false,
+            has_dead_job: false,
+            sort: None,
             behind: None,
             limit: 100,
         }
@@ -135,10 +150,13 @@ impl Filter {
     /// As many characters of a name as the index has.
     pub const SHORTEST_NAME: usize = 4;
 
+    /// As many characters of a code as the index has: eight say where and what a company is, the next ones which.
+    pub const SHORTEST_CODE: usize = 10;
+
     /// The time by which the list is ordered, newest first: the one that is asked for, or else that of receipt.
     pub fn order(&self) -> Time {
         let asked = [Time::Updated, Time::Opened].into_iter().find(|time| self.period(*time).is_given());
-        asked.unwrap_or(Time::Received)
+        self.sort.or(asked).unwrap_or(Time::Received)
     }
 
     fn period(&self, time: Time) -> Period {
@@ -151,10 +169,13 @@ impl Filter {
 
     /// Whether it names something that few guarantees share.
     fn seeks_few(&self) -> bool {
-        let sought = [&self.applicant_code, &self.applicant_name, &self.section];
+        let sought = [&self.applicant_code, &self.applicant_code_start, &self.applicant_name, &self.section];
         self.application.is_some() || self.guarantee.is_some() || sought.into_iter().any(Option::is_some)
     }
 }
+
+/// So many guarantees that a part of a name finds are looked up one by one.
+const FEW_NAMED: i64 = 2000;
 
 /// A part of what is asked for that one index answers. Databases without statistics guess, and a wrong guess reads all
 /// that a platform ever sent; so what an index must not be chosen by is written as an expression, which none has.
@@ -163,6 +184,14 @@ enum Part<'a> {
     Few { platform: &'a PlatformId, section: Option<SectionMark> },
     /// What awaits something, on any platform: few rows too.
     Awaiting,
+    /// What is opened and not delivered, on any platform: few rows again.
+    Undelivered,
+    /// What has a job that was given up.
+    Dead,
+    /// These, found by their names.
+    Among(Vec<String>),
+    /// Names that many have: read through in order until the page is full.
+    Named,
     /// Read off an index in its order until the page is full.
     Newest { platform: &'a PlatformId, stage: Option<Stage> },
 }
@@ -172,13 +201,33 @@ enum Part<'a> {
 /// # Errors
 /// When the database fails or a row can't be read.
 pub fn list(connection: &mut Connection, filter: &Filter) -> Result<Vec<Summary>, StoreError> {
+    let mut found = Vec::new();
+    for part in &parts_of(connection, filter)? {
+        for row in rows_of(connection, filter, part)? {
+            found.push(summary_of(row)?);
+        }
+    }
+    let order = filter.order();
+    found.sort_by(|a, b| (order.of(b), &b.id).cmp(&(order.of(a), &a.id)));
+    found.dedup_by(|a, b| a.id == b.id);
+    found.truncate(usize::try_from(filter.limit).unwrap_or(usize::MAX));
+    Ok(found)
+}
+
+fn parts_of<'a>(connection: &mut Connection, filter: &'a Filter) -> Result<Vec<Part<'a>>, StoreError> {
     let mut parts = Vec::new();
-    if filter.seeks_few() {
+    if let Some(name) = filter.applicant_name_part.as_deref().filter(|_| !filter.seeks_few()) {
+        parts.push(named(connection, filter, name)?.map_or(Part::Named, Part::Among));
+    } else if filter.seeks_few() {
         for platform in &filter.platforms {
             let mark = |number| SectionMark::of(connection, platform, number);
             let section = filter.section.as_deref().map(mark);
             parts.push(Part::Few { platform, section });
         }
+    } else if filter.has_dead_job {
+        parts.push(Part::Dead);
+    } else if filter.is_undelivered {
+        parts.push(Part::Undelivered);
     } else if filter.awaits.is_some() {
         parts.push(Part::Awaiting);
     } else {
@@ -192,22 +241,31 @@ pub fn list(connection: &mut Connection, filter: &Filter) -> Result<Vec<Summary>
             }
         }
     }
-    let mut found = Vec::new();
-    for part in &parts {
-        for row in rows_of(connection, filter, part)? {
-            found.push(summary_of(row)?);
-        }
-    }
-    let order = filter.order();
-    found.sort_by(|a, b| (order.of(b), &b.id).cmp(&(order.of(a), &a.id)));
-    found.dedup_by(|a, b| a.id == b.id);
-    found.truncate(usize::try_from(filter.limit).unwrap_or(usize::MAX));
-    Ok(found)
+    Ok(parts)
+}
+
+/// The guarantees of applicants whose name has this in it, by one index that is read and nothing else; None where they are
+/// so many that a page of them is found sooner by going through all guarantees.
+fn named(
+    connection: &mut Connection,
+    filter: &Filter,
+    name: &str,
+) -> Result<Option<Vec<String>>, StoreError> {
+    let platforms = filter.platforms.iter().map(PlatformId::as_str);
+    let query = guarantees::table.filter(dsl::applicant_name.like(containing(name)).escape('\\'));
+    let query = query.filter(sql::<Text>("(platform || '')").eq_any(platforms)).select(dsl::id);
+    let query = query.order((dsl::received_at.desc(), dsl::id.desc())).limit(FEW_NAMED.saturating_add(1));
+    let ids: Vec<String> = on!(connection, |link| query.load(link))?;
+    Ok((ids.len() <= usize::try_from(FEW_NAMED).unwrap_or(0)).then_some(ids))
+}
+
+fn containing(text: &str) -> String {
+    format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))
 }
 
 fn rows_of(connection: &mut Connection, filter: &Filter, part: &Part<'_>) -> Result<Vec<Row>, StoreError> {
     let order = filter.order();
-    let along_index = matches!(part, Part::Newest { .. });
+    let along_index = matches!(part, Part::Newest { .. } | Part::Named);
     let time = |time: Time| {
         let column = time.column();
         let plain = along_index && time == order;
@@ -224,10 +282,9 @@ fn rows_of(connection: &mut Connection, filter: &Filter, part: &Part<'_>) -> Res
                     query = query.filter(dsl::section_mark.eq(section.as_str()));
                 }
             }
-            Part::Awaiting => {
+            Part::Awaiting | Part::Undelivered | Part::Dead | Part::Among(_) | Part::Named => {
                 let platforms = filter.platforms.iter().map(PlatformId::as_str);
                 query = query.filter(sql::<Text>("(platform || '')").eq_any(platforms));
-                query = query.filter(dsl::awaits.is_not_null().and(dsl::awaits.gt("")));
             }
             Part::Newest { platform, stage } => {
                 query = query.filter(dsl::platform.eq(platform.as_str()));
@@ -236,6 +293,20 @@ fn rows_of(connection: &mut Connection, filter: &Filter, part: &Part<'_>) -> Res
                     stage_is_known = true;
                 }
             }
+        }
+        match part {
+            Part::Awaiting => query = query.filter(dsl::awaits.is_not_null().and(dsl::awaits.gt(""))),
+            Part::Undelivered => query = query.filter(dsl::deadline.is_not_null()),
+            Part::Among(ids) => query = query.filter(dsl::id.eq_any(ids)),
+            Part::Few { .. } | Part::Newest { .. } | Part::Dead | Part::Named => {}
+        }
+        if filter.is_undelivered && !matches!(part, Part::Undelivered) {
+            query = query.filter(sql::<Bool>("(deadline + 0) IS NOT NULL"));
+        }
+        if filter.has_dead_job {
+            query = query.filter(sql::<Bool>(
+                "id IN (SELECT substr(lane, length(lane) - 35) FROM jobs WHERE state = 'dead')",
+            ));
         }
         if !stage_is_known {
             query = query.filter(sql::<Text>("(stage || '')").eq_any(stages.clone()));
@@ -251,6 +322,16 @@ fn rows_of(connection: &mut Connection, filter: &Filter, part: &Part<'_>) -> Res
         }
         if let Some(code) = &filter.applicant_code {
             query = query.filter(dsl::applicant_code.eq(code));
+        }
+        if let Some(code) = &filter.applicant_code_start {
+            let start: String = code.chars().take(Filter::SHORTEST_CODE).collect();
+            let length = i64::try_from(code.chars().count()).unwrap_or(i64::MAX);
+            let whole = format!("substr(applicant_code, 1, {length}) = ");
+            query = query.filter(sql::<Bool>("substr(applicant_code, 1, 10) = ").bind::<Text, _>(start));
+            query = query.filter(sql::<Bool>(&whole).bind::<Text, _>(code));
+        }
+        if let Some(part) = &filter.applicant_name_part {
+            query = query.filter(dsl::applicant_name.like(containing(part)).escape('\\'));
         }
         if let Some(name) = &filter.applicant_name {
             let start: String = name.chars().take(Filter::SHORTEST_NAME).collect();

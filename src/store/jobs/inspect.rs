@@ -168,20 +168,23 @@ pub fn attempts(connection: &mut Connection, job: &JobId) -> Result<Vec<Attempt>
     let query = attempt_rows::table.filter(attempt_rows::job_id.eq(job.as_str()));
     let query = query.order(attempt_rows::number);
     let rows: Vec<AttemptRow> = on!(connection, |link| query.load(link))?;
-    let attempt = |(_, number, started_at, ended_at, outcome, detail, message): AttemptRow| {
-        Ok(Attempt {
-            number,
-            started_at: from_micros("attempts", job.as_str(), started_at)?,
-            ended_at: optional_from_micros("attempts", job.as_str(), ended_at)?,
-            outcome,
-            detail,
-            message,
-        })
-    };
-    rows.into_iter().map(attempt).collect()
+    rows.into_iter().map(|row| attempt_of(row).map(|(_, attempt)| attempt)).collect()
 }
 
-type AttemptRow = (String, i64, i64, Option<i64>, String, Option<String>, Option<String>);
+pub(super) fn attempt_of(row: AttemptRow) -> Result<(JobId, Attempt), StoreError> {
+    let (job, number, started_at, ended_at, outcome, detail, message) = row;
+    let attempt = Attempt {
+        number,
+        started_at: from_micros("attempts", &job, started_at)?,
+        ended_at: optional_from_micros("attempts", &job, ended_at)?,
+        outcome,
+        detail,
+        message,
+    };
+    Ok((JobId::new(job), attempt))
+}
+
+pub(super) type AttemptRow = (String, i64, i64, Option<i64>, String, Option<String>, Option<String>);
 
 pub(super) fn record_of(row: Row) -> Result<Record, StoreError> {
     let id = row.id.as_str();

@@ -1,8 +1,14 @@
 //! The console over real HTTP.
 
+mod audit;
 mod browser;
+mod guarantees;
+mod letters;
+mod openings;
+mod overview;
 mod pages;
 mod queue;
+mod reconciliation;
 pub mod visitor;
 
 /// A gateway with a console.

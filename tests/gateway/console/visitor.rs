@@ -70,6 +70,13 @@ impl Visitor {
         self.send(self.client.post(format!("{}{place}", self.base)).form(&fields)).await
     }
 
+    /// Sends a file as the page's script does.
+    pub async fn upload(&self, place: &str, file: Vec<u8>) -> Page {
+        let request =
+            self.client.post(format!("{}{place}", self.base)).header("x-form-token", &self.form_token);
+        self.send(request.header(header::CONTENT_TYPE, "application/octet-stream").body(file)).await
+    }
+
     /// Anything else, with the session's cookie.
     pub async fn send(&self, request: RequestBuilder) -> Page {
         let answer = request.header(header::COOKIE, &self.cookie).send().await.unwrap();
