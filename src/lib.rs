@@ -18,6 +18,7 @@ pub mod gateway;
 pub mod institution;
 pub mod intake;
 pub mod jobs;
+pub mod proposals;
 pub mod reconciliation;
 pub mod sandbox;
 pub mod seal;

@@ -22,9 +22,9 @@ use super::problem::{Code, Problem};
 use super::values::{text, uuid};
 use crate::casework::{self, Platform, tellable};
 use crate::crypto::sm3;
-use crate::domain::decision::{Act, Newcomer, decide, legal_acts};
+use crate::domain::decision::{Act, legal_acts};
 use crate::domain::identity::GuaranteeId;
-use crate::domain::{Command, Guarantee, Refusal};
+use crate::domain::{Command, Guarantee};
 use crate::store::api_answers::{self, AnswerKey, StoredAnswer};
 use crate::store::audit::{self, Actor, Entry};
 use crate::store::{Connection, StoreError, guarantees};
@@ -297,7 +297,7 @@ fn carry_out(
     expected.meets(known.version)?;
     let commands = commands(&mut Case { connection: &mut *connection, platform: &platform, guarantee, at })?;
     // Before anything is written, so that the answer can say what may be done instead.
-    if let Some(refusal) = refusal_of(guarantee, &commands, at) {
+    if let Err(refusal) = casework::rehearse(guarantee, &commands, at) {
         let acts = legal_acts(guarantee, at).into_iter().map(Act::name).collect();
         return Err(Problem { legal_acts: acts, ..Problem::refused(&refusal) }.into());
     }
@@ -318,19 +318,6 @@ fn carry_out(
     };
     let (etag, guarantee) = (Some(etag::of(after.version)), Some(id.clone()));
     Ok(Done { etag, guarantee, ..Done::showing(StatusCode::OK, &shown, deed)? })
-}
-
-/// The first refusal that the commands would meet, one after another.
-fn refusal_of(guarantee: &Guarantee, commands: &[Command], at: Timestamp) -> Option<Refusal> {
-    let mut guarantee = guarantee.clone();
-    for command in commands {
-        let newcomer = Newcomer { id: guarantee.id.clone(), platform: guarantee.platform.clone() };
-        match decide(Some(guarantee), newcomer, command.clone(), at) {
-            Ok(decision) => guarantee = decision.guarantee,
-            Err(refusal) => return Some(refusal),
-        }
-    }
-    None
 }
 
 /// What every act takes beside its body.

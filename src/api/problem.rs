@@ -11,6 +11,7 @@ use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::casework::decisions::content::Misfit;
 use crate::crypto::token::TokenError;
 use crate::domain::Refusal;
 use crate::domain::refusal::RefusalKind;
@@ -205,6 +206,11 @@ impl Problem {
     /// A mistake at one place of the body.
     pub fn at(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
         Self { pointer: Some(pointer.into()), ..Self::new(Code::InvalidBody, detail) }
+    }
+
+    /// Of a body that stands at `pointer` and says what can't be meant.
+    pub fn misfit(pointer: &str, misfit: &Misfit) -> Self {
+        Self::at(format!("{pointer}/{}", misfit.member), misfit.detail.clone())
     }
 
     /// A body that was not read to its end.

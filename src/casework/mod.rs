@@ -19,7 +19,7 @@ pub use platform::{Former, Platform, Platforms, Received};
 pub use round::Round;
 pub use task::Task;
 
-use crate::domain::decision::{Newcomer, decide};
+use crate::domain::decision::{Decision, Newcomer, decide};
 use crate::domain::identity::{GuaranteeId, PlatformId};
 use crate::domain::{Command, Guarantee, Refusal};
 use crate::store::guarantees::Stored;
@@ -103,6 +103,26 @@ pub fn carry_out_each(
         }
     }
     Ok(Ok(()))
+}
+
+/// What the commands would do one after another; nothing is stored.
+///
+/// # Errors
+/// The first refusal.
+pub fn rehearse(
+    guarantee: &Guarantee,
+    commands: &[Command],
+    at: Timestamp,
+) -> Result<Vec<Decision>, Refusal> {
+    let mut known = guarantee.clone();
+    let mut decisions = Vec::with_capacity(commands.len());
+    for command in commands {
+        let newcomer = Newcomer { id: known.id.clone(), platform: known.platform.clone() };
+        let decision = decide(Some(known), newcomer, command.clone(), at)?;
+        known = decision.guarantee.clone();
+        decisions.push(decision);
+    }
+    Ok(decisions)
 }
 
 /// The platform that a stored guarantee belongs to is not in the settings any more.

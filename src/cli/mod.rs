@@ -14,6 +14,7 @@ pub mod keys;
 pub mod migrate;
 pub mod openapi;
 pub mod platforms;
+pub mod proposals;
 pub mod preview;
 pub mod reconcile;
 pub mod render;
@@ -81,6 +82,7 @@ enum Command {
     Backup(backup::Args),
     Replay(replay::ReplayArgs),
     Platforms(platforms::Args),
+    Proposals(proposals::Args),
     Simulate(simulate::Args),
     Users(users::Args),
 }
@@ -163,6 +165,10 @@ async fn run(program: Program) -> anyhow::Result<bool> {
             let settings = settings::load(&files)?;
             let store = gateway::open_store(&settings).await?;
             users::run(args, &settings, &store, &clock, out).await
+        }
+        Command::Proposals(args) => {
+            let store = gateway::open_store(&settings::load(&files)?).await?;
+            proposals::run(args, &store, now, out).await
         }
         Command::Platforms(args) => {
             let settings = settings::load(&files)?;

@@ -19,6 +19,7 @@ pub mod options;
 mod overview;
 mod page;
 mod platforms;
+mod proposals;
 mod queue;
 mod reconciliations;
 mod route;
@@ -41,6 +42,7 @@ use crate::access::Access;
 use crate::casework::Platforms;
 use crate::clock::Clock;
 use crate::jobs::desk::Desk;
+use crate::proposals::Bench;
 use crate::reconciliation::Reconciler;
 use crate::store::audit::AuditOptions;
 use crate::store::{Archive, Store};
@@ -65,6 +67,8 @@ pub struct Console {
     pub reconciler: Arc<Reconciler>,
     /// Where the audit trail has its anchors.
     pub audit: Arc<AuditOptions>,
+    /// What proposals are judged and carried out with.
+    pub proposals: Bench,
     /// The institution's name, as pages show it.
     pub institution: Arc<str>,
     /// What sections are called, as far as it was read already.

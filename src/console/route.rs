@@ -5,9 +5,7 @@ use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Responder};
 
-use super::{
-    assets, audit, guarantees, language, letters, openings, overview, platforms, queue, reconciliations,
-};
+use super::{assets, audit, guarantees, language, letters, openings, overview, platforms, proposals, queue, reconciliations};
 use crate::access::Permission;
 
 /// What a request has to bring.
@@ -75,6 +73,7 @@ pub fn routes() -> Vec<Route> {
         openings::routes(),
         overview::routes(),
         platforms::routes(),
+        proposals::routes(),
         queue::routes(),
         reconciliations::routes(),
     ];

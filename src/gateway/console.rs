@@ -17,6 +17,7 @@ use crate::api::options::TlsOptions;
 use crate::console::{self, Console, Letters};
 use crate::crypto::tls::{self, ServerFiles};
 use crate::delivery::client::Client;
+use crate::proposals::Bench;
 use crate::settings::Settings;
 use crate::supervise;
 use crate::telemetry::{Health, trace};
@@ -64,6 +65,7 @@ impl ConsoleListener {
             letters: Letters::new(Arc::clone(&assembly.trust)),
             reconciler: Arc::new(assembly.reconciler.clone()),
             audit: Arc::new(settings.audit.clone()),
+            proposals: Bench { platforms: assembly.platforms.clone(), options: settings.proposals.clone() },
             institution: settings.institution.name.as_str().into(),
             section_names: Arc::default(),
         };

@@ -10,6 +10,7 @@ mod disks;
 mod drain;
 mod gauges;
 mod pauses;
+mod proposals;
 mod platforms;
 mod push_listener;
 mod readiness;
@@ -56,6 +57,7 @@ pub struct Gateway {
     gauges: JoinHandle<Option<()>>,
     workforce: Option<Workforce>,
     archive_watch: JoinHandle<Option<()>>,
+    proposals: JoinHandle<Option<()>>,
     audit_watch: JoinHandle<Option<()>>,
     changes: JoinHandle<Option<()>>,
 }
@@ -99,6 +101,7 @@ impl Gateway {
         // Whoever only answers shows them too: where nobody works any more, somebody has to show what is not getting done.
         let gauges = gauges::keep_current(&assembly);
         let archive_watch = archive_watch::keep_looking(&assembly);
+        let proposals = proposals::keep_expiring(&assembly);
         let audit_watch = audit_watch::keep_watch(&assembly, &settings.audit);
         let changes = supervise::spawn("changes", assembly.changes.follow());
         let (address, platforms) = (push_listener.address, assembly.platforms.iter().count());
@@ -116,6 +119,7 @@ impl Gateway {
             gauges,
             workforce,
             archive_watch,
+            proposals,
             audit_watch,
             changes,
         })
@@ -161,6 +165,7 @@ impl Gateway {
         join(listeners, workforce).await;
         self.gauges.abort();
         self.archive_watch.abort();
+        self.proposals.abort();
         self.audit_watch.abort();
         self.changes.abort();
         self.metrics_server.stop(false).await;

@@ -29,6 +29,7 @@ use crate::institution::letterhead::InstitutionOptions;
 use crate::institution::redirects::RedirectOptions;
 use crate::institution::rules::{EntryOptions, UnderwritingOptions};
 use crate::jobs::{CallbackOptions, JobOptions, RoundOptions};
+use crate::proposals::ProposalOptions;
 use crate::reconciliation::{ReconciliationOptions, StatementOptions};
 use crate::seal::pdf::PdfSignatureProfile;
 use crate::secret::Secret;
@@ -73,6 +74,8 @@ pub struct Settings {
     pub rounds: RoundOptions,
     #[serde(default)]
     pub callbacks: CallbackOptions,
+    #[serde(default)]
+    pub proposals: ProposalOptions,
     #[serde(default)]
     pub reconciliation: ReconciliationOptions,
     #[serde(default)]

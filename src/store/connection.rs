@@ -1,5 +1,6 @@
 //! One connection to either database, and everything in which the two differ.
 
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
@@ -332,6 +333,29 @@ impl Connection {
             }
         }
         Err(failure)
+    }
+
+    /// Does part of a transaction as a whole: where the work ends in a failure of its own, nothing that it wrote stays,
+    /// and the transaction goes on.
+    ///
+    /// # Errors
+    /// As the work; then nothing of the transaction may be committed.
+    pub fn all_or_nothing<T, E>(
+        &mut self,
+        work: impl Fn(&mut Self) -> Result<Result<T, E>, StoreError>,
+    ) -> Result<Result<T, E>, StoreError> {
+        let failure = RefCell::new(None);
+        self.begin_nested()?;
+        let done = self.conclude(&|connection| {
+            work(connection)?.map_err(|reason| {
+                failure.replace(Some(reason));
+                StoreError::Conflict
+            })
+        });
+        match (done, failure.into_inner()) {
+            (Err(_), Some(reason)) => Ok(Err(reason)),
+            (done, _) => done.map(Ok),
+        }
     }
 
     fn depth(&mut self) -> Result<u32, StoreError> {

@@ -152,6 +152,21 @@ pub fn restart(
     exactly_one(on!(connection, |link| diesel::update(refused).set(values).execute(link))?)
 }
 
+/// Forgets an upload that is complete, so that the next one of the same letter begins at its first slice under a fresh key.
+///
+/// # Errors
+/// When the database fails.
+pub fn forget(
+    connection: &mut Connection,
+    guarantee: &GuaranteeId,
+    letter: LetterKind,
+) -> Result<(), StoreError> {
+    let complete =
+        deliveries::table.find((guarantee.as_str(), letter.name())).filter(dsl::completed_at.is_not_null());
+    on!(connection, |link| diesel::delete(complete).execute(link))?;
+    Ok(())
+}
+
 fn exactly_one(rows: usize) -> Result<(), StoreError> {
     if rows == 1 { Ok(()) } else { Err(StoreError::Conflict) }
 }

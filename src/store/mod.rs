@@ -27,6 +27,7 @@ pub mod messages;
 pub mod named_documents;
 pub mod openings;
 pub mod pauses;
+pub mod proposals;
 pub mod reach;
 pub mod reconciliations;
 pub mod recovery_codes;

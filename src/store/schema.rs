@@ -427,3 +427,35 @@ diesel::table! {
         outcome -> Text,
     }
 }
+
+diesel::table! {
+    proposals (id) {
+        id -> Text,
+        kind -> Text,
+        subject_kind -> Text,
+        subject -> Text,
+        version -> Nullable<BigInt>,
+        payload -> Binary,
+        reason -> Binary,
+        digest -> Text,
+        made_by -> Text,
+        maker_name -> Text,
+        made_at -> BigInt,
+        expires_at -> BigInt,
+        state -> Text,
+        decided_by -> Nullable<Text>,
+        decider_name -> Nullable<Text>,
+        decided_at -> Nullable<BigInt>,
+        conclusion -> Nullable<Binary>,
+        holds_until -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    proposal_guarantees (proposal_id, guarantee_id) {
+        proposal_id -> Text,
+        guarantee_id -> Text,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(proposals, proposal_guarantees);

@@ -251,9 +251,54 @@ fn told(connection: &mut Connection, id: &GuaranteeId, platform: &PlatformId) {
             }
         }
     }
+    proposed(connection, id);
     reach::note_lost(connection, platform, at, at).unwrap();
     reach::unreachable_since(connection, platform).unwrap();
     reach::note_back(connection, platform, at).unwrap();
+}
+
+/// What operators propose to each other.
+fn proposed(connection: &mut Connection, guarantee: &GuaranteeId) {
+    let (at, later) = (Timestamp::UNIX_EPOCH, Timestamp::from_second(3600).unwrap());
+    let person = |name: &str| proposals::Person { id: name.to_owned(), name: name.to_owned() };
+    let new = proposals::NewProposal {
+        kind: "k",
+        subject: proposals::Subject::Guarantee(guarantee.clone()),
+        version: Some(1),
+        guarantees: std::slice::from_ref(guarantee),
+        payload: "{}".to_owned().into(),
+        reason: "r",
+        maker: person("m"),
+        made_at: at,
+        expires_at: later,
+    };
+    let proposal = proposals::insert(connection, &new).unwrap();
+    proposals::payload(connection, &proposal).unwrap().unwrap();
+    for states in [vec![], vec![proposals::State::Open], proposals::State::ALL.to_vec()] {
+        for (maker, guarantee) in [(None, None), (Some("m".to_owned()), Some(guarantee.clone()))] {
+            let (behind, not_by) = (Some(proposal.id.clone()), maker.clone().map(|_| "n".to_owned()));
+            let kind = maker.clone();
+            let filter = proposals::Filter {
+                states: states.clone(),
+                maker,
+                not_by,
+                kind,
+                guarantee,
+                behind,
+                limit: 10,
+            };
+            proposals::list(connection, &filter).unwrap();
+        }
+    }
+    proposals::open_for(connection, guarantee, at).unwrap();
+    proposals::count_open(connection, Some("n"), at).unwrap();
+    proposals::overdue(connection, at, 10).unwrap();
+    proposals::guarantees_of(connection, &proposal.id).unwrap();
+    proposals::held(connection, "m", &proposal.subject, at).unwrap();
+    let by = person("c");
+    let (state, conclusion) = (proposals::State::Approved, proposals::Conclusion::default());
+    let ending = proposals::Ending { state, by: Some(&by), conclusion, holds_until: Some(later) };
+    proposals::end(connection, &proposal.id, &ending, at).unwrap();
 }
 
 /// A fresh database, and how it would carry out each statement of some work, one text for each.
@@ -296,8 +341,19 @@ fn no_query_reads_a_table_that_grows_for_ever() {
         "guarantees USING COVERING INDEX guarantees_names",
         "guarantees_waiting",
     ];
-    let tables =
-        ["jobs", "job", "attempts", "callbacks", "guarantees", "messages", "events", "documents", "links"];
+    let tables = [
+        "jobs",
+        "job",
+        "attempts",
+        "callbacks",
+        "guarantees",
+        "messages",
+        "events",
+        "documents",
+        "links",
+        "proposals",
+        "proposal_guarantees",
+    ];
     let mut long = Vec::new();
     for (statement, plan) in plans {
         let whole = plan.iter().filter(|step| step.starts_with("SCAN"));

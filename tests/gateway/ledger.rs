@@ -47,6 +47,21 @@ impl Ledger {
         }
     }
 
+    /// Tries to change something that a constraint of the database forbids.
+    pub fn refuses(&self, sql: &str) {
+        let tried = match self.url.starts_with("postgres:") {
+            #[cfg(feature = "postgres")]
+            true => PgConnection::establish(&self.url).unwrap().batch_execute(sql),
+            _ => {
+                let mut link = SqliteConnection::establish(&self.url).unwrap();
+                link.batch_execute("PRAGMA busy_timeout = 10000").unwrap();
+                link.batch_execute(sql)
+            }
+        };
+        let refusal = tried.expect_err(sql).to_string();
+        assert!(refusal.contains("constraint"), "{sql}: {refusal}");
+    }
+
     /// The column `line` of a query's rows.
     pub fn lines(&self, sql: &str) -> Vec<String> {
         let rows: Vec<Line> = match self.url.starts_with("postgres:") {

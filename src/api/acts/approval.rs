@@ -15,11 +15,10 @@ use crate::api::problem::{Problem, ProblemBody};
 use crate::api::scope::Scope;
 use crate::api::texts::{Name, Number, Phrase};
 use crate::api::values::{RateText, Yuan};
+use crate::casework::decisions::content;
 use crate::domain::Command;
 use crate::domain::identity::{GuaranteeId, GuaranteeNumber};
-use crate::domain::terms::{Terms, Validity};
 use crate::institution::rules::Agreed;
-use crate::store::guarantees;
 
 /// The longest time after the bid validity, in days: ten years.
 const MOST_DAYS: u32 = 3_650;
@@ -81,35 +80,17 @@ impl Approval {
         };
         let terms = case.platform.rules.complete(agreed, case.guarantee, case.at);
         let terms = terms.map_err(|refusal| Problem::refused(&refusal))?;
-        if self.guarantee_number.is_some() {
-            expect_free(case, &terms, pointer)?;
+        let number = &terms.guarantee_number;
+        if self.guarantee_number.is_some() && !content::is_free(case.connection, case.guarantee, number)? {
+            let place = format!("{pointer}/guarantee_number");
+            return Err(
+                Problem::unfit(place, "expected a number of its own, found another guarantee's").into()
+            );
         }
-        expect_cover(&terms.validity, case, pointer)?;
+        content::expect_cover(&terms.validity, case.at)
+            .map_err(|misfit| Problem::unfit(format!("{pointer}/validity/until"), misfit.detail))?;
         Ok(Command::Approve { terms })
     }
-}
-
-fn expect_free(case: &mut Case<'_>, terms: &Terms, pointer: &str) -> Result<(), Stop> {
-    let (platform, number) = (&case.guarantee.platform, &terms.guarantee_number);
-    match guarantees::find_by_number(case.connection, platform, number)? {
-        Some(other) if other.guarantee.id != case.guarantee.id => {
-            let place = format!("{pointer}/guarantee_number");
-            Err(Problem::unfit(place, "expected a number of its own, found another guarantee's").into())
-        }
-        _ => Ok(()),
-    }
-}
-
-fn expect_cover(validity: &Validity, case: &Case<'_>, pointer: &str) -> Result<(), Problem> {
-    let (first, last) = validity.bounds(case.at);
-    if first > last || validity.is_over(case.at) {
-        let detail = format!(
-            "expected a last day that is still to come and not before the first, found {}",
-            validity.latest
-        );
-        return Err(Problem::unfit(format!("{pointer}/validity/until"), detail));
-    }
-    Ok(())
 }
 
 /// Approve the application

@@ -8,7 +8,6 @@ use utoipa::ToSchema;
 
 use crate::api::Api;
 use crate::api::act::{self, Parameters, Request};
-use crate::api::acts::premium::expect_past;
 use crate::api::body::Body;
 use crate::api::caller::Caller;
 use crate::api::guarantees::view::GuaranteeView;
@@ -16,10 +15,10 @@ use crate::api::problem::{Problem, ProblemBody};
 use crate::api::scope::Scope;
 use crate::api::texts::{Name, Number, Phone, Phrase, Reason};
 use crate::api::values::Yuan;
+use crate::casework::decisions::content;
 use crate::domain::Command;
 use crate::domain::claim::{self, ClaimResult};
 use crate::domain::identity::GuaranteeId;
-use crate::domain::money::Fen;
 use crate::domain::party::{Account, Contact};
 
 /// How a claim (索赔) stands. It may be answered several times; `paid` and `rejected` close it.
@@ -96,37 +95,15 @@ impl ClaimAnswer {
     /// # Errors
     /// When something is missing that the status needs, or does not go with it.
     fn result(&self, now: Timestamp) -> Result<ClaimResult, Problem> {
-        let status = claim::ClaimStatus::from(self.status);
-        if matches!(self.status, ClaimStatus::Rejected | ClaimStatus::Other) && self.remark.is_none() {
-            let detail = format!("expected a reason with `{}`, found none", status.name());
-            return Err(Problem::at("/remark", detail));
-        }
-        let pays = matches!(self.status, ClaimStatus::ToBePaid | ClaimStatus::Paid);
-        let amount = match self.amount {
-            Some(Yuan(amount)) if pays || amount == Fen::ZERO => amount,
-            None if !pays => Fen::ZERO,
-            Some(_) => {
-                let detail = format!("expected no amount with `{}`, found one", status.name());
-                return Err(Problem::at("/amount", detail));
-            }
-            None => {
-                let detail = format!("expected an amount with `{}`, found none", status.name());
-                return Err(Problem::at("/amount", detail));
-            }
-        };
-        if self.paid_at.is_some() && self.status != ClaimStatus::Paid {
-            let detail = format!("expected no time of payment with `{}`, found one", status.name());
-            return Err(Problem::at("/paid_at", detail));
-        }
-        expect_past(self.paid_at, now, "/paid_at")?;
-        Ok(ClaimResult {
-            status,
+        let answer = content::ClaimAnswer {
+            status: self.status.into(),
             remark: self.remark.as_ref().map(Phrase::to_text),
+            amount: self.amount.map(|Yuan(amount)| amount),
+            paid_at: self.paid_at,
             payer: self.payer.known(),
             beneficiary: self.beneficiary.known(),
-            amount,
-            paid_at: self.paid_at,
-        })
+        };
+        answer.result(now).map_err(|misfit| Problem::misfit("", &misfit))
     }
 }
 

@@ -1,6 +1,5 @@
 //! Answering a request for an invoice.
 
-use actix_web::http::Uri;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
@@ -14,6 +13,7 @@ use crate::api::guarantees::view::GuaranteeView;
 use crate::api::problem::{Problem, ProblemBody};
 use crate::api::scope::Scope;
 use crate::api::texts::{Number, Reason, Word};
+use crate::casework::decisions::content;
 use crate::domain::Command;
 use crate::domain::identity::GuaranteeId;
 use crate::domain::invoice;
@@ -53,20 +53,12 @@ impl Invoice {
             InvoiceOutcome::Issued => {
                 let out_of_place = reason.as_ref().map(|_| "/reason");
                 expect_absent(out_of_place, "issued")?;
-                if url.is_none() && number.is_none() {
-                    return Err(Problem::at("/number", "expected a link, a number or both, found neither"));
-                }
-                if url.as_ref().is_some_and(|url| !is_web_address(url.as_str())) {
-                    return Err(Problem::at(
-                        "/url",
-                        "expected an address that begins with http:// or https://",
-                    ));
-                }
                 let invoice = invoice::Invoice {
                     url: url.as_ref().map(Word::to_text),
                     code: code.as_ref().map(Word::to_text),
                     number: number.as_ref().map(Word::to_text),
                 };
+                content::expect_found(&invoice).map_err(|misfit| Problem::misfit("", &misfit))?;
                 Ok(Command::IssueInvoice { invoice })
             }
             InvoiceOutcome::Refused => {
@@ -86,12 +78,6 @@ fn expect_absent(pointer: Option<&str>, outcome: &str) -> Result<(), Problem> {
     let problem =
         |pointer| Problem::at(pointer, format!("expected nothing here with `{outcome}`, found something"));
     pointer.map_or(Ok(()), |pointer| Err(problem(pointer)))
-}
-
-fn is_web_address(text: &str) -> bool {
-    let web = |address: &Uri| matches!(address.scheme_str(), Some("http" | "https"));
-    text.parse::<Uri>()
-        .is_ok_and(|address| web(&address) && address.host().is_some_and(|host| !host.is_empty()))
 }
 
 /// Answer a request for an invoice

@@ -2,7 +2,7 @@
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -16,14 +16,11 @@ use crate::api::problem::{Problem, ProblemBody};
 use crate::api::scope::Scope;
 use crate::api::texts::{Name, Number, Phrase};
 use crate::api::values::Yuan;
-use crate::casework::decisions;
+use crate::casework::decisions::{self, content};
 use crate::domain::Command;
 use crate::domain::identity::GuaranteeId;
 use crate::domain::party::Account;
 use crate::domain::terms::{self, Payment};
-
-/// How far the core system's clock may be ahead of ours.
-const AHEAD: SignedDuration = SignedDuration::from_mins(5);
 
 /// How the premium was paid.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -84,7 +81,8 @@ impl Premium {
     /// # Errors
     /// When the time is still to come, or the voucher was not handed in.
     pub(super) fn command(&self, case: &mut Case<'_>, pointer: &str) -> Result<Command, Stop> {
-        expect_past(self.paid_at, case.at, &format!("{pointer}/paid_at"))?;
+        content::expect_past("paid_at", self.paid_at, case.at)
+            .map_err(|misfit| Problem::misfit(pointer, &misfit))?;
         let voucher = self.voucher.as_ref();
         let voucher = voucher
             .map(|voucher| voucher.paper(case.connection, "payment-proof", &format!("{pointer}/voucher")))
@@ -103,16 +101,6 @@ impl Premium {
             voucher,
         };
         Ok(decisions::premium(case.platform, case.guarantee, payment))
-    }
-}
-
-/// # Errors
-/// When something that was done is said to be done later than now.
-pub(super) fn expect_past(moment: Option<Timestamp>, now: Timestamp, pointer: &str) -> Result<(), Problem> {
-    let ahead = moment.map_or(SignedDuration::ZERO, |moment| moment.duration_since(now));
-    match ahead > AHEAD {
-        true => Err(Problem::at(pointer, "expected a time that has passed, found one that is still to come")),
-        false => Ok(()),
     }
 }
 

@@ -1,11 +1,12 @@
 //! From what was written on the command line to a command of the domain.
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use jiff::Timestamp;
 
 use super::decision::{BasicAccountAnswer, Decision, Method};
 use super::dossier;
-use crate::casework::{Platform, decisions, restoration};
+use crate::casework::decisions::{Decision as Decided, content};
+use crate::casework::{Platform, restoration};
 use crate::crypto::private_file;
 use crate::dialect::SectionKey;
 use crate::domain::claim::ClaimResult;
@@ -31,7 +32,7 @@ pub(super) async fn act(
     archive: &ArchiveOptions,
     now: Timestamp,
 ) -> anyhow::Result<Option<Act>> {
-    let command = match decision {
+    let decision = match decision {
         Decision::Show => return Ok(None),
         Decision::Open { key_file, opened_at } => {
             let text = private_file::read(&key_file)?;
@@ -53,11 +54,9 @@ pub(super) async fn act(
                 .map(|premium| premium.parse().with_context(|| format!("--premium `{premium}`")))
                 .transpose()?;
             let number = number.map(GuaranteeNumber::new);
-            let agreed = Agreed { number, premium, ..Agreed::default() };
-            let terms = platform.rules.complete(agreed, guarantee, now).map_err(anyhow::Error::new)?;
-            Command::Approve { terms }
+            Decided::Approve { agreed: Agreed { number, premium, ..Agreed::default() } }
         }
-        Decision::Decline { reason } => decisions::decline(platform, reason),
+        Decision::Decline { reason } => Decided::Decline { reason },
         Decision::Premium { payer, account, bank, basic_account, method, paid_at, amount } => {
             let holder = payer.unwrap_or_else(|| guarantee.application.applicant.name.clone());
             let basic_account = match basic_account {
@@ -80,32 +79,32 @@ pub(super) async fn act(
                     .transpose()?,
                 voucher: None,
             };
-            decisions::premium(platform, guarantee, payment)
+            Decided::RecordPremium { payment }
         }
-        Decision::Abandon { reason } => Command::AbandonIssue { reason },
+        Decision::Abandon { reason } => Decided::AbandonIssue { reason },
         Decision::Dossier { dossier } => {
-            Command::RecordDossier { dossier: dossier::read(&dossier, archive).await? }
+            Decided::RecordDossier { dossier: dossier::read(&dossier, archive).await? }
         }
-        Decision::Waive => decisions::waive(platform, guarantee),
-        Decision::GrantCancellation => Command::GrantCancellation,
-        Decision::RefuseCancellation { reason } => Command::RefuseCancellation { reason },
-        Decision::GrantSurrender => Command::GrantSurrender,
-        Decision::Surrender { reason } => Command::Surrender { reason },
-        Decision::RefuseSurrender { reason } => Command::RefuseSurrender { reason },
+        Decision::Waive => Decided::Waive,
+        Decision::GrantCancellation => Decided::GrantCancellation,
+        Decision::RefuseCancellation { reason } => Decided::RefuseCancellation { reason },
+        Decision::GrantSurrender => Decided::GrantSurrender,
+        Decision::Surrender { reason } => Decided::Surrender { reason },
+        Decision::RefuseSurrender { reason } => Decided::RefuseSurrender { reason },
         Decision::Invoice { url, code, number } => {
-            if url.is_none() && number.is_none() {
-                bail!("an invoice has a link, a number or both");
-            }
-            Command::IssueInvoice { invoice: Invoice { url, code, number } }
+            let invoice = Invoice { url, code, number };
+            content::expect_found(&invoice)?;
+            Decided::IssueInvoice { invoice }
         }
-        Decision::RefuseInvoice { reason } => Command::RefuseInvoice { reason },
+        Decision::RefuseInvoice { reason } => Decided::RefuseInvoice { reason },
         Decision::Claim { result } => {
             let text =
                 std::fs::read(&result).with_context(|| format!("can't read `{}`", result.display()))?;
             let expected = || format!("expected a claim result in `{}`", result.display());
             let result: ClaimResult = serde_json::from_slice(&text).with_context(expected)?;
-            Command::AnswerClaim { result }
+            Decided::AnswerClaim { result }
         }
     };
+    let command = decision.command(platform, guarantee, now).map_err(anyhow::Error::new)?;
     Ok(Some(Act { command, key: None }))
 }

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 
 use super::{Rules, validity};
 use crate::domain::identity::GuaranteeNumber;
@@ -12,7 +13,8 @@ use crate::domain::{Guarantee, Refusal};
 use crate::institution::numbering;
 
 /// Terms as far as they are fixed.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Agreed {
     pub number: Option<GuaranteeNumber>,
     pub premium: Option<Fen>,

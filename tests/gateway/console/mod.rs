@@ -7,6 +7,7 @@ mod letters;
 mod openings;
 mod overview;
 mod pages;
+mod proposals;
 mod queue;
 mod reconciliation;
 pub mod visitor;

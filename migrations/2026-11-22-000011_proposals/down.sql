@@ -1,0 +1,2 @@
+DROP TABLE proposal_guarantees;
+DROP TABLE proposals;
