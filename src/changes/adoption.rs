@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::change::{Change, Content, Item};
@@ -18,6 +18,9 @@ use crate::store::changes::{self, Latest, NewVersion};
 use crate::store::{Connection, StoreError};
 
 const LONGEST_NAME: usize = 64;
+
+/// What a platform takes for its change of secrets is hours; a secret that stays accepted is none that was changed.
+const LONGEST_OVERLAP: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// Who agreed on a change: two people, and a proposal that names them.
 #[derive(Clone, Debug)]
@@ -102,6 +105,18 @@ pub fn adopt(
     Ok(Ok(generation))
 }
 
+/// Whether a change fits what is in force at this moment. That it can be used is found out by [`Live::try_out`].
+///
+/// # Errors
+/// When the database fails.
+pub fn examine(
+    connection: &mut Connection,
+    change: &Change,
+    at: Timestamp,
+) -> Result<Result<(), Refusal>, StoreError> {
+    Ok(prepare(connection, change, at)?.map(drop))
+}
+
 /// Opens a change and holds it against what is in force at this moment.
 pub(super) fn prepare(
     connection: &mut Connection,
@@ -136,6 +151,14 @@ fn expect_timely(item: &Item, latest: Option<&Latest>, at: Timestamp) -> Result<
     let stands = latest.is_some_and(|it| it.digest.is_some());
     if matches!(item.content, Content::AsInSettings(_)) && !stands {
         return Err(Refusal::NothingToWithdraw(subject.clone()));
+    }
+    let until = match &item.content {
+        Content::Secret { accept_old_until, .. } => *accept_old_until,
+        Content::AsInSettings(withdrawal) => withdrawal.accept_old_until,
+        Content::Rule { .. } | Content::Template { .. } => None,
+    };
+    if until.is_some_and(|until| until.duration_since(at) > LONGEST_OVERLAP) {
+        return Err(Refusal::OverlapTooLong(subject.clone()));
     }
     let Subject::Rule { name } = subject else { return Ok(()) };
     let letters = |it: char| it.is_alphanumeric() || matches!(it, '-' | '_' | '.');

@@ -29,6 +29,9 @@ use crate::telemetry::Metrics;
 /// How often a process looks whether another has adopted something.
 const EVERY: Duration = Duration::from_secs(1);
 
+/// How long a process waits before it tries once more what it could not put in force: all templates are laid out for that.
+const AGAIN_AFTER: Duration = Duration::from_secs(30);
+
 /// So many trials are remembered.
 const REMEMBERED: usize = 64;
 
@@ -133,13 +136,14 @@ impl Live {
         Ok((platforms, Some(press)))
     }
 
-    /// Looks every second, and whenever it rings, until it is dropped.
+    /// Looks every second, and whenever somebody rings, until it is dropped.
     pub fn follow(self: &Arc<Self>) -> impl Future<Output = ()> + Send + 'static {
         let live = Arc::clone(self);
         async move {
             let mut missed = None;
             loop {
-                select(pin!(live.bell.notified()), pin!(live.clock.wait(EVERY))).await;
+                let pause = if missed.is_some() { AGAIN_AFTER } else { EVERY };
+                select(pin!(live.bell.notified()), pin!(live.clock.wait(pause))).await;
                 match live.refresh().await {
                     Ok(false) => {}
                     Ok(true) => {
@@ -198,10 +202,18 @@ impl Live {
         };
         let (live, generation) = (Arc::clone(self), overlay.generation());
         let tried = self.printing.workshop.run(move || {
-            let Printing { base: press, letterhead, .. } = &live.printing;
-            let base = &live.base;
-            Trial { base, overlay: &overlay, press, letterhead, applications: &applications, at }
-                .run(&prepared)
+            let Printing { base: press, letterhead, current, .. } = &live.printing;
+            let (base, current) = (&live.base, current.get());
+            let trial = Trial {
+                base,
+                overlay: &overlay,
+                press,
+                current: &current,
+                letterhead,
+                applications: &applications,
+                at,
+            };
+            trial.run(&prepared)
         });
         match tried.await {
             Ok(tried) => {

@@ -19,7 +19,7 @@ mod tests;
 mod timeline;
 mod trial;
 
-pub use adoption::{Approval, adopt};
+pub use adoption::{Approval, adopt, examine};
 pub use base::Base;
 pub use change::{Change, Content, Item, Withdrawal, propose_secret};
 pub use dry_run::{DryRun, Outcome, Shift};

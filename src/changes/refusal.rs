@@ -31,6 +31,8 @@ pub enum Refusal {
         "rule `{name}`: expected to hold from {today} or later, found {from}: what is received already keeps its rules"
     )]
     InThePast { name: String, from: Date, today: Date },
+    #[error("{0}: expected the former secret to be accepted for a week at most")]
+    OverlapTooLong(Subject),
     #[error("rule `{0}`: expected a name of 1 to 64 letters, digits, `-`, `_` or `.`")]
     RuleName(String),
     #[error("rule `{name}`: {detail}")]
@@ -68,6 +70,7 @@ impl Refusal {
             Self::InThePast { name, from, today } => {
                 format!("规则 {name}：生效日 {from} 早于今日 {today}；已收到的申请适用原规则")
             }
+            Self::OverlapTooLong(subject) => format!("{}：原密钥最多继续受理 7 天", of(subject)),
             Self::RuleName(name) => format!("规则名称 {name} 须为 1 至 64 个字母、数字或 - _ ."),
             Self::Rule { name, detail } => format!("规则 {name} 未通过检查：{detail}"),
             Self::RuleKey { name, key, .. } => {

@@ -42,7 +42,10 @@ pub struct FormEffect {
 pub(super) struct Trial<'a> {
     pub(super) base: &'a Base,
     pub(super) overlay: &'a Overlay,
+    /// As the settings have it.
     pub(super) press: &'a Press,
+    /// As it is.
+    pub(super) current: &'a Press,
     pub(super) letterhead: &'a Letter,
     pub(super) applications: &'a [Guarantee],
     pub(super) at: Timestamp,
@@ -119,12 +122,11 @@ impl Trial<'_> {
     /// Lays out every form under the proposed templates, with the institution's own letterhead too.
     fn print(&self, proposed: &Overlay) -> Result<Vec<FormEffect>, Refusal> {
         let unusable = |error: anyhow::Error| Refusal::Templates(format!("{error:#}"));
-        let now = self.press.with_templates(&self.overlay.templates()).map_err(unusable)?;
         let then = self.press.with_templates(&proposed.templates()).map_err(unusable)?;
         then.letter(self.letterhead).map_err(|error| Refusal::Templates(error.to_string()))?;
         let after = then.prove()?;
         // What is in force was tried when it came; templates of the settings' folder may leave out what they like.
-        let before = now.prove().unwrap_or_default();
+        let before = self.current.prove().unwrap_or_default();
         let effects = after.into_iter().map(|after| {
             let before = before.iter().find(|it| it.form == after.form);
             effect(before, &after)

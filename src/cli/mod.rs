@@ -4,6 +4,7 @@ pub mod api_keys;
 pub mod audit;
 pub mod backup;
 pub mod bench;
+pub mod changes;
 pub mod check;
 pub mod crash;
 pub mod decide;
@@ -68,6 +69,7 @@ enum Command {
     Crash(crash::Args),
     Decide(decide::Args),
     Rules(rules::Args),
+    Changes(changes::Args),
     Reconcile(reconcile::Args),
     Render(render::Args),
     Preview(preview::Args),
@@ -125,6 +127,7 @@ async fn run(program: Program) -> anyhow::Result<bool> {
             let store = gateway::open_store(&settings).await?;
             decide::run(args, &settings, &store, now, out).await
         }
+        Command::Changes(args) => changes::run(args, &settings::load(&files)?, out).await.map(|()| true),
         Command::Rules(args) => rules::run(args, &settings::load(&files)?, now, out).await.map(|()| true),
         Command::Reconcile(args) => {
             let settings = settings::load(&files)?;

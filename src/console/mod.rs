@@ -23,6 +23,7 @@ mod proposals;
 mod queue;
 mod reconciliations;
 mod route;
+mod rules;
 mod texts;
 mod values;
 
@@ -40,6 +41,7 @@ use self::guard::Needs;
 pub use self::openings::SectionNames;
 use crate::access::Access;
 use crate::casework::Platforms;
+use crate::changes::Live;
 use crate::clock::Clock;
 use crate::jobs::desk::Desk;
 use crate::proposals::Bench;
@@ -69,6 +71,8 @@ pub struct Console {
     pub audit: Arc<AuditOptions>,
     /// What proposals are judged and carried out with.
     pub proposals: Bench,
+    /// What is changed while the gateway runs.
+    pub changes: Arc<Live>,
     /// The institution's name, as pages show it.
     pub institution: Arc<str>,
     /// What sections are called, as far as it was read already.

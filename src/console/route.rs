@@ -5,7 +5,7 @@ use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Responder};
 
-use super::{assets, audit, guarantees, language, letters, openings, overview, platforms, proposals, queue, reconciliations};
+use super::{assets, audit, guarantees, language, letters, openings, overview, platforms, proposals, queue, reconciliations, rules};
 use crate::access::Permission;
 
 /// What a request has to bring.
@@ -76,6 +76,7 @@ pub fn routes() -> Vec<Route> {
         proposals::routes(),
         queue::routes(),
         reconciliations::routes(),
+        rules::routes(),
     ];
     parts.into_iter().flatten().collect()
 }

@@ -15,10 +15,11 @@ pub(super) const FILES: &[&str] = &[
     include_str!("../../templates/console/texts/letters.toml"),
     include_str!("../../templates/console/texts/openings.toml"),
     include_str!("../../templates/console/texts/overview.toml"),
-    include_str!("../../templates/console/texts/proposals.toml"),
     include_str!("../../templates/console/texts/platforms.toml"),
+    include_str!("../../templates/console/texts/proposals.toml"),
     include_str!("../../templates/console/texts/queue.toml"),
     include_str!("../../templates/console/texts/reconciliations.toml"),
+    include_str!("../../templates/console/texts/rules.toml"),
 ];
 
 #[derive(Deserialize)]

@@ -64,8 +64,13 @@ impl ConsoleListener {
             desk: Arc::clone(&assembly.desk),
             letters: Letters::new(Arc::clone(&assembly.trust)),
             reconciler: Arc::new(assembly.reconciler.clone()),
+            proposals: Bench {
+                platforms: assembly.platforms.clone(),
+                options: settings.proposals.clone(),
+                changes: Arc::clone(&assembly.changes),
+            },
+            changes: Arc::clone(&assembly.changes),
             audit: Arc::new(settings.audit.clone()),
-            proposals: Bench { platforms: assembly.platforms.clone(), options: settings.proposals.clone() },
             institution: settings.institution.name.as_str().into(),
             section_names: Arc::default(),
         };

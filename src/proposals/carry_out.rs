@@ -5,8 +5,9 @@ use jiff::Timestamp;
 use super::preparation::{self, Case, Impossible, Stop, apart};
 use super::propose::minutes_later;
 use super::trail::Change;
-use super::{Bench, Payload, resend};
+use super::{Bench, By, Payload, resend};
 use crate::casework::{self, restoration};
+use crate::changes::{self, Approval};
 use crate::crypto::sm3;
 use crate::domain::identity::GuaranteeId;
 use crate::domain::{Guarantee, Refusal};
@@ -34,7 +35,7 @@ impl Done {
 pub(super) fn carry_out(
     connection: &mut Connection,
     bench: &Bench,
-    proposal: &Proposal,
+    (proposal, by): (&Proposal, &By),
     payload: &Payload,
     at: Timestamp,
 ) -> Result<Done, Stop> {
@@ -61,6 +62,21 @@ pub(super) fn carry_out(
             let id = GuaranteeId::new(subject.id());
             resend::carry_out(connection, bench, &id, *letter, at)?;
             Ok(Done::one(letter.name()))
+        }
+        Payload::Change { change } => {
+            let approval = Approval {
+                made_by: proposal.maker.name.clone(),
+                approved_by: by.operator.name.clone(),
+                proposal: proposal.id.to_string(),
+                actor: by.actor(),
+                address: by.address,
+            };
+            match changes::adopt(connection, &bench.changes, change, &approval, at)? {
+                Ok(generation) => Ok(Done::one(generation)),
+                // Another change came in between: whoever approves looks once more at what it would do.
+                Err(changes::Refusal::NotTried) => Err(StoreError::Conflict.into()),
+                Err(refusal) => Err(Impossible::Change(refusal.zh()).into()),
+            }
         }
         Payload::Unmask { minutes } => {
             Ok(Done { holds_until: Some(minutes_later(at, *minutes)), ..Done::one(subject.id()) })
@@ -143,9 +159,9 @@ fn digest(guarantee: &Guarantee) -> Option<String> {
 pub(super) fn all_or_nothing(
     connection: &mut Connection,
     bench: &Bench,
-    proposal: &Proposal,
+    (proposal, by): (&Proposal, &By),
     payload: &Payload,
     at: Timestamp,
 ) -> Result<Result<Done, Impossible>, StoreError> {
-    connection.all_or_nothing(|connection| apart(carry_out(connection, bench, proposal, payload, at)))
+    connection.all_or_nothing(|connection| apart(carry_out(connection, bench, (proposal, by), payload, at)))
 }

@@ -70,7 +70,7 @@ pub fn approve(
     if verdict.seen != proposal.digest {
         return Ok(Err(Undecided::Changed));
     }
-    let (state, done) = match all_or_nothing(connection, bench, &proposal, &payload, at)? {
+    let (state, done) = match all_or_nothing(connection, bench, (&proposal, by), &payload, at)? {
         Ok(done) => (State::Approved, done),
         Err(reason) => {
             let outcome =

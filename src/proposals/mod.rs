@@ -27,7 +27,10 @@ pub use payload::{KeptKey, PastedKey, Payload};
 pub use propose::{Draft, Unproposable, propose};
 pub use trail::By;
 
+use std::sync::Arc;
+
 use crate::casework::Platforms;
+use crate::changes::Live;
 use crate::store::proposals::Proposal;
 use crate::store::{Connection, StoreError, proposals};
 
@@ -36,6 +39,8 @@ use crate::store::{Connection, StoreError, proposals};
 pub struct Bench {
     pub platforms: Platforms,
     pub options: ProposalOptions,
+    /// Tries changes and puts them in force.
+    pub changes: Arc<Live>,
 }
 
 /// What a proposal would do; None where its row does not hold what was proposed then.

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::preparation::{self, Case, Impossible, Stop, apart};
 use super::{Bench, Payload, resend};
 use crate::casework::task;
+use crate::changes;
 use crate::domain::Stage;
 use crate::domain::guarantee::LetterKind;
 use crate::domain::identity::GuaranteeId;
@@ -51,6 +52,8 @@ pub enum Effect {
     Discards { kind: String, state: JobState },
     /// A letter goes to its platform again.
     Sends { letter: LetterKind, work: Vec<String> },
+    /// A version of a secret, a rule or a template takes the place of the one before it, whose number this is.
+    Changes { after: i64 },
     /// Its maker sees what is masked otherwise.
     Shows { minutes: u64 },
 }
@@ -102,6 +105,18 @@ pub fn outlook(
                 items.push(on_job(connection, id, |kind, state| Effect::Discards { kind, state })?);
             }
             Ok(Outlook { items })
+        }
+        Payload::Change { change } => {
+            let examined = changes::examine(connection, change, at)?.map_err(|refusal| refusal.zh());
+            let items = change.items.iter().map(|item| Item {
+                about: item.subject.to_string(),
+                guarantee: None,
+                effect: match &examined {
+                    Ok(()) => Ok(Effect::Changes { after: item.after }),
+                    Err(said) => Err(Impossible::Change(said.clone())),
+                },
+            });
+            Ok(Outlook { items: items.collect() })
         }
         Payload::Unmask { minutes } => {
             let guarantee = match subject {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 
 use crate::casework::decisions::Decision;
+use crate::changes::Change;
 use crate::dialect::SectionKey;
 use crate::domain::guarantee::LetterKind;
 use crate::domain::identity::{ApplicationNumber, GuaranteeId};
@@ -29,6 +30,8 @@ pub enum Payload {
     DiscardJobs { jobs: Vec<String> },
     /// A letter that the platform has been sent before.
     ResendLetter { letter: LetterKind },
+    /// Secrets of a platform, rules or templates, which hold without a restart. Its secrets are sealed by themselves.
+    Change { change: Change },
     /// Personal data and raw messages, shown to the maker for some minutes.
     Unmask { minutes: u64 },
 }
@@ -54,6 +57,7 @@ impl Payload {
             Self::RetryJobs { .. } => "retry-jobs".to_owned(),
             Self::DiscardJobs { .. } => "discard-jobs".to_owned(),
             Self::ResendLetter { .. } => "resend-letter".to_owned(),
+            Self::Change { .. } => "change".to_owned(),
             Self::Unmask { .. } => "unmask".to_owned(),
         }
     }

@@ -42,6 +42,9 @@ pub enum Impossible {
     NoJob(JobId),
     #[error("任务 `{0}` 的状态是 {state}，无需处理", state = .1.name())]
     JobNotWaiting(JobId, JobState),
+    /// A change, for the reason that its room gives.
+    #[error("{0}")]
+    Change(String),
 }
 
 impl From<Refusal> for Impossible {

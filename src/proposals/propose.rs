@@ -132,6 +132,7 @@ fn suits(subject: &Subject, payload: &Payload) -> bool {
             Subject::Message(_) => false,
         },
         Payload::RetryJobs { .. } | Payload::DiscardJobs { .. } => !matches!(subject, Subject::Message(_)),
+        Payload::Change { .. } => matches!(subject, Subject::Platform(_) | Subject::House),
         Payload::Unmask { .. } => matches!(subject, Subject::Guarantee(_) | Subject::Message(_)),
     }
 }

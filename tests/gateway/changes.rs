@@ -5,19 +5,23 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
+use baohan_gateway::access::Role;
 use baohan_gateway::changes::{
     Approval, Change, Content, Effects, Item, Live, Refusal, SecretKey, Subject, Withdrawal, adopt,
     propose_secret,
 };
-use baohan_gateway::clock::{Clock, china_date};
+use baohan_gateway::clock::{Clock, china_date, to_wire};
 use baohan_gateway::domain::Stage;
 use baohan_gateway::domain::identity::PlatformId;
 use baohan_gateway::gateway::Gateway;
 use baohan_gateway::secret::Secret;
 use baohan_gateway::store::audit::Actor;
 use baohan_gateway::store::changes;
+use baohan_gateway::store::proposals::{self, ProposalId};
 use jiff::{SignedDuration, Timestamp};
+use reqwest::StatusCode;
 
+use crate::console::CONSOLE;
 use crate::house::{Database, House, PATIENCE, on_both_databases};
 use crate::serving::{program, said};
 
@@ -120,7 +124,7 @@ on_both_databases! {
         house.adopted(&change).await;
         let (applyno, answer) = house.sandbox.apply_generated().await.unwrap();
         assert!(answer.is_accepted(), "{answer}");
-        let tolerated = "SELECT detail AS line FROM messages WHERE detail LIKE '%former-secret%'";
+        let tolerated = "SELECT tolerances AS line FROM messages WHERE tolerances LIKE '%former-secret%'";
         assert_eq!(house.ledger().lines(tolerated).len(), 1);
         assert_eq!(house.stored(&applyno).await.unwrap().application.number.as_str(), applyno);
         house.gateway.assembly.clock.advance(Duration::from_secs(601));
@@ -238,6 +242,8 @@ async fn a_rule_is_tried_on_the_last_applications_holds_from_its_day_and_leaves_
     let files = [house.settings.clone(), house.overrides.clone()];
     let checked = said(program(&files, &[]).arg("check"));
     assert!(String::from_utf8_lossy(&checked).contains("rule season, version 1, by 张三 and 李四"));
+    let changes = said(program(&files, &[]).args(["changes", "list"]));
+    assert!(String::from_utf8_lossy(&changes).contains("rule season, version 1: above the settings from"));
     let listed = said(program(&files, &[]).args(["rules", "list", "--on", &tomorrow.to_string()]));
     assert!(String::from_utf8_lossy(&listed).contains("张三 经办，李四 复核，旺季"));
 }
@@ -248,7 +254,12 @@ async fn a_template_is_tried_on_every_letter_before_it_is_used_and_withdrawn_wit
     let refused = async |text: &str| house.refused(&template(text)).await;
     let cases = [
         (BUILT_IN.replace("#print(", "#prinnt("), "line"),
-        (BUILT_IN.replace("amount-rows(letter)", "issuer-rows(letter)"), "`amount_words`"),
+        (
+            BUILT_IN
+                .replace("amount-rows(letter)", "issuer-rows(letter)")
+                .replace("letter.amount_words", "letter.amount"),
+            "`amount_words`",
+        ),
         (BUILT_IN.replace("投标保证保险凭证", "投标保证保险凭证\u{1f600}"), "U+1F600"),
     ];
     for (text, why) in &cases {
@@ -269,4 +280,82 @@ async fn a_template_is_tried_on_every_letter_before_it_is_used_and_withdrawn_wit
     assert!(title(&now) && !title(&press), "what is being printed is printed on what it was begun on");
     let applyno = house.issued().await;
     assert_eq!(house.stored(&applyno).await.unwrap().stage, Stage::Issued);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_secret_is_proposed_in_a_form_put_in_force_by_somebody_elses_approval_and_shown_to_nobody() {
+    let house = House::open_with(Database::Sqlite, CONSOLE).await;
+    let maker = house.visitor("张三", &[Role::Maker, Role::Checker]).await;
+    let checker = house.visitor("李四", &[Role::Checker]).await;
+    const NEXT: &str = "the-next-secret-of-the-platform";
+    let later = to_wire(Clock::system().now() + SignedDuration::from_hours(2)).replace(' ', "T");
+    let fields = |secret| {
+        [("platform", "hainan"), ("appsecret", secret), ("overlap", &later), ("reason", "平台更换密钥")]
+    };
+    let nothing = maker.post("/rules/secret", &fields("")).await;
+    assert!(nothing.text.contains("没有任何变更内容"), "{}", nothing.text);
+    let sent = maker.post("/rules/secret", &fields(NEXT)).await;
+    let place = sent.location().to_owned();
+    assert!(place.starts_with("/rules/proposals/"), "{place} {}", sent.text);
+    let id = place.rsplit('/').next().unwrap().to_owned();
+    let wanted = ProposalId::new(id.clone());
+    let found = house.gateway.assembly.store.read(move |c| proposals::find(c, &wanted)).await.unwrap();
+    let seen = found.unwrap().digest;
+    let decision = [("seen", seen.as_str()), ("remark", "已核对")];
+    let approve = format!("/proposals/{id}/approve");
+    assert_eq!(maker.post(&approve, &decision).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(house.live().overlay().generation(), 0);
+
+    let mut pages = vec![checker.get(&place).await.text, checker.get(&format!("/proposals/{id}")).await.text];
+    assert!(pages[0].contains("可以使用"), "{}", pages[0]);
+    let approved = checker.post(&approve, &decision).await;
+    assert_eq!(approved.status, StatusCode::SEE_OTHER, "{}", approved.text);
+    until(|| house.live().overlay().generation() == 1).await;
+    for place in ["/rules", "/rules/history", "/rules/secret", &place, &format!("/proposals/{id}")] {
+        pages.push(maker.get(place).await.text);
+    }
+    assert!(pages[2].contains("hainan/appsecret") && pages[3].contains("李四"), "{}", pages[2]);
+    assert!(pages.iter().all(|page| !page.contains(NEXT)));
+    // The platform still signs with the former one.
+    assert!(house.push_is_accepted().await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pages_show_rules_with_their_sources_what_a_change_would_do_and_what_a_template_would_print() {
+    let house = House::open_with(Database::Sqlite, CONSOLE).await;
+    let maker = house.visitor("张三", &[Role::Maker]).await;
+    let applyno = house.issued().await;
+    let tomorrow = china_date(Clock::system().now()).tomorrow().unwrap().to_string();
+    let entry = |step, keys| {
+        [("name", "season"), ("from", tomorrow.as_str()), ("keys", keys), ("reason", "旺季"), ("step", step)]
+    };
+    let tried =
+        maker.post("/rules/entry", &entry("try", "rate = \"0.0199\"\nminimum_premium = \"9000\"")).await;
+    assert!(tried.text.contains(&applyno) && tried.text.contains("提交复核"), "{}", tried.text);
+    let wrong = maker.post("/rules/entry", &entry("propose", "rate = \"2\"")).await;
+    assert!(wrong.text.contains("season") && wrong.text.contains("below 1"), "{}", wrong.text);
+    let sent = maker.post("/rules/entry", &entry("propose", "rate = \"0.0199\"")).await;
+    assert!(sent.location().starts_with("/rules/proposals/"), "{}", sent.text);
+    let review = maker.get(sent.location()).await.text;
+    assert!(review.contains("0.0199") && review.contains("试算申请"), "{review}");
+
+    let explained = maker.get(&format!("/rules/explain?platform=hainan&application={applyno}")).await.text;
+    assert!(explained.contains("与规则一致") && explained.contains("平台设置"), "{explained}");
+    let none = maker.get("/rules/explain?platform=hainan&application=nothing").await.text;
+    assert!(none.contains("没有此申请"), "{none}");
+
+    let changed = BUILT_IN.replace("投标保证保险凭证", "投标保证保险凭证（新版）");
+    let template = |step, text| {
+        [("name", "bid-bond-insurance.typ"), ("text", text), ("reason", "新版条款"), ("step", step)]
+    };
+    let printed = maker.post("/rules/template", &template("try", &changed)).await;
+    assert!(printed.text.matches("data:image/png;base64,").count() >= 2, "{}", printed.text);
+    let broken = maker.post("/rules/template", &template("try", "#nothing")).await;
+    assert!(broken.text.contains("模板试排未通过") && !broken.text.contains("data:image"), "{}", broken.text);
+    for place in ["/rules/templates", "/rules/templates/letter.typ/pages", "/rules/history", "/rules"] {
+        assert_eq!(maker.get(place).await.status, StatusCode::OK, "{place}");
+    }
+    let text = maker.get("/rules/templates/bid-bond-insurance.typ/text").await.text;
+    assert_eq!(text, BUILT_IN);
+    assert_eq!(maker.get("/rules/templates/none.typ/text").await.status, StatusCode::NOT_FOUND);
 }

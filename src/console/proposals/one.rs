@@ -11,7 +11,7 @@ use crate::console::acting::Acting;
 use crate::console::frame::Frame;
 use crate::console::guard::Session;
 use crate::console::page::{go_to, page};
-use crate::console::{Console, Failure};
+use crate::console::{Console, Failure, rules};
 use crate::proposals::{self as maker_checker, By, Undecided, Verdict};
 use crate::store::StoreError;
 use crate::store::proposals::{self, Proposal, ProposalId, State, Subject};
@@ -154,9 +154,15 @@ pub(super) async fn approve(
 ) -> Result<HttpResponse, Failure> {
     let (verdict, by, bench, now) =
         (verdict(id, &body)?, By::from(acting), console.proposals.clone(), frame.now);
+    // Letters are laid out for it, which no transaction waits for.
+    if let Err(refusal) = rules::try_proposed(&console, &verdict.id).await? {
+        return Err(Failure::Refused(frame.either(&refusal.zh(), &refusal.to_string()).to_owned()));
+    }
     let decided =
         console.store.write(move |connection| maker_checker::approve(connection, &bench, &verdict, &by, now));
-    answer(&frame, decided.await?)
+    let decided = decided.await?;
+    console.changes.ring();
+    answer(&frame, decided)
 }
 
 pub(super) async fn refuse(

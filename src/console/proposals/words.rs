@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::casework::decisions::Decision;
+use crate::changes::{Change, Content, Item};
 use crate::console::frame::Frame;
 use crate::domain::claim::{ClaimSide, ClaimStatus};
 use crate::domain::decision::Act;
@@ -20,9 +21,10 @@ pub(super) fn kind(kind: &str) -> &'static str {
         "discard-jobs" => "proposals.kind_discard_jobs",
         "resend-letter" => "proposals.kind_resend_letter",
         "unmask" => "proposals.kind_unmask",
+        "change" => "proposals.kind_change",
         other => {
             let named = other.strip_prefix("act-").unwrap_or(other);
-            Act::ALL.into_iter().find(|it| it.name() == named).map_or("proposals.kind_change", act)
+            Act::ALL.into_iter().find(|it| it.name() == named).map_or("proposals.kind_other", act)
         }
     }
 }
@@ -161,6 +163,33 @@ impl Words<'_> {
         self.given("proposals.bank", side.account.bank.as_deref());
     }
 
+    fn change(&mut self, change: &Change) {
+        for Item { subject, content, .. } in &change.items {
+            self.line("proposals.change_of", subject);
+            match content {
+                Content::Secret { accept_old_until, .. } => {
+                    self.line("proposals.change_to", self.frame.t("proposals.change_secret"));
+                    self.given("proposals.change_old_until", accept_old_until.map(|at| self.frame.time(&at)));
+                }
+                Content::Rule { keys, from } => {
+                    self.line("proposals.change_from", from);
+                    self.line("proposals.change_to", keys);
+                }
+                Content::Template { text } => {
+                    let bytes = text.len().to_string();
+                    self.line(
+                        "proposals.change_to",
+                        self.frame.say("proposals.change_text", &[("bytes", &bytes)]),
+                    );
+                }
+                Content::AsInSettings(withdrawal) => {
+                    self.given("proposals.change_from", withdrawal.from);
+                    self.line("proposals.change_to", self.frame.t("proposals.change_withdrawn"));
+                }
+            }
+        }
+    }
+
     fn decision(&mut self, decision: &Decision) {
         let frame = self.frame;
         match decision {
@@ -236,6 +265,7 @@ pub(super) fn payload(
             words.line("proposals.job_count", jobs.len());
         }
         Payload::ResendLetter { letter: which } => words.line("proposals.letter", frame.t(letter(*which))),
+        Payload::Change { change } => words.change(change),
         Payload::Unmask { minutes } => words.line("proposals.minutes", minutes),
     }
     words.lines
@@ -267,6 +297,9 @@ pub(super) fn effect(frame: &Frame, effect: &Effect) -> String {
         Effect::Sends { letter: which, work } => {
             let named = [("letter", frame.t(letter(*which))), ("work", &work.join(", "))];
             frame.say("proposals.effect_sends", &named)
+        }
+        Effect::Changes { after } => {
+            frame.say("proposals.effect_changes", &[("version", &after.saturating_add(1).to_string())])
         }
         Effect::Shows { minutes } => {
             frame.say("proposals.effect_shows", &[("minutes", &minutes.to_string())])
