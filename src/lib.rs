@@ -1,6 +1,7 @@
 #![doc = include_str!("ARCHITECTURE.md")]
 
 pub mod access;
+pub mod alarms;
 pub mod api;
 pub mod backup;
 pub mod casework;

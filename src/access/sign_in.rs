@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::lockout::{Reason, is_locked};
 use super::options::SecondFactor;
-use super::{Access, By, Unfit, Visitor, sessions};
+use super::{Access, By, Role, Unfit, Visitor, sessions};
 use crate::crypto::one_time_code::CodeSecret;
 use crate::secret::Secret;
 use crate::store::sessions::{self as stored, SessionToken, Stage};
@@ -23,6 +23,7 @@ const LONGEST: usize = 1024;
 pub struct Admitted {
     pub token: SessionToken,
     pub stage: Stage,
+    pub roles: Vec<Role>,
 }
 
 /// Why somebody is not let in.
@@ -270,7 +271,7 @@ impl Access {
             let detail = json!({ "session": token.id(), "provider": user.identity.is_some() });
             By::user(user, visitor).note(connection, "session.begin", &user.id, detail, now)?;
         }
-        Ok(Admitted { token: token.clone(), stage })
+        Ok(Admitted { token: token.clone(), stage, roles: sessions::roles_of(user) })
     }
 }
 

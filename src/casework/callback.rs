@@ -153,7 +153,8 @@ pub fn tell_of_dead_job(
     cause: Cause,
     at: Timestamp,
 ) -> Result<(), StoreError> {
-    if !wanted.has(CallbackType::JobDead) || job.kind == Task::CALLBACK || cause == Cause::Obsolete {
+    let of_platform = ![Task::CALLBACK, Task::ALARM].contains(&job.kind.as_str());
+    if !wanted.has(CallbackType::JobDead) || !of_platform || cause == Cause::Obsolete {
         return Ok(());
     }
     let stored = match job.lane.guarantee() {

@@ -2,6 +2,7 @@
 //!
 //! Pushes, jobs and operators all come through [`carry_out`], always inside a transaction of the caller's.
 
+pub mod alarm;
 pub mod callback;
 pub mod decisions;
 pub mod letter_file;
@@ -14,6 +15,7 @@ pub mod tellable;
 
 use jiff::Timestamp;
 
+pub use alarm::AlarmNews;
 pub use callback::{CallbackType, Wanted};
 pub use platform::{Former, Platform, Platforms, Received};
 pub use round::Round;

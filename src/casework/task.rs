@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::alarm::AlarmNews;
 use super::round::Round;
 use crate::dialect::Profile;
 use crate::dialect::options::Step;
@@ -13,7 +14,7 @@ use crate::domain::guarantee::{Guarantee, LetterKind};
 use crate::domain::identity::PlatformId;
 use crate::domain::notice::Notice;
 use crate::store::StoreError;
-use crate::store::jobs::{Calls, Lane, NewJob};
+use crate::store::jobs::{self, Calls, Lane, NewJob};
 
 /// The deadline of work that has none of its own, counted from when it is planned. It is so far away that a backlog of
 /// such work, however old, stands behind every restoration; among itself it keeps its order.
@@ -58,6 +59,12 @@ pub enum Task {
     Callback {
         id: String,
     },
+    /// Tells people, over one channel, what is new of an alarm.
+    Alarm {
+        channel: String,
+        alarm: String,
+        news: AlarmNews,
+    },
 }
 
 impl Task {
@@ -71,9 +78,14 @@ impl Task {
     /// The kind of jobs that tell the core system something.
     pub const CALLBACK: &str = "callback";
 
-    /// The jobs that wait for an answer from outside: a platform's, or the core system's.
-    pub const CALLS: Calls =
-        Calls { kinds: &[Self::UPLOAD, Self::NOTIFY, Self::CALLBACK], rounds: &[Round::ABNORMAL_SECTIONS] };
+    /// The kind of jobs that tell people of an alarm.
+    pub const ALARM: &str = "alarm";
+
+    /// The jobs that wait for an answer from outside: a platform's, the core system's, or a channel's of alarms.
+    pub const CALLS: Calls = Calls {
+        kinds: &[Self::UPLOAD, Self::NOTIFY, Self::CALLBACK, Self::ALARM],
+        rounds: &[Round::ABNORMAL_SECTIONS],
+    };
 
     const LATER: &str = "consult-later";
     const REMINDER: &str = "remind";
@@ -108,6 +120,7 @@ impl Task {
             Self::Notify { .. } => Self::NOTIFY,
             Self::Round { .. } => Self::ROUND,
             Self::Callback { .. } => Self::CALLBACK,
+            Self::Alarm { .. } => Self::ALARM,
         }
     }
 }
@@ -138,6 +151,12 @@ pub fn pressing(work: &[Work]) -> Option<Timestamp> {
         Work::Consult(_) | Work::Notify(_) => None,
     };
     work.iter().filter_map(deadline).min()
+}
+
+/// Since when jobs of a kind could have been done.
+pub fn ready_since(jobs: &jobs::Count) -> Timestamp {
+    let waits = Task::waits_for_its_time(&jobs.kind);
+    if waits { jobs.first_due } else { jobs.oldest }
 }
 
 /// A job for a guarantee that waits in a lane beside the guarantee's own, where it holds up nothing else.
@@ -211,6 +230,7 @@ fn restoration_result(guarantee: &Guarantee) -> Option<Notice> {
 mod tests {
     use super::*;
     use crate::domain::identity::{ApplicationNumber, GuaranteeNumber};
+    use crate::store::jobs::JobState;
 
     #[test]
     fn work_is_urgent_by_its_deadline_and_not_by_when_it_was_stored() {
@@ -248,5 +268,28 @@ mod tests {
         ] {
             assert!(!task.is_of_opening(), "{task:?}");
         }
+    }
+
+    #[test]
+    fn what_waits_for_its_hour_is_not_taken_for_what_is_not_getting_done() {
+        let instant = |text: &str| text.parse::<Timestamp>().unwrap();
+        let (oldest, first_due) = (instant("2026-11-21T12:00:00Z"), instant("2026-11-22T00:30:00Z"));
+        let count = |kind: &str| jobs::Count {
+            platform: PlatformId::new("hainan"),
+            kind: kind.to_owned(),
+            state: JobState::Ready,
+            count: 1,
+            oldest,
+            first_due,
+        };
+        let question = Question::Underwriting;
+        for (task, since) in [
+            (Task::Consult { question }, oldest),
+            (Task::ConsultLater { question }, first_due),
+            (Task::Remind { question }, first_due),
+        ] {
+            assert_eq!(ready_since(&count(task.kind())), since, "{}", task.kind());
+        }
+        assert_eq!(ready_since(&count(Task::ROUND)), first_due);
     }
 }

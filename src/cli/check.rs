@@ -10,7 +10,7 @@ use jiff::civil::Date;
 
 use crate::api::ApiOptions;
 use crate::api::options::{EXPOSED, TlsOptions};
-use crate::casework::Platform;
+use crate::casework::{Platform, Platforms};
 use crate::changes::{Overlay, Version};
 use crate::clock::Clock;
 use crate::crypto::keyring::Keyring;
@@ -68,6 +68,9 @@ pub async fn run(args: Args, settings: Settings, out: &mut dyn Write) -> anyhow:
     changes(&overlay, press, &mut report).await?;
     let platforms = gateway::platforms(&settings, &overlay);
     let platforms = report.line("platforms", settings.platforms.len(), platforms)?;
+    let herald =
+        gateway::herald(&settings, platforms.as_ref().unwrap_or(&Platforms::default()), &Clock::system());
+    report.line("channels of alarms", settings.alarms.channels.len(), herald)?;
     let client = Client::new(&settings.delivery);
     let client = report.line("outgoing connections", "TLS by rustls", client)?;
     interface(&settings.api, &mut report)?;

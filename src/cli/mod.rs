@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand.
 
+pub mod alarms;
 pub mod api_keys;
 pub mod audit;
 pub mod backup;
@@ -15,8 +16,8 @@ pub mod keys;
 pub mod migrate;
 pub mod openapi;
 pub mod platforms;
-pub mod proposals;
 pub mod preview;
+pub mod proposals;
 pub mod reconcile;
 pub mod render;
 pub mod replay;
@@ -37,6 +38,7 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
+use crate::changes::Overlay;
 use crate::clock::Clock;
 use crate::gateway;
 use crate::settings;
@@ -75,6 +77,7 @@ enum Command {
     Preview(preview::Args),
     Verify(verify::Args),
     Keys(keys::Args),
+    Alarms(alarms::Args),
     ApiKeys(api_keys::Args),
     Audit(audit::Args),
     Openapi(openapi::Args),
@@ -147,6 +150,13 @@ async fn run(program: Program) -> anyhow::Result<bool> {
             let settings = settings::load(&files)?;
             let store = gateway::connect_store(&settings)?;
             audit::run(args, &settings.audit, &store, now, out).await
+        }
+        Command::Alarms(args) => {
+            let settings = settings::load(&files)?;
+            let store = gateway::open_store(&settings).await?;
+            let platforms = gateway::platforms(&settings, &store.read(Overlay::read).await?)?;
+            let herald = gateway::herald(&settings, &platforms, &clock)?;
+            alarms::run(args, &store, &herald, now, out).await
         }
         Command::Simulate(args) => tokio::task::block_in_place(|| simulate::run(&args, &clock, out)),
         Command::Openapi(args) => openapi::run(args, out).map(|()| true),

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 
 use super::table;
 use crate::clock::to_wire;
-use crate::store::proposals::{self, Filter, Proposal, ProposalId, State};
 use crate::store::Store;
+use crate::store::proposals::{self, Filter, Proposal, ProposalId, State};
 
 /// See what operators have proposed, and what became of it.
 ///

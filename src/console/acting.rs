@@ -7,7 +7,7 @@ use actix_web::{FromRequest, HttpRequest};
 use futures_util::future::{Ready, ready};
 use serde_json::Value;
 
-use super::Failure;
+use super::{Failure, caller};
 use super::guard::Session;
 use crate::access::Operator;
 use crate::store::audit::{Actor, Entry};
@@ -34,7 +34,7 @@ impl FromRequest for Acting {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let session = Session::from_request(request, payload).into_inner();
-        let address = request.peer_addr().map(|peer| peer.ip());
+        let address = caller::address(request);
         ready(session.map(|session| Self { operator: session.operator, address }))
     }
 }

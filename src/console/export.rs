@@ -49,7 +49,7 @@ pub(super) async fn export(
     let Session { operator, .. } = session;
     let entry = Entry {
         actor: Actor::Operator { id: operator.id.clone(), name: operator.name.clone() },
-        address: request.peer_addr().map(|peer| peer.ip()),
+        address: super::caller::address(request),
         action: "list.export",
         subject: ("list", list.to_owned()),
         detail: json!({

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::guard::Session;
 use super::language::Language;
 use super::{Console, Failure, assets, texts, values};
-use crate::access::Permission;
+use crate::access::{Permission, Role};
 use crate::domain::money::Fen;
 
 /// Every page's template has one, as `frame`; handlers take it as an argument.
@@ -85,6 +85,17 @@ impl Frame {
 
     pub fn may(&self, permission: Permission) -> bool {
         self.session.as_ref().is_some_and(|session| session.operator.may(permission))
+    }
+
+    /// A role's name.
+    pub fn role(&self, role: &Role) -> &'static str {
+        self.t(match role {
+            Role::Operations => "users.operations",
+            Role::Maker => "users.maker",
+            Role::Checker => "users.checker",
+            Role::Auditor => "users.auditor",
+            Role::Administrator => "users.administrator",
+        })
     }
 
     pub fn may_operate(&self) -> bool {

@@ -3,9 +3,13 @@
 //! Each part of the console is a module with its pages, and exports its [`Route`]s; each route says what it [`Need`]s. One
 //! middleware finds out who asks and enforces that, so that no handler has to. Templates are in `templates/console`.
 
+mod account;
 mod acting;
+mod alarms;
 mod assets;
 mod audit;
+mod caller;
+mod cookies;
 mod export;
 mod failure;
 mod frame;
@@ -24,7 +28,9 @@ mod queue;
 mod reconciliations;
 mod route;
 mod rules;
+mod sign_in;
 mod texts;
+mod users;
 mod values;
 
 use std::sync::Arc;

@@ -1,6 +1,6 @@
 //! The `[console]` section of the settings.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -16,6 +16,8 @@ pub struct ConsoleOptions {
     pub listen: Option<SocketAddr>,
     /// The address under which browsers reach it, where a proxy stands in front.
     pub public_url: Option<String>,
+    /// Addresses of proxies whose `X-Forwarded-For` is believed.
+    pub proxies: Vec<IpAddr>,
     /// A longer body is refused.
     pub body_bytes: usize,
     /// A session ends when nothing was asked in it for so long.
@@ -34,6 +36,7 @@ impl Default for ConsoleOptions {
         Self {
             listen: None,
             public_url: None,
+            proxies: Vec::new(),
             body_bytes: 2 * 1_048_576,
             idle: Duration::from_mins(15),
             longest: Duration::from_hours(10),

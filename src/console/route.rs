@@ -5,7 +5,7 @@ use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Responder};
 
-use super::{assets, audit, guarantees, language, letters, openings, overview, platforms, proposals, queue, reconciliations, rules};
+use super::{account, alarms, assets, audit, guarantees, language, letters, openings, overview, platforms, proposals, queue, reconciliations, rules, sign_in, users};
 use crate::access::Permission;
 
 /// What a request has to bring.
@@ -67,6 +67,8 @@ pub fn routes() -> Vec<Route> {
     let parts = [
         assets::routes(),
         language::routes(),
+        account::routes(),
+        alarms::routes(),
         audit::routes(),
         guarantees::routes(),
         letters::routes(),
@@ -77,6 +79,8 @@ pub fn routes() -> Vec<Route> {
         queue::routes(),
         reconciliations::routes(),
         rules::routes(),
+        sign_in::routes(),
+        users::routes(),
     ];
     parts.into_iter().flatten().collect()
 }

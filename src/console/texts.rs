@@ -9,6 +9,7 @@ use super::language::Language;
 
 /// One file for each part of the console, in `templates/console/texts`.
 pub(super) const FILES: &[&str] = &[
+    include_str!("../../templates/console/texts/account.toml"),
     include_str!("../../templates/console/texts/audit.toml"),
     include_str!("../../templates/console/texts/frame.toml"),
     include_str!("../../templates/console/texts/guarantees.toml"),
@@ -20,6 +21,8 @@ pub(super) const FILES: &[&str] = &[
     include_str!("../../templates/console/texts/queue.toml"),
     include_str!("../../templates/console/texts/reconciliations.toml"),
     include_str!("../../templates/console/texts/rules.toml"),
+    include_str!("../../templates/console/texts/sign_in.toml"),
+    include_str!("../../templates/console/texts/users.toml"),
 ];
 
 #[derive(Deserialize)]

@@ -11,6 +11,7 @@
 pub mod certificate;
 pub mod digest;
 pub mod encoding;
+pub mod hmac_sha256;
 pub mod identity_token;
 pub mod international;
 pub mod keyring;

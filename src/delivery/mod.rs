@@ -1,10 +1,12 @@
 //! Handing things to platforms: the only HTTP client, the exchange of one message, and the sliced upload of a letter. The
 //! same client takes callbacks to the core system; what else the institution calls, by JSON and a bearer token, is a
-//! [`service`].
+//! [`service`]. People are told by a chat's [`hook`] or by [`mail`].
 
 pub mod client;
 pub mod courier;
 mod file_key;
+pub mod hook;
+pub mod mail;
 pub mod public_keys;
 pub mod service;
 mod slices;

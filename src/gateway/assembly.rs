@@ -7,6 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use jiff::Timestamp;
 
+use super::alarms::herald;
 use super::certificates::Certificates;
 use super::disks::Disks;
 use super::platforms::{base, settled};
@@ -80,6 +81,7 @@ impl Assembly {
         let base = base(settings)?;
         let platforms = settled(&base, settings, &Overlay::default())?;
         let client = Client::new(&settings.delivery)?;
+        let herald = herald(settings, &platforms, &clock)?;
         let core_system = CoreSystem::new(&settings.callbacks)?;
         let store = connect_store(settings)?;
 
@@ -135,6 +137,7 @@ impl Assembly {
             options: settings.jobs.clone(),
             rounds: settings.rounds.clone(),
             core_system,
+            herald,
             reach: Reach::new(
                 behind,
                 platforms.clone(),

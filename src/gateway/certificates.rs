@@ -24,8 +24,10 @@ impl Certificates {
         if let Some(end) = settings.seal.pdf_certificates.as_deref().and_then(first_end) {
             kept.push(("pdf-signer", end));
         }
-        let tls = settings.api.tls.as_ref();
-        let files = tls.map(|tls| ("api-tls", tls.certificate.clone())).into_iter().collect();
+        let listeners = [("api-tls", &settings.api.tls), ("console-tls", &settings.console.tls)];
+        let files =
+            listeners.into_iter().filter_map(|(name, tls)| Some((name, tls.as_ref()?.certificate.clone())));
+        let files = files.collect();
         Self { kept, files }
     }
 

@@ -1,5 +1,6 @@
 //! The gateway put together: everything that the settings name is opened and checked, then listeners and workers start.
 
+mod alarms;
 mod archive_watch;
 mod assembly;
 mod audit_watch;
@@ -10,8 +11,8 @@ mod disks;
 mod drain;
 mod gauges;
 mod pauses;
-mod proposals;
 mod platforms;
+mod proposals;
 mod push_listener;
 mod readiness;
 mod rounds;
@@ -26,6 +27,7 @@ use anyhow::Context;
 use futures_util::future::{join, join3};
 use tokio::task::JoinHandle;
 
+pub use alarms::herald;
 pub use assembly::{Assembly, connect_store, keyring, open_store, press, reconciler};
 pub use certificates::Certificates;
 pub use core_system::core_system_tls;
@@ -57,6 +59,7 @@ pub struct Gateway {
     gauges: JoinHandle<Option<()>>,
     workforce: Option<Workforce>,
     archive_watch: JoinHandle<Option<()>>,
+    alarms: JoinHandle<Option<()>>,
     proposals: JoinHandle<Option<()>>,
     audit_watch: JoinHandle<Option<()>>,
     changes: JoinHandle<Option<()>>,
@@ -101,6 +104,7 @@ impl Gateway {
         // Whoever only answers shows them too: where nobody works any more, somebody has to show what is not getting done.
         let gauges = gauges::keep_current(&assembly);
         let archive_watch = archive_watch::keep_looking(&assembly);
+        let alarms = alarms::keep_looking(&assembly, &settings)?;
         let proposals = proposals::keep_expiring(&assembly);
         let audit_watch = audit_watch::keep_watch(&assembly, &settings.audit);
         let changes = supervise::spawn("changes", assembly.changes.follow());
@@ -119,6 +123,7 @@ impl Gateway {
             gauges,
             workforce,
             archive_watch,
+            alarms,
             proposals,
             audit_watch,
             changes,
@@ -165,6 +170,7 @@ impl Gateway {
         join(listeners, workforce).await;
         self.gauges.abort();
         self.archive_watch.abort();
+        self.alarms.abort();
         self.proposals.abort();
         self.audit_watch.abort();
         self.changes.abort();

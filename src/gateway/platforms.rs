@@ -7,6 +7,7 @@ use anyhow::{Context, bail};
 
 use super::assembly::connect_store;
 use crate::casework::Platforms;
+use crate::casework::alarm::ALARMS;
 use crate::casework::callback::CORE_SYSTEM;
 use crate::changes::{Base, Overlay};
 use crate::dialect::Registry;
@@ -24,6 +25,9 @@ pub fn base(settings: &Settings) -> anyhow::Result<Base> {
     };
     if settings.platforms.contains_key(CORE_SYSTEM) {
         bail!("platforms.{CORE_SYSTEM}: expected another id, since this one stands for the core system");
+    }
+    if settings.platforms.contains_key(ALARMS) {
+        bail!("platforms.{ALARMS}: expected another id, since this one stands for channels of alarms");
     }
     let platforms = settings.platforms.iter();
     let platforms = platforms.map(|(id, it)| (id.clone(), (it.wire.clone(), it.underwriting.clone())));

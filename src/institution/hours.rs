@@ -114,6 +114,23 @@ impl Hours<'_> {
         Standing::Closed(None)
     }
 
+    /// How much of the time between two instants lies within the windows; days before the last sixty are left out.
+    pub fn between(&self, from: Timestamp, until: Timestamp) -> SignedDuration {
+        let mut total = SignedDuration::ZERO;
+        let mut day = china_date(until);
+        for _ in 0..DAYS_AHEAD {
+            for (start, end) in self.on(day) {
+                let inside = end.min(until).duration_since(start.max(from));
+                total = total.saturating_add(inside.max(SignedDuration::ZERO));
+            }
+            if day < china_date(from) {
+                break;
+            }
+            day = day.yesterday().unwrap_or(day);
+        }
+        total
+    }
+
     fn on(&self, day: Date) -> impl Iterator<Item = (Timestamp, Timestamp)> {
         const ALL_DAY: &[Window] = &[Window { start: 0, end: DAY }];
         let counts = !self.working_days_only || self.calendar.is_working_day(day);
@@ -200,5 +217,21 @@ mod tests {
             let error = text.parse::<Window>().unwrap_err().to_string();
             assert!(error.contains(&format!("found `{text}`")), "{error}");
         }
+    }
+
+    #[test]
+    fn only_hours_of_working_days_count_between_two_instants() {
+        let (known, window) = (calendar(), ["09:00-17:00".parse().unwrap()]);
+        let hours = Hours { windows: &window, working_days_only: true, calendar: &known };
+        let between = |from: &str, until: &str| {
+            let instant = |text: &str| format!("{text}+08").parse::<Timestamp>().unwrap();
+            hours.between(instant(from), instant(until)).as_mins()
+        };
+        // A Monday, its evening, and the weekend before it.
+        assert_eq!(between("2026-11-16T10:00", "2026-11-16T12:30"), 150);
+        assert_eq!(between("2026-11-16T16:00", "2026-11-16T23:00"), 60);
+        assert_eq!(between("2026-11-13T16:00", "2026-11-16T10:00"), 120);
+        assert_eq!(between("2026-11-14T10:00", "2026-11-15T10:00"), 0);
+        assert_eq!(between("2026-11-16T12:00", "2026-11-16T11:00"), 0);
     }
 }

@@ -50,9 +50,10 @@ impl Breakers {
         verdicts
     }
 
-    /// A job begins that may be a call of its platform. What is told to the core system is none.
+    /// A job begins that may be a call of its platform. What is told to the core system or to people is none.
     pub fn begin(&self, job: &ClaimedJob) -> Pass {
-        let calls = job.kind != Task::CALLBACK && Task::CALLS.include(&job.kind, &job.lane);
+        let to_others = [Task::CALLBACK, Task::ALARM].contains(&job.kind.as_str());
+        let calls = !to_others && Task::CALLS.include(&job.kind, &job.lane);
         let call = calls.then(|| {
             let mut breakers = self.lock();
             let breaker = breakers.entry(job.platform.clone());

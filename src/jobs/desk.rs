@@ -12,7 +12,8 @@ use super::options::{JobOptions, RoundOptions};
 use super::reach::Reach;
 use super::schedule::Schedule;
 use super::verdict::{Handler, Verdict};
-use super::{consult, notify, remind, rounds, upload};
+use super::{alarm, consult, notify, remind, rounds, upload};
+use crate::alarms::Herald;
 use crate::casework::{Platform, Platforms, Task, callback, task};
 use crate::clock::Clock;
 use crate::delivery::upload::Uploader;
@@ -40,6 +41,8 @@ pub struct Desk {
     pub rounds: RoundOptions,
     /// Where callbacks go, if anywhere.
     pub core_system: Option<CoreSystem>,
+    /// Tells people of alarms.
+    pub herald: Herald,
     /// Which platforms answer.
     pub reach: Reach,
 }
@@ -105,6 +108,7 @@ impl Desk {
                 notify::run(self, self.assignment(job).await?, *notice, encloses).await
             }
             Task::Callback { id } => super::callback::run(self, id).await,
+            Task::Alarm { channel, alarm: id, news } => alarm::run(self, job, &channel, id, news).await,
             Task::Round { round } => rounds::run(self, &job.platform, round).await,
         }
     }

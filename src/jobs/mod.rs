@@ -17,6 +17,7 @@ pub mod verdict;
 pub mod watch;
 pub mod worker;
 
+mod alarm;
 mod attempt;
 mod breakers;
 mod consult;

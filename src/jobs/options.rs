@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::breaker::BreakerOptions;
 use super::schedule::Schedule;
 use super::worker::WorkerOptions;
-use crate::casework::task;
+use crate::casework::{Task, task};
 use crate::store::jobs::ClaimedJob;
 
 #[derive(Clone, Debug, Deserialize)]
@@ -22,6 +22,8 @@ pub struct JobOptions {
     pub restorations: Schedule,
     /// When a round that failed is tried again.
     pub rounds: Schedule,
+    /// When people are told again of an alarm, over a channel that did not take it.
+    pub alarms: Schedule,
     /// How long a platform may give no answer, over at least three attempts, before it counts as unreachable.
     #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
     pub unreachable_after: Duration,
@@ -35,6 +37,7 @@ impl Default for JobOptions {
             ordinary: Schedule::for_notices(),
             restorations: Schedule::for_restorations(),
             rounds: Schedule::for_rounds(),
+            alarms: Schedule::for_alarms(),
             unreachable_after: Duration::from_secs(60),
         }
     }
@@ -44,7 +47,9 @@ impl JobOptions {
     /// When a job for a platform is tried again. Whatever became due by an opening, or stands in its way, is tried by the
     /// opening's schedule.
     pub fn schedule(&self, job: &ClaimedJob) -> &Schedule {
-        if job.lane.round().is_some() {
+        if job.kind == Task::ALARM {
+            &self.alarms
+        } else if job.lane.round().is_some() {
             &self.rounds
         } else if task::is_urgent(job.created_at, job.deadline) {
             &self.restorations

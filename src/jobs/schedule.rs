@@ -50,6 +50,12 @@ impl Schedule {
         Self { delays: delays(&seconds), repeat_last: 17, jitter_percent: default_jitter() }
     }
 
+    /// For messages about alarms: at once while a hiccup lasts, then for a day.
+    pub fn for_alarms() -> Self {
+        let seconds = [2, 10, 30, 120, 300, 900, 1_800];
+        Self { delays: delays(&seconds), repeat_last: 46, jitter_percent: default_jitter() }
+    }
+
     /// For what comes back by the clock: as often as usual for a day, after which it is told to people, and begun anew.
     pub fn for_rounds() -> Self {
         let seconds = [5, 30, 120, 600];

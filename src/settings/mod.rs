@@ -17,6 +17,7 @@ pub use load::{SettingsError, load, load_archive};
 pub use role::Role;
 
 use crate::access::AccessOptions;
+use crate::alarms::AlarmOptions;
 use crate::api::ApiOptions;
 use crate::console::ConsoleOptions;
 use crate::delivery::client::ClientOptions;
@@ -82,6 +83,8 @@ pub struct Settings {
     pub delivery: ClientOptions,
     #[serde(default)]
     pub telemetry: TelemetryOptions,
+    #[serde(default)]
+    pub alarms: AlarmOptions,
     #[serde(default)]
     pub platforms: BTreeMap<String, PlatformSection>,
     /// What overrides keys of `[platforms.ID.underwriting]`, in the order in which they apply.

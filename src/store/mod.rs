@@ -8,6 +8,7 @@
 //! What may not be stored in the clear is sealed by the keyring before it reaches a column ([`Connection`]).
 
 pub mod abnormal_sections;
+pub mod alarms;
 pub mod api_answers;
 pub mod api_keys;
 pub mod archive;

@@ -483,11 +483,22 @@ pub fn sign(
 pub fn open_differences(
     connection: &mut Connection,
 ) -> Result<Vec<(PlatformId, DifferenceKind, u64)>, StoreError> {
+    open_differences_before(connection, Timestamp::MAX)
+}
+
+/// The same of reconciliations that were imported before an instant.
+///
+/// # Errors
+/// As [`open_differences`].
+pub fn open_differences_before(
+    connection: &mut Connection,
+    imported: Timestamp,
+) -> Result<Vec<(PlatformId, DifferenceKind, u64)>, StoreError> {
     let joined = differences::table
         .inner_join(reconciliations::table.on(reconciliations::id.eq(differences::reconciliation_id)));
     let current = reconciliations::signed_at.is_null().and(reconciliations::superseded_by.is_null());
     let open = current.and(reconciliations::unexplained.gt(0)).and(differences::remarks.eq(0));
-    let query = joined.filter(open);
+    let query = joined.filter(open).filter(reconciliations::imported_at.lt(to_micros(imported)));
     let query = query.group_by((reconciliations::platform, differences::kind));
     let query = query.select((reconciliations::platform, differences::kind, count_star()));
     let query = query.order((reconciliations::platform, differences::kind));

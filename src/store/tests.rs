@@ -151,6 +151,8 @@ fn repertoire(connection: &mut Connection) {
             platform: Some(platform.clone()),
             kind: Some("k".to_owned()),
             guarantee: Some(id.clone()),
+            cause: None,
+            attempts: 0,
             behind: Some(JobId::new("j")),
             limit: 10,
         };

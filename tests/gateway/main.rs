@@ -8,6 +8,7 @@
     reason = "a test may panic, and helpers of an integration test are not seen as tests by clippy"
 )]
 
+mod alarms;
 mod audit;
 mod backup;
 mod bad_input;

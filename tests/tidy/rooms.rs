@@ -113,6 +113,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "jobs",
         &[
+            // Telling people is a job, as telling platforms is.
+            "alarms",
             "casework",
             "domain",
             "dialect",
@@ -126,7 +128,8 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("changes", &["casework", "institution", "dialect", "document", "store", "crypto", "domain"]),
-    ("alarms", &["delivery", "casework", "store", "crypto", "domain"]),
+    // What counts as working time is in the calendar.
+    ("alarms", &["delivery", "casework", "institution", "store", "crypto", "domain"]),
     ("access", &["delivery", "store", "crypto", "domain"]),
     ("intake", &["casework", "domain", "dialect", "downloads", "seal", "store"]),
     ("casework", &["domain", "dialect", "institution", "store"]),

@@ -4,7 +4,7 @@ use diesel::dsl::{count_star, min};
 use diesel::prelude::*;
 use jiff::Timestamp;
 
-use super::{JobId, JobState, Lane, TABLE, dead, unfinished};
+use super::{Cause, JobId, JobState, Lane, TABLE, dead, unfinished};
 use crate::domain::identity::PlatformId;
 use crate::store::connection::{Connection, on};
 use crate::store::error::StoreError;
@@ -129,7 +129,8 @@ pub fn in_lane(connection: &mut Connection, lane: &Lane) -> Result<Vec<Record>, 
     rows.into_iter().map(record_of).collect()
 }
 
-/// Counts what is unfinished or dead; what is done is not counted, because it grows for ever.
+/// Counts what is unfinished or dead; what is done is not counted, because it grows for ever, and neither is what has lost
+/// its purpose, because nobody has to act on it.
 ///
 /// # Errors
 /// When the database fails or a row can't be read.
@@ -142,7 +143,8 @@ pub fn counts(connection: &mut Connection) -> Result<Vec<Count>, StoreError> {
     };
     let mut rows: Vec<(String, String, String, Sums)> =
         on!(connection, |link| grouped().filter(unfinished!()).load(link))?;
-    rows.extend(on!(connection, |link| grouped().filter(dead!()).load(link))?);
+    let has_purpose = || dsl::cause.is_null().or(dsl::cause.ne(Cause::Obsolete.name()));
+    rows.extend(on!(connection, |link| grouped().filter(dead!()).filter(has_purpose()).load(link))?);
     rows.into_iter()
         .map(|(platform, kind, state, (count, oldest, first_due))| {
             Ok(Count {

@@ -1,0 +1,117 @@
+//! The page of alarms: what is open stands first, and below it what was, by the filter in the address.
+
+use actix_web::HttpResponse;
+use actix_web::web::{Data, Query};
+use askama::Template;
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use crate::alarms::{Rule, figure, subject};
+use crate::console::frame::Frame;
+use crate::console::page::page;
+use crate::console::{Console, Failure};
+use crate::domain::identity::PlatformId;
+use crate::store::alarms::{self, Alarm, Filter, Severity};
+
+/// Rows of a page.
+const ROWS: u32 = 50;
+
+/// What the address asks for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Asked {
+    rule: String,
+    subject: String,
+    /// The last row of the page before.
+    behind: String,
+}
+
+/// An alarm as the page shows it.
+struct Row {
+    id: String,
+    rule: String,
+    title: String,
+    subject: String,
+    figure: String,
+    is_page: bool,
+    raised_at: Timestamp,
+    recovered_at: Option<Timestamp>,
+    acknowledged: Option<(Timestamp, String)>,
+    is_escalated: bool,
+}
+
+#[derive(Template)]
+#[template(path = "console/alarms/page.html")]
+struct AlarmsPage {
+    frame: Frame,
+    open: Vec<Row>,
+    past: Vec<Row>,
+    asked: Asked,
+    /// Names and titles, for the filter.
+    rules: Vec<(&'static str, &'static str)>,
+    /// The address of the next page.
+    next: Option<String>,
+}
+
+pub(super) async fn page_of(
+    frame: Frame,
+    console: Data<Console>,
+    asked: Query<Asked>,
+) -> Result<HttpResponse, Failure> {
+    let asked = asked.into_inner();
+    let chosen = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let (rule, subject_of, behind) = (chosen(&asked.rule), chosen(&asked.subject), chosen(&asked.behind));
+    let (open, past) = console
+        .store
+        .read(move |connection| {
+            let behind = match &behind {
+                Some(id) => alarms::find(connection, id)?.map(|alarm| (alarm.raised_at, alarm.id)),
+                None => None,
+            };
+            let past = Filter {
+                rule: rule.clone(),
+                subject: subject_of.clone(),
+                is_open: Some(false),
+                behind,
+                limit: ROWS,
+            };
+            Ok((alarms::open(connection)?, alarms::list(connection, &past)?))
+        })
+        .await?;
+    let is_full = u32::try_from(past.len()).is_ok_and(|found| found == ROWS);
+    let next = past.last().filter(|_| is_full).map(|last| {
+        let query = [("rule", &asked.rule), ("subject", &asked.subject), ("behind", &last.id)];
+        let query = query.map(|(key, value)| format!("{key}={}", encoded(value)));
+        format!("/alarms?{}", query.join("&"))
+    });
+    let row = |alarm: Alarm| Row::of(alarm, &frame, &console);
+    let open: Vec<Row> = open.into_iter().map(row).collect();
+    let past: Vec<Row> = past.into_iter().map(row).collect();
+    let title = |rule: Rule| frame.either(rule.title().0, rule.title().1);
+    let rules = Rule::ALL.map(|rule| (rule.name(), title(rule))).to_vec();
+    page(&AlarmsPage { open, past, asked, rules, next, frame })
+}
+
+fn encoded(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
+impl Row {
+    fn of(alarm: Alarm, frame: &Frame, console: &Console) -> Self {
+        let platform = console.platforms.find(&PlatformId::new(&alarm.about.subject));
+        let title = platform.as_ref().map(|platform| platform.profile.title().to_owned());
+        let words = Rule::named(&alarm.about.rule).map(Rule::title);
+        Self {
+            title: words.map_or_else(String::new, |(zh, en)| frame.either(zh, en).to_owned()),
+            subject: subject(&alarm, title.as_deref()),
+            figure: figure(&alarm).unwrap_or_else(|| "—".to_owned()),
+            is_page: alarm.severity == Severity::Page,
+            raised_at: alarm.raised_at,
+            recovered_at: alarm.recovered_at,
+            acknowledged: alarm.acknowledged,
+            is_escalated: alarm.escalated_at.is_some(),
+            rule: alarm.about.rule,
+            id: alarm.id,
+        }
+    }
+}
