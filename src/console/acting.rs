@@ -7,8 +7,8 @@ use actix_web::{FromRequest, HttpRequest};
 use futures_util::future::{Ready, ready};
 use serde_json::Value;
 
-use super::{Failure, caller};
 use super::guard::Session;
+use super::{Failure, caller};
 use crate::access::Operator;
 use crate::store::audit::{Actor, Entry};
 

@@ -5,7 +5,10 @@ use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Responder};
 
-use super::{account, alarms, assets, audit, guarantees, language, letters, openings, overview, platforms, proposals, queue, reconciliations, rules, sign_in, users};
+use super::{
+    account, alarms, assets, audit, guarantees, language, letters, openings, overview, platforms, proposals,
+    queue, reconciliations, rules, sign_in, users,
+};
 use crate::access::Permission;
 
 /// What a request has to bring.

@@ -162,7 +162,7 @@ fn the_map_of_the_house_shows_every_room() {
 fn the_map_of_the_house_is_short_enough_to_be_read() {
     // Tables are looked up.
     let lines = page(ARCHITECTURE).text.lines().filter(|line| !line.starts_with('|')).count();
-    assert!((150..=290).contains(&lines), "{ARCHITECTURE} has {lines} lines; 150 to 290 are read to the end");
+    assert!((150..=320).contains(&lines), "{ARCHITECTURE} has {lines} lines; 150 to 320 are read to the end");
 }
 
 #[test]

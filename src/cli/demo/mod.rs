@@ -6,6 +6,7 @@ mod progress;
 pub mod props;
 mod report;
 pub mod staff;
+mod visitors;
 
 use std::io::{IsTerminal, Write};
 use std::net::TcpListener;
@@ -44,7 +45,7 @@ pub struct Args {
     /// Have a simulated core system decide, which knows of everything by callbacks and acts through the interface alone
     #[arg(long)]
     core: bool,
-    /// Stay up after the demonstration, until Ctrl-C
+    /// Stay up after the demonstration with a console to look at, until Ctrl-C
     #[arg(long)]
     keep: bool,
     /// Print the result as one JSON object
@@ -95,7 +96,11 @@ pub async fn run(args: Args, clock: Clock, out: &mut dyn Write) -> anyhow::Resul
         let roles: Vec<Role> = agreed.iter().map(|(role, ..)| *role).collect();
         files.push(newcomer.settings(&folder, &roles)?);
     }
-    let gateway = Gateway::start_on(listener, settings::load(&files)?, clock.clone()).await?;
+    if args.keep {
+        files.push(visitors::settings(&folder)?);
+    }
+    let settings = settings::load(&files)?;
+    let gateway = Gateway::start_on(listener, settings.clone(), clock.clone()).await?;
     let ready = started.elapsed();
 
     let staff = Staff::at(&gateway, newcomer).await?;
@@ -119,6 +124,7 @@ pub async fn run(args: Args, clock: Clock, out: &mut dyn Write) -> anyhow::Resul
         false => write!(out, "{report}")?,
     }
     if args.keep {
+        visitors::invite(&gateway, &settings, out).await?;
         stay(&gateway, &stage, &folder, out).await?;
     }
     let sound = report.is_sound();

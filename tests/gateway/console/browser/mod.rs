@@ -107,11 +107,19 @@ impl Browser {
 
     /// Waits until the page says something. It is not loaded again: what changes, the page itself has changed.
     pub async fn reads(&self, text: &str) {
-        let said = "return document.body.innerText.includes(arguments[0])";
+        self.becomes_true("return document.body.innerText.includes(arguments[0])", text).await;
+    }
+
+    /// Waits until a script on the page answers `true`.
+    pub async fn holds(&self, script: &str) {
+        self.becomes_true(script, "").await;
+    }
+
+    async fn becomes_true(&self, script: &str, argument: &str) {
         let waiting = async {
             loop {
                 // While the browser goes from one page to the next there is nothing to ask.
-                let said = self.client.execute(said, vec![json!(text)]).await;
+                let said = self.client.execute(script, vec![json!(argument)]).await;
                 if said.is_ok_and(|said| said == json!(true)) {
                     return;
                 }
@@ -119,7 +127,7 @@ impl Browser {
             }
         };
         if tokio::time::timeout(PATIENCE, waiting).await.is_err() {
-            panic!("`{text}` is not on {}:\n{}", self.place().await, self.text().await);
+            panic!("{script} {argument} does not hold on {}:\n{}", self.place().await, self.text().await);
         }
     }
 

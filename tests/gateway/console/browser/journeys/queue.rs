@@ -1,11 +1,11 @@
-//! What people do with the console, from page to page.
+//! A job that was given up is found, and tried again.
 
 use baohan_gateway::access::Role;
 use baohan_gateway::sandbox::hainan::{Act, Fault};
 use baohan_gateway::store::jobs::JobState;
 
-use super::Browser;
 use crate::console::CONSOLE;
+use crate::console::browser::Browser;
 use crate::faults::{QUICK, applied, jobs_in, until_stored};
 use crate::ground::Database;
 use crate::house::House;
