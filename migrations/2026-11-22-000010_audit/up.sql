@@ -19,7 +19,9 @@ CREATE TABLE audit_entries (
     CONSTRAINT audit_entries_pk PRIMARY KEY (number)
 );
 CREATE INDEX audit_entries_at ON audit_entries (at, number);
+CREATE INDEX audit_entries_kind ON audit_entries (actor_kind, number);
 CREATE INDEX audit_entries_actor ON audit_entries (actor_id, number);
+CREATE INDEX audit_entries_name ON audit_entries (actor_name, number);
 CREATE INDEX audit_entries_action ON audit_entries (action, number);
 CREATE INDEX audit_entries_subject ON audit_entries (subject_id, number);
 

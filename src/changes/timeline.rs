@@ -7,7 +7,7 @@ use super::overlay::{Held, Overlay};
 use crate::institution::rules::EntryOptions;
 
 /// What stands between an entry's name and the number of the version that changed it: `spring@2`.
-pub(super) const VERSION_MARK: char = '@';
+const VERSION_MARK: char = '@';
 
 /// An entry from a day on; None where there is none.
 struct Segment {

@@ -1,5 +1,9 @@
 //! `baohan serve`: the gateway itself.
 
+mod traces;
+
+use std::time::Duration;
+
 use anyhow::bail;
 use clap::Args as ClapArgs;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -7,7 +11,6 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::clock::Clock;
 use crate::gateway::Gateway;
 use crate::settings::{Role, Settings};
-use crate::telemetry;
 
 /// Run the gateway until it is told to stop (SIGTERM or Ctrl-C). The database is brought up to date first.
 #[derive(ClapArgs)]
@@ -20,7 +23,7 @@ pub struct Args {
 /// # Errors
 /// When the gateway can't be started, or did not stop in order: it took too long, or was told twice.
 pub async fn run(args: Args, mut settings: Settings, clock: Clock) -> anyhow::Result<()> {
-    telemetry::start(&settings.telemetry)?;
+    let traces = traces::start(&settings.telemetry)?;
     if let Some(role) = args.role {
         settings.server.role = role;
     }
@@ -32,6 +35,17 @@ pub async fn run(args: Args, mut settings: Settings, clock: Clock) -> anyhow::Re
         () = signals.next() => return Ok(()),
     };
     signals.next().await;
+    let ended = stop(gateway, &mut signals, longest, &clock).await;
+    traces.stop().await;
+    ended
+}
+
+async fn stop(
+    gateway: Gateway,
+    signals: &mut Signals,
+    longest: Duration,
+    clock: &Clock,
+) -> anyhow::Result<()> {
     let unfinished = "jobs that were running are taken over when their leases run out";
     tokio::select! {
         () = gateway.stop() => Ok(()),

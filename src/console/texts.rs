@@ -10,6 +10,7 @@ use super::language::Language;
 /// One file for each part of the console, in `templates/console/texts`.
 pub(super) const FILES: &[&str] = &[
     include_str!("../../templates/console/texts/account.toml"),
+    include_str!("../../templates/console/texts/alarms.toml"),
     include_str!("../../templates/console/texts/audit.toml"),
     include_str!("../../templates/console/texts/frame.toml"),
     include_str!("../../templates/console/texts/guarantees.toml"),

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use jiff::Timestamp;
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::client::{Client, Failure, Received};
@@ -63,7 +64,8 @@ impl Courier {
             Message::Slice { .. } | Message::Enclosing { .. } => messages::summary(&outgoing.body),
             _ => outgoing.body.clone(),
         };
-        let received = self.client.post(outgoing).await;
+        let span = tracing::info_span!("call", platform = %profile.id(), interface);
+        let received = self.client.post(outgoing).instrument(span).await;
         if let Ok(Received { date: Some(date), .. }) = &received {
             let offset = ahead_of_ours(*date, at, self.clock.now());
             self.metrics.set_clock_offset(profile.id().as_str(), offset);

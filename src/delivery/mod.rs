@@ -10,6 +10,8 @@ pub mod mail;
 pub mod public_keys;
 pub mod service;
 mod slices;
+#[cfg(feature = "otel")]
+pub mod traces;
 pub mod upload;
 pub mod webhook;
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::{Either, select};
+use tracing::Instrument as _;
 
 use super::breaker::State;
 use super::breakers::{Breakers, Pass};
@@ -49,7 +50,8 @@ impl Bench {
         let _alone = Alone::watch(&job, self.silent_deaths);
         self.observer.claimed(&job);
         let began = self.clock.now();
-        let outcome = match self.work(&job).await {
+        let span = tracing::info_span!("job", job.id = %job.id, job.kind = job.kind, platform = %job.platform, attempt = job.attempt);
+        let outcome = match self.work(&job).instrument(span).await {
             Some(verdict) => {
                 self.tell_breaker(&job, pass, verdict.is_answered()).await;
                 self.conclude(&job, verdict).await

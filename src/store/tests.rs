@@ -8,6 +8,7 @@ use diesel::sql_types::Text;
 use diesel::{Connection as _, QueryableByName, RunQueryDsl as _};
 use jiff::Timestamp;
 
+use super::abnormal_sections::SectionMark;
 use super::connection::{Link, Opener, Purpose, Target};
 use super::guarantees::{Filter, Period, Place, Time};
 use super::jobs::set_back::{self, Kinds};
@@ -103,7 +104,7 @@ fn opened(connection: &mut Connection, platform: &PlatformId) {
     openings::waiting(connection).unwrap();
     openings::refused_keys(connection, 10).unwrap();
     openings::planned(connection, jiff::civil::date(2026, 11, 22)).unwrap();
-    let section = SectionMark::of(connection, platform, "s");
+    let section = abnormal_sections::SectionMark::of(connection, platform, "s");
     openings::section(connection, platform, &section, at).unwrap();
     openings::members(connection, platform, &section, 0, 10).unwrap();
     openings::missing(connection, platform, &section, 10).unwrap();
@@ -160,6 +161,7 @@ fn repertoire(connection: &mut Connection) {
     }
     jobs::hasten_unanswered(connection, "k").unwrap();
     told(connection, &id, &platform);
+    audited(connection);
     jobs::in_lane(connection, &Lane::of_guarantee(&id)).unwrap();
     jobs::hasten(connection, &Lane::of_guarantee(&id), Timestamp::UNIX_EPOCH).unwrap();
     let round = jobs::NewJob {
@@ -218,6 +220,37 @@ fn repertoire(connection: &mut Connection) {
     links::count_fetch(connection, "l", Timestamp::UNIX_EPOCH).unwrap();
     let key = bindings::BusinessKey { platform, interface: "i".to_owned(), key: "k".to_owned() };
     bindings::find(connection, &key).unwrap();
+}
+
+/// What is put on record, and how it is found again.
+fn audited(connection: &mut Connection) {
+    let at = Timestamp::UNIX_EPOCH;
+    let entry = audit::Entry {
+        actor: audit::Actor::Stranger,
+        address: None,
+        action: "a",
+        subject: ("s", "i".to_owned()),
+        detail: serde_json::Value::Null,
+        before: None,
+        after: None,
+    };
+    for _ in 0..2 {
+        audit::append(connection, &entry, at).unwrap();
+    }
+    let (all, text) = (audit::Filter { limit: 10, ..audit::Filter::default() }, || Some("t".to_owned()));
+    for filter in [
+        all.clone(),
+        audit::Filter { actor_kind: Some(audit::ActorKind::Stranger), ..all.clone() },
+        audit::Filter { actor: text(), ..all.clone() },
+        audit::Filter { action: text(), ..all.clone() },
+        audit::Filter { action: Some("job.".to_owned()), ..all.clone() },
+        audit::Filter { subject: text(), ..all.clone() },
+        audit::Filter { from: Some(at), until: Some(at), before: Some(7), ..all.clone() },
+    ] {
+        audit::list(connection, &filter).unwrap();
+    }
+    audit::find(connection, 1).unwrap();
+    audit::head(connection).unwrap();
 }
 
 /// What is told to the core system, and what it looks through.
@@ -353,6 +386,7 @@ fn no_query_reads_a_table_that_grows_for_ever() {
         "events",
         "documents",
         "links",
+        "audit_entries",
         "proposals",
         "proposal_guarantees",
     ];

@@ -4,10 +4,11 @@ use std::io::IsTerminal;
 
 use serde::Deserialize;
 use tracing::Subscriber;
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
+use tracing_subscriber::{EnvFilter, Layer, Registry, fmt};
 
 use super::TelemetryOptions;
 
@@ -31,29 +32,63 @@ pub enum StartError {
         "telemetry.log_filter: expected directives such as `info` or `info,baohan_gateway=debug`, found `{found}`"
     )]
     Filter { found: String, source: ParseError },
+    #[cfg(not(feature = "otel"))]
+    #[error(
+        "telemetry.otlp.endpoint: expected none, since this program was built without the feature `otel`"
+    )]
+    NoTraces,
     #[error("logging was started twice in one process")]
     Twice(#[from] TryInitError),
 }
+
+/// What else is made of spans and events.
+pub(super) type Further = Box<dyn Layer<Registry> + Send + Sync>;
 
 /// Starts logging to standard error for the whole process. Times are UTC (RFC 3339).
 ///
 /// # Errors
 /// When the filter cannot be read, or when logging runs already.
+#[cfg(not(feature = "otel"))]
 pub fn start(options: &TelemetryOptions) -> Result<(), StartError> {
+    readable(options)?;
+    begin(options, None)
+}
+
+/// The same, with traces beside it.
+///
+/// # Errors
+/// When the filter cannot be read, or when logging runs already.
+#[cfg(feature = "otel")]
+pub fn start(options: &TelemetryOptions, traces: Option<&super::Traces>) -> Result<(), StartError> {
+    let further = traces.map(|traces| -> Further { Box::new(traces.layer()) });
+    begin(options, further)
+}
+
+/// What a process logs and traces with, for a test that has its own.
+#[cfg(all(test, feature = "otel"))]
+pub(crate) fn subscriber_of(
+    options: &TelemetryOptions,
+    traces: &super::Traces,
+) -> Result<impl Subscriber + Send + Sync, StartError> {
+    subscriber(options, false, std::io::sink, Some(Box::new(traces.layer())))
+}
+
+fn begin(options: &TelemetryOptions, further: Option<Further>) -> Result<(), StartError> {
     let terminal = std::io::stderr().is_terminal();
-    subscriber(options, terminal, std::io::stderr)?.try_init()?;
+    subscriber(options, terminal, std::io::stderr, further)?.try_init()?;
     Ok(())
 }
 
-fn subscriber<W>(
+pub(super) fn subscriber<W>(
     options: &TelemetryOptions,
     terminal: bool,
     writer: W,
-) -> Result<Box<dyn Subscriber + Send + Sync>, StartError>
+    further: Option<Further>,
+) -> Result<impl Subscriber + Send + Sync, StartError>
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let lines = tracing_subscriber::fmt().with_env_filter(filter(options)?).with_writer(writer);
+    let lines = fmt::layer().with_writer(writer);
     // A line that can't be written (the disk is full) would be complained about on standard error, which is where it could
     // not be written; that panics in whatever had something to say.
     let lines = lines.log_internal_errors(false);
@@ -62,11 +97,12 @@ where
         LogFormat::Pretty => false,
         LogFormat::Json => true,
     };
-    if json {
-        Ok(Box::new(lines.json().flatten_event(true).with_span_list(false).finish()))
+    let lines: Box<dyn Layer<_> + Send + Sync> = if json {
+        Box::new(lines.json().flatten_event(true).with_span_list(false))
     } else {
-        Ok(Box::new(lines.compact().with_ansi(terminal).finish()))
-    }
+        Box::new(lines.compact().with_ansi(terminal))
+    };
+    Ok(tracing_subscriber::registry().with(further).with(lines.with_filter(filter(options)?)))
 }
 
 /// Whether logging could be started with these options.
@@ -74,6 +110,10 @@ where
 /// # Errors
 /// When the filter cannot be read.
 pub fn readable(options: &TelemetryOptions) -> Result<(), StartError> {
+    #[cfg(not(feature = "otel"))]
+    if options.otlp.endpoint.is_some() {
+        return Err(StartError::NoTraces);
+    }
     filter(options).map(drop)
 }
 
@@ -109,7 +149,7 @@ mod tests {
     fn logged(options: &TelemetryOptions, terminal: bool, events: impl FnOnce()) -> String {
         let lines = Lines::default();
         let writer = lines.clone();
-        let subscriber = subscriber(options, terminal, move || writer.clone()).unwrap();
+        let subscriber = subscriber(options, terminal, move || writer.clone(), None).unwrap();
         tracing::subscriber::with_default(subscriber, events);
         let bytes = lines.0.lock().unwrap().clone();
         String::from_utf8(bytes).unwrap()

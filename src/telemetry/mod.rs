@@ -15,12 +15,15 @@ mod masking;
 mod metrics;
 mod request;
 mod scrape;
+mod traces;
 
 use std::net::{Ipv4Addr, SocketAddr};
 
 use serde::Deserialize;
 
 pub use health::{Check, Health};
+#[cfg(all(test, feature = "otel"))]
+pub(crate) use logging::subscriber_of;
 pub use logging::{LogFormat, StartError, readable, start};
 pub use masking::Masked;
 pub use metrics::{
@@ -28,6 +31,9 @@ pub use metrics::{
 };
 pub use request::{RequestId, SECRET_PATH, trace};
 pub use scrape::serve_metrics;
+pub use traces::TraceOptions;
+#[cfg(feature = "otel")]
+pub use traces::Traces;
 
 /// The section `telemetry` of the settings.
 #[derive(Clone, Debug, Deserialize)]
@@ -39,6 +45,7 @@ pub struct TelemetryOptions {
     /// Where `/metrics` listens, apart from the platforms' listener and by default for this machine only
     /// (ASVS 13.4.5).
     pub metrics_listen: SocketAddr,
+    pub otlp: TraceOptions,
 }
 
 impl Default for TelemetryOptions {
@@ -47,6 +54,7 @@ impl Default for TelemetryOptions {
             log_format: LogFormat::Auto,
             log_filter: "info".to_owned(),
             metrics_listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9464)),
+            otlp: TraceOptions::default(),
         }
     }
 }

@@ -35,11 +35,21 @@ pub async fn trace(
     request.extensions_mut().insert(id);
     let path = shown(request.path(), request.match_info().as_str());
     let span = tracing::info_span!("request", request.id = %id.0, method = %request.method(), path);
+    #[cfg(feature = "otel")]
+    follow(&span, request.headers());
     let mut response = next.call(request).instrument(span).await?;
     if let Ok(value) = HeaderValue::from_str(&id.0.to_string()) {
         response.headers_mut().insert(HEADER, value);
     }
     Ok(response)
+}
+
+/// Where a request belongs to a trace that began elsewhere, its span does too. Where nobody takes traces, it says so, and
+/// there is nothing to do.
+#[cfg(feature = "otel")]
+fn follow(span: &tracing::Span, headers: &actix_web::http::header::HeaderMap) {
+    use tracing_opentelemetry::OpenTelemetrySpanExt;
+    drop(span.set_parent(super::traces::begun_elsewhere(headers)));
 }
 
 /// The path as it was written, so that what a stranger puts into it stays encoded; but nothing of one that leads to a

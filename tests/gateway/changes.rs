@@ -24,6 +24,7 @@ use reqwest::StatusCode;
 use crate::console::CONSOLE;
 use crate::house::{Database, House, PATIENCE, on_both_databases};
 use crate::serving::{program, said};
+use crate::traces::{Planted, Traces};
 
 const BUILT_IN: &str = include_str!("../../templates/bid-bond-insurance.typ");
 
@@ -316,6 +317,9 @@ async fn a_secret_is_proposed_in_a_form_put_in_force_by_somebody_elses_approval_
     }
     assert!(pages[2].contains("hainan/appsecret") && pages[3].contains("李四"), "{}", pages[2]);
     assert!(pages.iter().all(|page| !page.contains(NEXT)));
+    let mut traces = Traces::default();
+    traces.add_folder(house.folder.path(), &["keys", "master.key", "hainan.appsecret"]);
+    traces.assert_free_of(&[Planted::new("the new secret", NEXT)], |_| false);
     // The platform still signs with the former one.
     assert!(house.push_is_accepted().await);
 }

@@ -1,6 +1,9 @@
 //! What is stored of one guarantee, read in one transaction.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
 
 use crate::casework::{Platform, sections};
 use crate::domain::Guarantee;
@@ -13,6 +16,7 @@ use crate::store::events;
 use crate::store::guarantees;
 use crate::store::jobs::{self, Attempt, JobId, JobState, Record};
 use crate::store::messages::{self, Header};
+use crate::store::proposals::{self, Proposal};
 use crate::store::{Connection, StoreError};
 
 /// More callbacks and more acts than one guarantee has.
@@ -33,6 +37,8 @@ pub(super) struct History {
     pub documents: Vec<Document>,
     /// What people did to it.
     pub acts: Vec<Act>,
+    /// What waits for somebody's approval.
+    pub proposals: Vec<Proposal>,
 }
 
 impl History {
@@ -43,7 +49,8 @@ impl History {
     pub fn read(
         connection: &mut Connection,
         id: &GuaranteeId,
-        platform: impl Fn(&Guarantee) -> Option<std::sync::Arc<Platform>>,
+        platform: impl Fn(&Guarantee) -> Option<Arc<Platform>>,
+        at: Timestamp,
     ) -> Result<Option<Self>, StoreError> {
         let Some(stored) = guarantees::find(connection, id)? else { return Ok(None) };
         let guarantee = stored.guarantee;
@@ -74,6 +81,7 @@ impl History {
             callbacks: callbacks::list(connection, &told)?,
             documents: documents::for_guarantee(connection, id)?,
             acts: audit::list(connection, &about)?,
+            proposals: proposals::open_for(connection, id, at)?,
             guarantee,
         }))
     }

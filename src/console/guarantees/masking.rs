@@ -28,12 +28,14 @@ pub(super) struct Mask {
     own: HashMap<String, Kind>,
     /// Of all interfaces of the platform, the most careful of each name: answers and wrappers have names of their own.
     other: HashMap<String, Kind>,
+    /// Whether only keys and what opens documents is covered: for whoever was granted a look.
+    is_lifted: bool,
 }
 
 impl Mask {
     /// Without a profile nothing is known of any field.
     pub fn of(profile: Option<&Profile>, interface: &str) -> Self {
-        let mut mask = Self { own: HashMap::new(), other: HashMap::new() };
+        let mut mask = Self { own: HashMap::new(), other: HashMap::new(), is_lifted: false };
         let Some(profile) = profile else { return mask };
         for known in profile.inbound().chain(profile.outbound().map(|(known, _)| known)) {
             let asked = known.fields.iter().map(|field| (&field.name, kind_of(field.is, field.cipher)));
@@ -48,8 +50,18 @@ impl Mask {
         mask
     }
 
+    /// The same for whoever was granted a look. Keys stay covered: nobody has to read them.
+    pub fn lifted(self) -> Self {
+        Self { is_lifted: true, ..self }
+    }
+
     fn kind(&self, field: &str) -> Kind {
-        self.own.get(field).or_else(|| self.other.get(field)).copied().unwrap_or(Kind::Unknown)
+        let kind = self.own.get(field).or_else(|| self.other.get(field)).copied().unwrap_or(Kind::Unknown);
+        match kind {
+            Kind::Secret | Kind::Link | Kind::Long => kind,
+            _ if self.is_lifted => Kind::Open,
+            _ => kind,
+        }
     }
 
     /// A body or an answer, laid out for reading.
@@ -73,7 +85,7 @@ impl Veil for Mask {
             Kind::IdNumber => masked(value, Masked::id_number),
             Kind::Account => masked(value, Masked::account),
             Kind::Person => masked(value, Masked::person_name),
-            Kind::Hidden => masked(value, Masked::whole),
+            Kind::Hidden | Kind::Secret => masked(value, Masked::whole),
             Kind::Long => beginning(value, BEGINNING),
             Kind::Link => link(value),
             Kind::Prose => covered(value),

@@ -11,6 +11,7 @@ mod masking;
 mod message;
 mod one;
 mod search;
+mod sight;
 mod timeline;
 mod words;
 

@@ -6,10 +6,10 @@ use actix_web::HttpResponse;
 use actix_web::web::{Data, Path, Query};
 use askama::Template;
 use jiff::Timestamp;
-use serde::Deserialize;
 
 use super::history::History;
 use super::masking::{beginning, party};
+use super::sight::{Sight, Wish, sight};
 use super::timeline::{Entry, timeline};
 use super::words::{self, Look};
 use crate::casework::Platform;
@@ -24,15 +24,8 @@ use crate::domain::guarantee::LetterKind;
 use crate::domain::identity::GuaranteeId;
 use crate::store::documents::{DATA_FORMAT, Document};
 use crate::store::jobs::{JobId, Record};
+use crate::store::proposals::Subject;
 use crate::telemetry::Masked;
-
-/// The query of the page.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Wish {
-    /// `failures` for those entries alone.
-    show: String,
-}
 
 #[derive(Template)]
 #[template(path = "console/guarantees/one.html")]
@@ -56,20 +49,28 @@ struct One {
     entries: Vec<Entry>,
     failures_only: bool,
     hidden: usize,
+    sight: Sight,
 }
 
 /// A line of the head: the key of its name, its value, and whether that is a number or code.
 type Fact = (&'static str, String, bool);
 
 impl One {
-    fn of(frame: &Frame, history: History, platform: Option<Arc<Platform>>, failures_only: bool) -> Self {
+    fn of(
+        frame: &Frame,
+        history: History,
+        platform: Option<Arc<Platform>>,
+        failures_only: bool,
+        sight: Sight,
+    ) -> Self {
         let profile = platform.as_ref().map(|platform| platform.profile.as_ref());
         let mut entries = timeline(frame, &history, profile);
         let all = entries.len();
         if failures_only {
             entries.retain(|entry| entry.look.is_failure());
         }
-        Self { hidden: all.saturating_sub(entries.len()), history, platform, entries, failures_only }
+        let hidden = all.saturating_sub(entries.len());
+        Self { hidden, history, platform, entries, failures_only, sight }
     }
 
     fn guarantee(&self) -> &Guarantee {
@@ -95,10 +96,6 @@ impl One {
         let delivered = guarantee.letter(LetterKind::Merged).and_then(|letter| letter.delivered_at);
         let opening = guarantee.opening.as_ref().filter(|_| delivered.is_none());
         opening.filter(|_| !guarantee.stage.is_ended()).map(|opening| opening.deadline)
-    }
-
-    fn deadline_text(&self) -> Option<String> {
-        self.deadline().map(|deadline| deadline.to_string())
     }
 
     fn is_late(&self, frame: &Frame) -> bool {
@@ -130,21 +127,27 @@ impl One {
             ("guarantees.applicant_code", application.applicant.code.clone(), true),
         ];
         let mut some = |key, value: Option<String>, mono| facts.extend(value.map(|value| (key, value, mono)));
-        some("guarantees.contact", shown(contact.name.as_deref(), Masked::person_name), false);
-        some("guarantees.phone", shown(contact.phone.as_deref(), Masked::phone), true);
+        some("guarantees.contact", self.person(contact.name.as_deref(), Masked::person_name), false);
+        some("guarantees.phone", self.person(contact.phone.as_deref(), Masked::phone), true);
         if let Some(payment) = &guarantee.payment {
             some("guarantees.payer", Some(party(&payment.payer.holder)), false);
-            some("guarantees.account", shown(Some(&payment.payer.number), Masked::account), true);
+            some("guarantees.account", self.person(Some(&payment.payer.number), Masked::account), true);
         }
         if let Some(dossier) = &guarantee.dossier {
             let representative = &dossier.legal_representative;
             let name = representative.name.as_deref();
-            some("guarantees.representative", shown(name, Masked::person_name), false);
+            some("guarantees.representative", self.person(name, Masked::person_name), false);
             let number = dossier.legal_representative_id.as_deref();
-            some("guarantees.identity", shown(number, Masked::id_number), true);
+            some("guarantees.identity", self.person(number, Masked::id_number), true);
         }
         facts.extend(self.section(frame));
         facts
+    }
+
+    /// Personal data, covered unless somebody was granted a look.
+    fn person<'a>(&self, text: Option<&'a str>, mask: impl Fn(&'a str) -> Masked<'a>) -> Option<String> {
+        let text = text.filter(|text| !text.is_empty())?;
+        Some(if self.sight.is_lifted() { text.to_owned() } else { mask(text).to_string() })
     }
 
     /// In plain text from the opening on, else by the beginning of its ciphertext.
@@ -227,40 +230,46 @@ impl One {
     }
 }
 
-fn shown<'a>(text: Option<&'a str>, mask: impl Fn(&'a str) -> Masked<'a>) -> Option<String> {
-    text.filter(|text| !text.is_empty()).map(|text| mask(text).to_string())
-}
-
 pub(super) async fn get(
     frame: Frame,
     console: Data<Console>,
+    acting: Acting,
     id: Path<String>,
     wish: Query<Wish>,
 ) -> Result<HttpResponse, Failure> {
-    let one = read(&frame, &console, &id, &wish).await?;
+    let id = GuaranteeId::parse(&id).ok_or(Failure::NotFound)?;
+    let sight = sight(&console, acting, Subject::Guarantee(id.clone()), &wish).await?;
+    let one = read(&frame, &console, id, &wish, sight).await?;
     page(&OnePage { frame, one })
 }
 
-/// The same without what stands around it, again and again while something is to happen.
+/// The same without what stands around it, again and again while something is to happen. What was uncovered is covered
+/// again then: a look is one look.
 pub(super) async fn live(
     frame: Frame,
     console: Data<Console>,
     id: Path<String>,
     wish: Query<Wish>,
 ) -> Result<HttpResponse, Failure> {
-    let one = read(&frame, &console, &id, &wish).await?;
+    let id = GuaranteeId::parse(&id).ok_or(Failure::NotFound)?;
+    let one = read(&frame, &console, id, &wish, Sight::Covered).await?;
     page(&LivePart { frame, one })
 }
 
-async fn read(frame: &Frame, console: &Console, id: &str, wish: &Wish) -> Result<One, Failure> {
-    let id = GuaranteeId::parse(id).ok_or(Failure::NotFound)?;
-    let platforms = console.platforms.clone();
+async fn read(
+    frame: &Frame,
+    console: &Console,
+    id: GuaranteeId,
+    wish: &Wish,
+    sight: Sight,
+) -> Result<One, Failure> {
+    let (platforms, at) = (console.platforms.clone(), console.clock.now());
     let found = console.store.read(move |connection| {
-        History::read(connection, &id, |guarantee| platforms.find(&guarantee.platform))
+        History::read(connection, &id, |guarantee| platforms.find(&guarantee.platform), at)
     });
     let history = found.await?.ok_or(Failure::NotFound)?;
     let platform = console.platforms.find(&history.guarantee.platform);
-    Ok(One::of(frame, history, platform, wish.show == "failures"))
+    Ok(One::of(frame, history, platform, wish.show == "failures", sight))
 }
 
 /// Tries one of its jobs again, at once.

@@ -17,6 +17,9 @@ use crate::store::messages::{Direction, Header};
 /// So many messages of one interface in a row that went well are shown as one entry.
 const RUN: usize = 3;
 
+/// How the id of a message's entry begins.
+const MESSAGE: &str = "message-";
+
 /// What an entry tells of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Sort {
@@ -46,7 +49,7 @@ pub(super) struct Entry {
     pub next: Option<Timestamp>,
     /// Of a job.
     pub attempts: Vec<Try>,
-    /// Of a run of messages: time and link.
+    /// Of a run of messages: times and ids.
     pub messages: Vec<(Timestamp, String)>,
     /// Whether its details are shown without being asked for.
     pub is_open: bool,
@@ -128,8 +131,9 @@ pub(super) fn timeline(frame: &Frame, history: &History, profile: Option<&Profil
         shown.note = acts::note(act);
         shown
     }));
-    // The sort of one kind of entry is stable: events stay in the order of their numbers.
-    entries.sort_by_key(|entry| (entry.at, entry.sort));
+    // What has one cause has nearly one time: jobs have it from the database's clock, to the millisecond. Events stay in the
+    // order of their numbers, because sorting is stable.
+    entries.sort_by_key(|entry| (entry.at.as_millisecond(), entry.sort));
     together(entries)
 }
 
@@ -140,7 +144,7 @@ fn of_message(frame: &Frame, message: &Header, profile: Option<&Profile>) -> Ent
     };
     let (word, look) = words::outcome(&message.outcome);
     let title = interface(frame, profile, &message.interface);
-    let mut shown = Entry::new(message.at, sort, format!("message-{}", message.id), look, title);
+    let mut shown = Entry::new(message.at, sort, format!("{MESSAGE}{}", message.id), look, title);
     let word = word.map_or_else(|| message.outcome.clone(), |word| frame.t(word).to_owned());
     shown.badge = Some((word, look.badge()));
     shown.link = Some(format!("/messages/{}", message.id));
@@ -248,10 +252,10 @@ fn close(shown: &mut Vec<Entry>, run: &mut Vec<Entry>) {
         shown.append(run);
         return;
     }
-    let messages: Vec<(Timestamp, String)> =
-        run.iter().filter_map(|entry| Some((entry.at, entry.link.clone()?))).collect();
+    let id_of = |entry: &Entry| entry.id.strip_prefix(MESSAGE).map(str::to_owned);
+    let messages = run.iter().filter_map(|entry| Some((entry.at, id_of(entry)?))).collect();
     if let Some(last) = run.pop() {
-        shown.push(Entry { messages, link: None, ..last });
+        shown.push(Entry { messages, link: None, id: format!("run-{}", last.id), ..last });
     }
     run.clear();
 }

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use actix_web::web::{Data, Path};
 use askama::Template;
 use serde_json::json;
+use tokio::time::timeout;
 
 use super::found::Found;
 use super::verdict::{self, Word};
@@ -23,6 +25,9 @@ use crate::store::audit;
 
 /// No letter has so many pages; of a longer one the first are shown.
 const MOST_PAGES: usize = 30;
+
+/// So long somebody waits for a turn, and then for the work.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A picture may not load or run anything, also where somebody opens it by itself.
 const PICTURE_POLICY: &str = "default-src 'none'; img-src data:; sandbox";
@@ -172,18 +177,24 @@ pub(super) async fn picture(
         .body(picture.bytes.clone()))
 }
 
-/// Does work that takes a processor, when it is its turn.
+/// Does work that takes a processor, when it is its turn. A file on which it goes on for ever keeps its turn and nobody
+/// waiting.
 async fn beside<T: Send + 'static>(
     console: &Console,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Failure> {
-    let turn = Arc::clone(&console.letters.turns).acquire_owned().await.map_err(|_| Failure::Internal)?;
+    let turn = timeout(PATIENCE, Arc::clone(&console.letters.turns).acquire_owned()).await;
+    let turn = turn.map_err(|_| Failure::Busy)?.map_err(|_| Failure::Internal)?;
     let done = tokio::task::spawn_blocking(move || {
         let done = work();
         drop(turn);
         done
     });
-    done.await.map_err(|error| {
+    let done = timeout(PATIENCE, done).await.map_err(|_| {
+        tracing::error!("looking at a letter takes too long");
+        Failure::Busy
+    })?;
+    done.map_err(|error| {
         tracing::error!(%error, "looking at a letter ended in a panic");
         Failure::Internal
     })

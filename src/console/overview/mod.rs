@@ -20,9 +20,10 @@ use crate::access::Permission;
 use crate::casework::Task;
 use crate::clock;
 use crate::domain::identity::PlatformId;
+use crate::store::alarms::{self, Alarm};
 use crate::store::jobs::{self, Count, JobState};
 use crate::store::pauses::{self, Pause};
-use crate::store::{Connection, reach, reconciliations};
+use crate::store::{Connection, proposals, reach, reconciliations};
 
 pub(super) fn routes() -> Vec<Route> {
     let see = Need::Permission(Permission::SeeBusiness);
@@ -40,6 +41,10 @@ struct Known {
     pauses: Vec<Pause>,
     /// Differences of reconciliations that nobody has explained or signed for.
     differences: u64,
+    /// Open alarms that nobody has taken on.
+    alarms: Vec<Alarm>,
+    /// Proposals that wait for the word of whoever looks.
+    proposals: u64,
 }
 
 /// How much work there is; what waits for a certain hour is no work left over.
@@ -114,7 +119,15 @@ struct OverviewPart {
 async fn read(console: &Console, frame: &Frame) -> Result<Overview, Failure> {
     let now = frame.now;
     let (names, platforms) = (Arc::clone(&console.section_names), console.platforms.clone());
+    let session = frame.session.as_ref().map(|session| session.operator.clone());
+    let checker = session.filter(|operator| operator.may(Permission::Approve));
     let read = move |connection: &mut Connection| {
+        let mut alarms = alarms::open(connection)?;
+        alarms.retain(|alarm| alarm.acknowledged.is_none());
+        let proposals = match &checker {
+            Some(checker) => proposals::count_open(connection, Some(&checker.id), now)?,
+            None => 0,
+        };
         let differences = reconciliations::open_differences(connection)?;
         Ok(Known {
             today: openings::look(connection, &names, &platforms, clock::china_date(now), now)?,
@@ -122,6 +135,8 @@ async fn read(console: &Console, frame: &Frame) -> Result<Overview, Failure> {
             lost: reach::unreachable(connection)?,
             pauses: pauses::open(connection)?,
             differences: differences.into_iter().map(|(_, _, count)| count).sum(),
+            alarms,
+            proposals,
         })
     };
     let known = console.store.read(read).await?;

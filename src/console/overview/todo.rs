@@ -3,6 +3,7 @@
 use super::standing::Standing;
 use super::{Depth, Known};
 use crate::console::frame::Frame;
+use crate::store::alarms::Severity;
 
 pub(super) struct Todo {
     /// The class of its look: bad or a warning.
@@ -25,6 +26,11 @@ pub(super) fn list(frame: &Frame, known: &Known, depth: Depth, platforms: &[Stan
     add(bad, refused, "overview.todo_wrong_keys", "/openings");
     add(bad, known.today.missing(), "overview.todo_missing", "/openings");
     add(bad, depth.dead, "overview.todo_dead", "/queue?view=dead");
+    let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+    let pages = known.alarms.iter().any(|alarm| alarm.severity == Severity::Page);
+    let look = if pages { bad } else { warn };
+    add(look, number(known.alarms.len()), "overview.todo_alarms", "/alarms");
+    add(warn, known.proposals, "overview.todo_proposals", "/proposals");
     add(warn, known.differences, "overview.todo_differences", "/reconciliations?open=yes");
     for platform in platforms {
         let (title, address) =

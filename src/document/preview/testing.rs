@@ -1,5 +1,5 @@
 //! Pictures as a browser would paint them, and how much ink is where.
-#![expect(clippy::disallowed_types, reason = "positions on a page are measured")]
+#![expect(clippy::disallowed_types, clippy::as_conversions, reason = "positions on a page are measured")]
 
 use quick_xml::Reader;
 use quick_xml::events::Event;

@@ -100,6 +100,19 @@ impl Platform {
         self.send(interface, Some(applyno), &message, false).await
     }
 
+    /// The section is opened, and its key reaches nobody by a push: people tell it to each other.
+    ///
+    /// # Errors
+    /// When there is no such application.
+    pub fn open_without_a_push(&self, applyno: &str) -> anyhow::Result<()> {
+        let now = clock::to_wire(self.desk.clock.now());
+        self.about(applyno, |case| {
+            case.opening.get_or_insert(now);
+            case.opened = true;
+            Ok(())
+        })
+    }
+
     /// Every approved guarantee that is not opened, surrendered or given up is opened, many at once. Where there is no
     /// opening, it is collected.
     pub async fn open_section(&self) -> Vec<Acted> {

@@ -1,5 +1,5 @@
 //! Letters as they leave the house: with the seal where it was stamped.
-#![expect(clippy::disallowed_types, reason = "positions on a page are measured")]
+#![expect(clippy::disallowed_types, clippy::as_conversions, reason = "positions on a page are measured")]
 
 use std::sync::{Arc, LazyLock};
 

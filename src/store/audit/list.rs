@@ -60,9 +60,8 @@ pub fn list(connection: &mut Connection, filter: &Filter) -> Result<Vec<Record>,
         if let Some(until) = filter.until {
             query = query.filter(dsl::at.lt(to_micros(until)));
         }
-        if let Some(before) = filter.before {
-            query = query.filter(dsl::number.lt(before));
-        }
+        // Said also where it excludes nothing: so the newest are found by their numbers, and no table is sorted.
+        query = query.filter(dsl::number.lt(filter.before.unwrap_or(i64::MAX)));
         query.order(dsl::number.desc()).limit(i64::from(filter.limit)).load(link)
     })?;
     rows.into_iter().map(|row| record_of(connection, row)).collect()

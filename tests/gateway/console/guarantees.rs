@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::CONSOLE;
 use super::visitor::Visitor;
 use crate::faults::{QUICK, applied, jobs_in, until_stored};
-use crate::house::{Database, House, on_both_databases};
+use crate::house::{House, on_both_databases};
 use crate::operator::MANUAL;
 use crate::pushes::{APPLICATION, APPLYNO, altered, credential, digest};
 
@@ -27,6 +27,12 @@ async fn found(visitor: &Visitor, text: &str) -> Result<String, String> {
         StatusCode::OK => Err(page.text),
         other => panic!("{text}: {other}\n{}", page.text),
     }
+}
+
+/// The value of a form's hidden field.
+fn hidden(page: &str, name: &str) -> String {
+    let (_, field) = page.split_once(&format!("name=\"{name}\" value=\"")).unwrap_or_else(|| panic!("{page}"));
+    field.split('"').next().unwrap().to_owned()
 }
 
 /// The titles of the entries of one sort, as they stand on the page.
@@ -70,7 +76,7 @@ on_both_databases! {
             assert!(!list.contains(&place) && list.contains("没有找到"), "{other}\n{list}");
         }
 
-        let lines = house.ledger().lines("SELECT id || ' ' || request_id FROM messages WHERE guarantee_id IS NOT NULL");
+        let lines = house.ledger().lines("SELECT id || ' ' || request_id AS line FROM messages WHERE guarantee_id IS NOT NULL");
         for line in &lines {
             let (message, request) = line.split_once(' ').unwrap();
             assert_eq!(found(&operator, message).await, Ok(format!("/messages/{message}")));
@@ -115,7 +121,7 @@ on_both_databases! {
         }
 
         let mut pages = vec![page.text];
-        let ids = house.ledger().lines("SELECT id FROM messages");
+        let ids = house.ledger().lines("SELECT id AS line FROM messages");
         for message in &ids {
             pages.push(operator.get(&format!("/messages/{message}")).await.text);
         }
@@ -197,7 +203,7 @@ on_both_databases! {
         assert_eq!(count(&second), 2, "{second}");
         assert!(!second.contains("rel=\"next\"") && second.contains("value=\"applied\" selected"), "{second}");
         let on = |page: &str, id: &str| page.contains(&format!("href=\"/guarantees/{id}\""));
-        for id in house.ledger().lines("SELECT id FROM guarantees") {
+        for id in house.ledger().lines("SELECT id AS line FROM guarantees") {
             assert_ne!(on(&first, &id), on(&second, &id), "{id} stands on one page");
         }
 
@@ -262,5 +268,36 @@ on_both_databases! {
         let page = operator.get(&place).await.text;
         assert_eq!(page.matches("任务已放弃").count(), 0, "{page}");
         assert_eq!(titles(&page, "act-"), ["李工 · 重试任务", "李工 · 重试任务"]);
+    }
+
+    async fn what_is_covered_is_shown_to_whom_another_granted_it_and_each_look_is_on_record(database: Database) {
+        let house = House::open_with(database, &format!("{MANUAL}{CONSOLE}")).await;
+        house.post("baohanapply", APPLICATION).await;
+        let maker = house.visitor("经办甲", &[Role::Maker]).await;
+        let checker = house.visitor("复核乙", &[Role::Checker]).await;
+        let id = house.stored(APPLYNO).await.unwrap().id;
+        let (place, phone) = (format!("/guarantees/{id}"), "13800000001");
+        let uncovered = async |visitor: &Visitor| {
+            visitor.get(&format!("{place}?uncovered=1")).await.text.contains(phone)
+        };
+        assert!(!uncovered(&maker).await, "nobody has granted it");
+
+        let fields = [("guarantee", id.as_str()), ("reason", "核对联系人")];
+        let proposed = maker.post("/proposals/new/look", &fields).await;
+        let proposal = proposed.location().to_owned();
+        let page = maker.get(&place).await.text;
+        assert!(page.contains(&format!("href=\"{proposal}\">待复核")), "{page}");
+        let seen = hidden(&checker.get(&proposal).await.text, "seen");
+        checker.post(&format!("{proposal}/approve"), &[("seen", &seen), ("remark", "已核对")]).await;
+
+        assert!(!maker.get(&place).await.text.contains(phone), "covered unless asked for");
+        assert!(uncovered(&maker).await && !uncovered(&checker).await);
+        let message = house.ledger().lines("SELECT id AS line FROM messages WHERE direction = 'in'").remove(0);
+        let covered = maker.get(&format!("/messages/{message}")).await.text;
+        assert!(!covered.contains(phone) && covered.contains("uncovered=1"), "{covered}");
+        let open = maker.get(&format!("/messages/{message}?uncovered=1")).await.text;
+        assert!(open.contains(phone) && open.contains("林某某"), "{open}");
+        let acts = titles(&maker.get(&place).await.text, "act-");
+        assert_eq!(acts, ["经办甲 · 查看未遮盖内容"], "the look at the message is on the message's record");
     }
 }

@@ -62,7 +62,7 @@ on_both_databases! {
         let visitor = house.visitor("王复核", &[Role::Checker]).await;
         let page = visitor.get(&merged).await;
         assert_eq!(page.status, StatusCode::OK, "{}", page.text);
-        let said = ["明文保函（附密文保函）", "共 4 页", "覆盖整个文件", "两套 SM2 实现一致通过", "保函专用章", "签章人证书有效期"];
+        let said = ["明文保函（附密文保函）", "共 4 页", "覆盖整个文件", "两套 SM2 实现一致通过", "DEMO0000000001", "签章人证书有效期"];
         assert!(said.iter().all(|part| page.text.contains(part)), "{}", page.text);
         assert!(!page.text.contains("图像与文件不完全一致") && !page.text.contains("失败"), "{}", page.text);
         for number in 1..=4 {

@@ -6,8 +6,8 @@ use baohan_gateway::sandbox::hainan::Application;
 use jiff::civil::Date;
 use reqwest::StatusCode;
 
-use super::CONSOLE;
 use super::visitor::Page;
+use super::{CONSOLE, noon};
 use crate::house::{Database, House, on_both_databases};
 
 /// Applies for so many guarantees of one section and waits for their letters; the platform encrypts with one key for all, or
@@ -56,6 +56,7 @@ fn section_on(board: &Page) -> String {
 on_both_databases! {
     async fn a_section_is_counted_to_its_last_letter_and_named_from_its_key_on(database: Database) {
         let house = House::open_with(database, CONSOLE).await;
+        noon(&house);
         let visitor = house.visitor("李工", &[Role::Operations]).await;
         let applied = sealed(&house, 3, false).await;
         let secrets = [&applied[0].section_name, &applied[0].section_number, &applied[0].beneficiary];
@@ -92,6 +93,7 @@ on_both_databases! {
 
     async fn a_missing_key_a_wrong_one_and_a_job_that_was_given_up_are_shown(database: Database) {
         let house = House::open_with(database, CONSOLE).await;
+        noon(&house);
         let visitor = house.visitor("李工", &[Role::Operations]).await;
         let applied = sealed(&house, 3, true).await;
         assert_shows(&visitor.get("/openings").await, &[" · 3</span>", "还没有收到任何标段的密钥"]);

@@ -1,33 +1,27 @@
 //! Statements handed in, explained and signed for by pages.
 
-use std::time::Duration;
-
 use baohan_gateway::access::Role;
-use baohan_gateway::clock;
-use baohan_gateway::store::audit;
-use jiff::civil::Date;
+use baohan_gateway::store::audit::{self, Actor};
 use reqwest::{StatusCode, header};
 
-use super::CONSOLE;
 use super::visitor::Page;
+use super::{CONSOLE, noon};
 use crate::house::{Database, House, on_both_databases};
 
-/// Moves the gateway to the next noon in China, so that no test meets midnight; yields the day.
-fn noon(house: &House) -> Date {
-    let clock = &house.gateway.assembly.clock;
-    let day = clock::china_date(clock.now()).tomorrow().unwrap();
-    let noon = clock::china_midnight(day) + jiff::SignedDuration::from_hours(12);
-    clock.advance(Duration::try_from(noon.duration_since(clock.now())).unwrap());
-    day
+fn name(actor: Actor) -> String {
+    match actor {
+        Actor::Operator { name, .. } => name,
+        other => panic!("expected somebody of the console, found {other:?}"),
+    }
 }
 
 /// What the trail has of acts, in order.
-async fn acts(house: &House) -> Vec<(String, Option<String>)> {
+async fn acts(house: &House) -> Vec<(String, String)> {
     let store = &house.gateway.assembly.store;
     let found = store.read(|connection| {
         audit::list(connection, &audit::Filter { limit: 100, ..audit::Filter::default() })
     });
-    let mut acts: Vec<_> = found.await.unwrap().into_iter().map(|it| (it.action, it.actor_name)).collect();
+    let mut acts: Vec<_> = found.await.unwrap().into_iter().map(|it| (it.action, name(it.actor))).collect();
     acts.reverse();
     acts
 }
@@ -91,7 +85,7 @@ on_both_databases! {
         let statement = checker.get(&format!("/reconciliations/statement?platform=hainan&from={day}&until={day}&format=csv")).await;
         assert_shows(&statement, &[&missing, &other]);
         assert!(statement.headers[header::CONTENT_DISPOSITION].to_str().unwrap().contains(&format!("hainan-{day}")));
-        let act = |action: &str, name: &str| (action.to_owned(), Some(name.to_owned()));
+        let act = |action: &str, name: &str| (action.to_owned(), name.to_owned());
         let expected = [
             act("reconciliation.import", "经办"),
             act("reconciliation.remark", "经办"),

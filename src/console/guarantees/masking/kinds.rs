@@ -20,8 +20,10 @@ pub(super) enum Kind {
     Phone,
     Account,
     IdNumber,
-    /// Keys, mail and postal addresses.
+    /// Mail and postal addresses.
     Hidden,
+    /// Keys.
+    Secret,
 }
 
 /// A new meaning has to be put in its place here.
@@ -31,11 +33,8 @@ pub(super) fn kind_of(meaning: Option<M>, is_ciphertext: bool) -> Kind {
     }
     let Some(meaning) = meaning else { return Kind::Unknown };
     match meaning {
-        M::SectionKey
-        | M::SectionIv
-        | M::WrappedKey
-        | M::WrappedIv
-        | M::ApplicantAddress
+        M::SectionKey | M::SectionIv | M::WrappedKey | M::WrappedIv => Kind::Secret,
+        M::ApplicantAddress
         | M::ApplicantEmail
         | M::InvoiceEmail
         | M::RecipientAddress => Kind::Hidden,

@@ -36,6 +36,8 @@ fn shown(mask: &Mask, text: &str, lay_out: bool) -> String {
         xml(mask, text)
     } else if let Some(form) = form(mask, text, lay_out) {
         form
+    } else if mask.is_lifted {
+        text.to_owned()
     } else {
         covered(text)
     }

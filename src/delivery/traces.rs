@@ -1,0 +1,92 @@
+//! Traces on their way to a collector, by the same client as all that leaves the house.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, bail, ensure};
+use futures_util::future::BoxFuture;
+use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use tokio::runtime::Handle;
+
+use super::client::{builder, failure, whole_body};
+use crate::supervise;
+
+/// For one batch.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Takes batches of spans to a collector. They are sent by the program's own runtime, whoever asks for it.
+#[derive(Debug)]
+pub struct TraceClient {
+    http: reqwest::Client,
+    headers: HeaderMap,
+    runtime: Handle,
+}
+
+impl TraceClient {
+    /// Within a runtime.
+    ///
+    /// # Errors
+    /// When the endpoint is no address, or the file of headers can't be read.
+    pub fn new(endpoint: &str, headers_file: Option<&Path>) -> anyhow::Result<Self> {
+        let expected = "expected an address that begins with `http://` or `https://`";
+        let url: reqwest::Url =
+            endpoint.parse().with_context(|| format!("telemetry.otlp.endpoint: {expected}"))?;
+        if !matches!(url.scheme(), "http" | "https") {
+            bail!("telemetry.otlp.endpoint: {expected}, found `{}:`", url.scheme());
+        }
+        let headers = headers_file.map(read).transpose().context("telemetry.otlp.headers_file")?;
+        let http = builder(TIMEOUT).timeout(TIMEOUT).build().context("can't set up TLS")?;
+        Ok(Self { http, headers: headers.unwrap_or_default(), runtime: Handle::current() })
+    }
+}
+
+fn read(file: &Path) -> anyhow::Result<HeaderMap> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("can't read `{}`", file.display()))?;
+    let mut headers = HeaderMap::new();
+    for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        // The line may be a secret and is not repeated.
+        let wrong = || format!("line {}: expected `name: value`", index + 1);
+        let (name, value) = line.split_once(':').with_context(wrong)?;
+        let name = HeaderName::from_bytes(name.trim().as_bytes()).with_context(wrong)?;
+        let mut value = HeaderValue::from_str(value.trim()).with_context(wrong)?;
+        ensure!(!value.is_empty(), wrong());
+        value.set_sensitive(true);
+        headers.append(name, value);
+    }
+    Ok(headers)
+}
+
+impl HttpClient for TraceClient {
+    fn send_bytes<'client, 'sent>(
+        &'client self,
+        request: Request<Bytes>,
+    ) -> BoxFuture<'sent, Result<Response<Bytes>, HttpError>>
+    where
+        'client: 'sent,
+        Self: 'sent,
+    {
+        let (http, headers) = (self.http.clone(), self.headers.clone());
+        let exchange = async move {
+            let mut request = reqwest::Request::try_from(request.map(reqwest::Body::from))?;
+            request.headers_mut().extend(headers);
+            let response = http.execute(request).await.map_err(failure)?;
+            let status = response.status();
+            let body = whole_body(response).await?;
+            Ok::<_, HttpError>(Response::builder().status(status).body(Bytes::from(body))?)
+        };
+        // Whoever sends batches has a thread without a runtime.
+        let within = self.runtime.enter();
+        let task = supervise::spawn("traces", exchange);
+        drop(within);
+        Box::pin(async move {
+            match task.await {
+                Ok(Some(answered)) => answered,
+                _ => Err("the exchange was given up".into()),
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;
