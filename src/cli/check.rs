@@ -74,6 +74,7 @@ pub async fn run(args: Args, settings: Settings, out: &mut dyn Write) -> anyhow:
     let client = Client::new(&settings.delivery);
     let client = report.line("outgoing connections", "TLS by rustls", client)?;
     interface(&settings.api, &mut report)?;
+    console(&settings, &mut report)?;
     for platform in platforms.iter().flat_map(|platforms| platforms.iter()) {
         describe(&platform, report.out)?;
         if let Some(client) = client.as_ref().filter(|_| args.connect) {
@@ -157,6 +158,18 @@ fn interface(options: &ApiOptions, report: &mut Report<'_>) -> anyhow::Result<()
     report.line("core system's interface", format_args!("{listen} {protection}"), tls)?;
     if options.is_exposed() {
         writeln!(report.out, "WARN {EXPOSED}")?;
+    }
+    Ok(())
+}
+
+/// Where people sign in.
+fn console(settings: &Settings, report: &mut Report<'_>) -> anyhow::Result<()> {
+    let options = &settings.console;
+    let Some(listen) = options.listen else { return Ok(()) };
+    let protection = if options.tls.is_some() { "with TLS" } else { "without TLS" };
+    report.line("console", format_args!("{listen} {protection}"), settings.access.check())?;
+    if options.is_exposed() {
+        writeln!(report.out, "WARN {}", crate::console::options::EXPOSED)?;
     }
     Ok(())
 }

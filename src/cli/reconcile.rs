@@ -161,7 +161,7 @@ pub async fn run(
                 let signed = steps::sign(connection, &id, &said)?;
                 if signed.is_ok() {
                     let subject = ("reconciliation", id.to_string());
-                    let entry = account::act("reconciliation.sign-off", subject, json!({ "by": &said.by }));
+                    let entry = account::act("reconciliation.sign", subject, json!({ "by": &said.by }));
                     audit::append(connection, &entry, now)?;
                 }
                 Ok(signed)

@@ -45,18 +45,21 @@ enum Command {
     List,
     /// Keep somebody out, at once; sessions end
     Disable {
+        /// What the person signs in with
         name: String,
         #[command(flatten)]
         by: Acting,
     },
     /// Let somebody in again who was disabled, or whose account is locked after failures
     Enable {
+        /// What the person signs in with
         name: String,
         #[command(flatten)]
         by: Acting,
     },
     /// Replace the roles of somebody; they hold from the next request on
     Roles {
+        /// What the person signs in with
         name: String,
         /// All of them, separated by commas
         #[arg(long, value_name = "ROLES", value_delimiter = ',', required = true)]
@@ -66,12 +69,14 @@ enum Command {
     },
     /// Replace a forgotten password by one that has to be changed at the next sign-in; sessions end
     ResetPassword {
+        /// What the person signs in with
         name: String,
         #[command(flatten)]
         by: Acting,
     },
     /// Forget a lost device, so that the next sign-in sets up another one; sessions end
     ResetSecondFactor {
+        /// What the person signs in with
         name: String,
         #[command(flatten)]
         by: Acting,

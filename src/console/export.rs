@@ -2,7 +2,7 @@
 
 use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use actix_web::{HttpRequest, HttpResponse};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde::Deserialize;
 use serde_json::json;
 use tokio::task::spawn_blocking;
@@ -54,7 +54,7 @@ pub(super) async fn export(
         subject: ("list", list.to_owned()),
         detail: json!({
             "format": format.extension(),
-            "filter": request.query_string(),
+            "filter": percent_decode_str(request.query_string()).decode_utf8_lossy(),
             "rows": rows,
             "cut": is_cut,
             "sm3": digest,

@@ -114,7 +114,9 @@ async fn session(request: &ServiceRequest) -> Result<Option<Session>, Failure> {
     let found =
         console.store.read(move |connection| sessions::who(connection, &asked, lifetime, now)).await?;
     let Some(SignedIn { operator, session: id, use_is_news }) = found else { return Ok(None) };
-    if use_is_news {
+    // A page that refreshes itself is nobody's work: the session of an empty chair ends.
+    let by_itself = request.headers().contains_key("hx-request");
+    if use_is_news && !by_itself {
         note_use(console, id.clone());
     }
     Ok(Some(Session { operator, id, form_token: token.form_token() }))

@@ -16,6 +16,9 @@ use crate::store::{Store, StoreError};
 use crate::supervise;
 use crate::telemetry::Metrics;
 
+/// Between two turns, whatever the settings say.
+const SHORTEST: Duration = Duration::from_millis(10);
+
 /// Anchors and looks until the task is aborted.
 pub(super) fn keep_watch(assembly: &Assembly, options: &AuditOptions) -> JoinHandle<Option<()>> {
     let watch = Watch {
@@ -68,7 +71,7 @@ impl Watch {
             if let Err(error) = self.turn().await {
                 tracing::warn!(%error, "the audit trail could not be read");
             }
-            self.clock.wait(self.options.anchor_every).await;
+            self.clock.wait(self.options.anchor_every.max(SHORTEST)).await;
         }
     }
 

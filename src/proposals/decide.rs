@@ -177,7 +177,8 @@ fn pending(
 fn expire(connection: &mut Connection, proposal: &Proposal, at: Timestamp) -> Result<(), StoreError> {
     let ending =
         Ending { state: State::Expired, by: None, conclusion: Conclusion::default(), holds_until: None };
-    proposals::end(connection, &proposal.id, &ending, at)
+    proposals::end(connection, &proposal.id, &ending, at)?;
+    trail::note_expiry(connection, proposal, at)
 }
 
 fn settle(

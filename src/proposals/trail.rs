@@ -43,21 +43,37 @@ pub(super) fn note(
     (more, change): (Value, Change),
     at: Timestamp,
 ) -> Result<(), StoreError> {
-    let detail = json!({
+    let Change { before, after } = change;
+    let (actor, address, detail) = (by.actor(), by.address, said_of(proposal, more));
+    let subject = ("proposal", proposal.id.to_string());
+    let entry = Entry { actor, address, action, subject, detail, before, after };
+    audit::append(connection, &entry, at).map(drop)
+}
+
+/// Notes that nobody has decided in time.
+pub(super) fn note_expiry(
+    connection: &mut Connection,
+    proposal: &Proposal,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let entry = Entry {
+        actor: Actor::House,
+        address: None,
+        action: "proposal.expire",
+        subject: ("proposal", proposal.id.to_string()),
+        detail: said_of(proposal, Value::Null),
+        before: None,
+        after: None,
+    };
+    audit::append(connection, &entry, at).map(drop)
+}
+
+fn said_of(proposal: &Proposal, more: Value) -> Value {
+    json!({
         "kind": proposal.kind,
         "about": [proposal.subject.kind(), proposal.subject.id()],
         "maker": proposal.maker.name,
         "digest": proposal.digest,
         "more": more,
-    });
-    let entry = Entry {
-        actor: by.actor(),
-        address: by.address,
-        action,
-        subject: ("proposal", proposal.id.to_string()),
-        detail,
-        before: change.before,
-        after: change.after,
-    };
-    audit::append(connection, &entry, at).map(drop)
+    })
 }

@@ -51,6 +51,8 @@ pub enum Actor {
     CoreSystem { client: String, key: String },
     /// Somebody at the command line of the machine, by the name of the account.
     CommandLine { account: String },
+    /// The gateway itself, when a time is over.
+    House,
     /// Somebody who is not signed in: an attempt to.
     Stranger,
 }

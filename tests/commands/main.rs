@@ -22,3 +22,4 @@ mod rules;
 mod sandbox;
 mod settings;
 mod simulate;
+mod users;

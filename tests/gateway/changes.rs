@@ -5,17 +5,19 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
-use baohan_gateway::access::Role;
+use baohan_gateway::access::Role as Operators;
+use baohan_gateway::casework::sections;
 use baohan_gateway::changes::{
     Approval, Change, Content, Effects, Item, Live, Refusal, SecretKey, Subject, Withdrawal, adopt,
     propose_secret,
 };
+use baohan_gateway::cli::demo::cast::{Actor, Role};
 use baohan_gateway::clock::{Clock, china_date, to_wire};
 use baohan_gateway::domain::Stage;
 use baohan_gateway::domain::identity::PlatformId;
 use baohan_gateway::gateway::Gateway;
 use baohan_gateway::secret::Secret;
-use baohan_gateway::store::audit::Actor;
+use baohan_gateway::store::audit::Actor as Whose;
 use baohan_gateway::store::changes;
 use baohan_gateway::store::proposals::{self, ProposalId};
 use jiff::{SignedDuration, Timestamp};
@@ -33,7 +35,7 @@ fn approval(proposal: &str) -> Approval {
         made_by: "张三".to_owned(),
         approved_by: "李四".to_owned(),
         proposal: proposal.to_owned(),
-        actor: Actor::Operator { id: "user-2".to_owned(), name: "李四".to_owned() },
+        actor: Whose::Operator { id: "user-2".to_owned(), name: "李四".to_owned() },
         address: None,
     }
 }
@@ -286,8 +288,8 @@ async fn a_template_is_tried_on_every_letter_before_it_is_used_and_withdrawn_wit
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_secret_is_proposed_in_a_form_put_in_force_by_somebody_elses_approval_and_shown_to_nobody() {
     let house = House::open_with(Database::Sqlite, CONSOLE).await;
-    let maker = house.visitor("张三", &[Role::Maker, Role::Checker]).await;
-    let checker = house.visitor("李四", &[Role::Checker]).await;
+    let maker = house.visitor("张三", &[Operators::Maker, Operators::Checker]).await;
+    let checker = house.visitor("李四", &[Operators::Checker]).await;
     const NEXT: &str = "the-next-secret-of-the-platform";
     let later = to_wire(Clock::system().now() + SignedDuration::from_hours(2)).replace(' ', "T");
     let fields = |secret| {
@@ -327,7 +329,7 @@ async fn a_secret_is_proposed_in_a_form_put_in_force_by_somebody_elses_approval_
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pages_show_rules_with_their_sources_what_a_change_would_do_and_what_a_template_would_print() {
     let house = House::open_with(Database::Sqlite, CONSOLE).await;
-    let maker = house.visitor("张三", &[Role::Maker]).await;
+    let maker = house.visitor("张三", &[Operators::Maker]).await;
     let applyno = house.issued().await;
     let tomorrow = china_date(Clock::system().now()).tomorrow().unwrap().to_string();
     let entry = |step, keys| {
@@ -362,4 +364,28 @@ async fn pages_show_rules_with_their_sources_what_a_change_would_do_and_what_a_t
     let text = maker.get("/rules/templates/bid-bond-insurance.typ/text").await.text;
     assert_eq!(text, BUILT_IN);
     assert_eq!(maker.get("/rules/templates/none.typ/text").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_section_that_came_before_its_agreed_key_was_changed_is_still_opened_by_the_former() {
+    let manual = "[platforms.zhangzhou.underwriting]\nmode = \"manual\"\n";
+    let house = House::<Actor>::with(Role::Zhangzhou, Database::Sqlite, manual).await.tender();
+    let (applyno, answer) = house.sandbox.apply_generated().await.unwrap();
+    assert!(answer.is_accepted(), "{answer}");
+    let (id, guarantee) = (PlatformId::new("zhangzhou"), house.stored(&applyno).await.unwrap());
+    let readable = async || {
+        let (platform, of) = (house.gateway.assembly.platforms.of(&id).unwrap(), guarantee.clone());
+        let read = house.gateway.assembly.store.read(move |c| sections::revealed(c, &platform, &of));
+        read.await.unwrap().map(|section| section.number)
+    };
+    let before = readable().await;
+    assert!(before.is_some());
+    let (platform, other) = (id.clone(), Secret::new(hex::encode([7; 16])));
+    let item =
+        house.gateway.assembly.store.read(move |connection| {
+            propose_secret(connection, &platform, SecretKey::AgreedKey, &other, None)
+        });
+    house.adopted(&Change::new(vec![item.await.unwrap()], "更换约定密钥")).await;
+    assert_eq!(readable().await, before);
+    assert!(!house.push_is_accepted().await, "what comes now has to be encrypted under the new one");
 }

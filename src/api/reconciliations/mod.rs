@@ -308,7 +308,7 @@ pub(super) async fn sign_off(
     let said = Said { by, remark, at: api.clock.now() };
     act::once(&api, request, move |connection| match reconciler::sign(connection, &id, &said)? {
         Ok(reconciliation) => {
-            let deed = Deed::new("reconciliation.sign-off", "reconciliation", &id);
+            let deed = Deed::new("reconciliation.sign", "reconciliation", &id);
             Ok(Ok(Done::showing(StatusCode::OK, &view::of(reconciliation), deed)?))
         }
         Err(refused) => not_signed(refused).map(Err),

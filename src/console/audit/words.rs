@@ -7,6 +7,7 @@ pub(super) fn kind_words(kind: ActorKind) -> &'static str {
         ActorKind::Operator => "audit.kind_operator",
         ActorKind::CoreSystem => "audit.kind_core_system",
         ActorKind::CommandLine => "audit.kind_command_line",
+        ActorKind::House => "audit.kind_house",
         ActorKind::Stranger => "audit.kind_stranger",
     }
 }
@@ -17,20 +18,21 @@ pub(super) fn who(actor: &Actor) -> (&str, &str) {
         Actor::Operator { id, name } => (name, id),
         Actor::CoreSystem { client, key } => (client, key),
         Actor::CommandLine { account } => (account, ""),
-        Actor::Stranger => ("—", ""),
+        Actor::House | Actor::Stranger => ("—", ""),
     }
 }
 
 /// What an action is about, by the word before its first dot.
 pub(super) fn area_words(action: &str) -> &'static str {
     match action.split('.').next().unwrap_or_default() {
-        "session" | "sign-in" | "account" => "audit.area_session",
+        "session" | "password" | "second-factor" => "audit.area_session",
         "user" => "audit.area_user",
-        "guarantee" | "file" => "audit.area_guarantee",
+        "guarantee" | "file" | "letter" | "document" | "message" | "unmask" => "audit.area_guarantee",
         "job" | "batch" | "callback" => "audit.area_job",
         "platform" => "audit.area_platform",
+        "alarm" => "audit.area_alarm",
         "proposal" => "audit.area_proposal",
-        "change" | "rules" | "template" => "audit.area_change",
+        "change" | "rules" | "template" | "secret" => "audit.area_change",
         "reconciliation" => "audit.area_reconciliation",
         "api-key" => "audit.area_api_key",
         "backup" => "audit.area_backup",

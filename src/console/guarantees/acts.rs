@@ -9,6 +9,7 @@ pub(super) fn title(frame: &Frame, act: &Record) -> String {
         Actor::Operator { name, .. } => name.clone(),
         Actor::CoreSystem { client, .. } => format!("{} {client}", frame.t("guarantees.core_system")),
         Actor::CommandLine { account } => format!("{} {account}", frame.t("guarantees.command_line")),
+        Actor::House => frame.t("audit.kind_house").to_owned(),
         Actor::Stranger => frame.t("guarantees.stranger").to_owned(),
     };
     format!("{by} · {}", action(frame, &act.action))

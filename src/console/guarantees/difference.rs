@@ -2,20 +2,20 @@
 
 /// A stretch of one or of both texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Side {
+pub(in crate::console) enum Side {
     Both,
     Left,
     Right,
 }
 
 /// A stretch of text and where it stands.
-pub(super) type Piece = (Side, String);
+pub(in crate::console) type Piece = (Side, String);
 
 /// Texts whose lengths multiply to more are not compared in the middle: what differs there is shown as a whole.
 const MOST_CELLS: usize = 4_000_000;
 
 /// Both texts as one sequence of pieces: those of the left side and of both make the left text, and so with the right.
-pub(super) fn difference(left: &str, right: &str) -> Vec<Piece> {
+pub(in crate::console) fn difference(left: &str, right: &str) -> Vec<Piece> {
     let (left, right): (Vec<char>, Vec<char>) = (left.chars().collect(), right.chars().collect());
     let start = left.iter().zip(&right).take_while(|(one, other)| one == other).count();
     let (before, left) = left.split_at(start);

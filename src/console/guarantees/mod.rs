@@ -1,7 +1,7 @@
 //! Guarantees: found, listed, and each with all that happened to it.
 
 mod acts;
-mod difference;
+pub(super) mod difference;
 mod digest;
 mod export;
 mod filter;

@@ -63,6 +63,7 @@ pub(super) async fn sight(
         return Ok(seen.map_or(Sight::Covered, |grant| Sight::Lifted(grant.until)));
     }
     let operator = by.operator;
-    let held = console.store.read(move |connection| grants::may_see(connection, &operator, &subject, at)).await?;
+    let held =
+        console.store.read(move |connection| grants::may_see(connection, &operator, &subject, at)).await?;
     Ok(held.map_or(Sight::Covered, |grant| Sight::Granted(grant.until)))
 }

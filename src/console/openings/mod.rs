@@ -7,6 +7,7 @@ mod board;
 mod card;
 mod names;
 mod section;
+mod takeaway;
 
 use jiff::SignedDuration;
 
@@ -25,6 +26,11 @@ pub(super) fn routes() -> Vec<Route> {
         Route::get("/openings/live", see, board::live),
         Route::get("/openings/{platform}/{section}", see, section::get),
         Route::get("/openings/{platform}/{section}/live", see, section::live),
+        Route::get(
+            "/openings/{platform}/{section}/export",
+            Need::Permission(Permission::Export),
+            takeaway::get,
+        ),
     ]
 }
 

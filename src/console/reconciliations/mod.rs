@@ -5,6 +5,7 @@ mod list;
 mod one;
 mod refusal;
 mod statement;
+mod takeaway;
 mod words;
 
 use super::{Need, Route};
@@ -18,6 +19,7 @@ pub(super) fn routes() -> Vec<Route> {
         Route::post("/reconciliations", reconcile, import::post),
         Route::get("/reconciliations/statement", need(Permission::Export), statement::get),
         Route::get("/reconciliations/{id}", see, one::get),
+        Route::get("/reconciliations/{id}/export", need(Permission::Export), takeaway::get),
         Route::post("/reconciliations/{id}/remarks", reconcile, one::remark),
         Route::post("/reconciliations/{id}/signature", reconcile, one::sign),
     ]

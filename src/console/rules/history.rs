@@ -84,13 +84,6 @@ impl Shown {
     }
 }
 
-impl Shown {
-    /// What holds, with its text.
-    pub(super) fn said(&self) -> String {
-        format!("{} · {}\n{}", self.what, self.from, self.text).trim_end().to_owned()
-    }
-}
-
 /// The key of a kind's title.
 fn kind_title(kind: &str) -> &'static str {
     match kind {

@@ -3,13 +3,15 @@
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
 use askama::Template;
+use jiff::civil::Date;
 
 use super::effects::Tried;
 use super::proposing::{said, tried};
 use super::template::{Picture, pictures};
 use crate::access::Permission;
-use crate::changes::{Change, Content, Refusal, Subject};
+use crate::changes::{Change, Content, Held, Item, Refusal, Subject, Withdrawal};
 use crate::console::frame::Frame;
+use crate::console::guarantees::difference::{Side, difference};
 use crate::console::page::page;
 use crate::console::{Console, Failure, Need, Route};
 use crate::proposals::{self, Payload};
@@ -33,11 +35,16 @@ struct ReviewPage {
     pictures: Vec<Picture>,
 }
 
-/// One thing of the change: what is in force and what is proposed, as far as either may be seen.
+/// One thing of the change: what is in force and what is proposed, as far as either may be seen, as one text.
 struct Proposed {
     subject: String,
-    now: String,
-    then: String,
+    stretches: Vec<Stretch>,
+}
+
+/// A part of the text that stays, goes (`del`) or comes (`ins`).
+struct Stretch {
+    tag: &'static str,
+    text: String,
 }
 
 async fn get(frame: Frame, console: Data<Console>, id: Path<String>) -> Result<HttpResponse, Failure> {
@@ -103,16 +110,17 @@ async fn find(console: &Console, id: &ProposalId) -> Result<Option<(stored::Prop
     })
 }
 
-fn proposed(frame: &Frame, console: &Console, item: &crate::changes::Item) -> Proposed {
+fn proposed(frame: &Frame, console: &Console, item: &Item) -> Proposed {
     let now = match &item.subject {
         Subject::Template { name } => {
             let press = console.changes.printing.current.get();
             let text = press.templates().find(|(known, _)| known == name).map(|(_, text)| text.to_owned());
             text.unwrap_or_default()
         }
-        subject => match console.changes.overlay().latest(subject) {
-            Some(version) => super::history::Shown::new(frame, version).said(),
-            None => frame.t("rules.as_in_settings").to_owned(),
+        subject => match console.changes.overlay().latest(subject).map(|it| &it.held) {
+            Some(Held::Rule { keys, from }) => entry(frame, *from, keys),
+            Some(Held::Secret { .. }) => frame.t("rules.secret_changed").to_owned(),
+            _ => frame.t("rules.as_in_settings").to_owned(),
         },
     };
     let then = match &item.content {
@@ -120,12 +128,21 @@ fn proposed(frame: &Frame, console: &Console, item: &crate::changes::Item) -> Pr
             frame.say("rules.secret_overlapping", &[("until", &frame.time(until))])
         }
         Content::Secret { .. } => frame.t("rules.secret_new").to_owned(),
-        Content::Rule { keys, from } => format!("{} {from}\n{keys}", frame.t("rules.entry_from")),
+        Content::Rule { keys, from } => entry(frame, *from, keys),
         Content::Template { text } => text.clone(),
-        Content::AsInSettings(withdrawal) => {
-            let from = withdrawal.from.map(|from| format!("{} {from}: ", frame.t("rules.entry_from")));
-            format!("{}{}", from.unwrap_or_default(), frame.t("rules.as_in_settings"))
+        Content::AsInSettings(Withdrawal { from: Some(from), .. }) => {
+            entry(frame, *from, frame.t("rules.as_in_settings"))
         }
+        Content::AsInSettings(_) => frame.t("rules.as_in_settings").to_owned(),
     };
-    Proposed { subject: item.subject.to_string(), now, then }
+    let stretches = difference(&now, &then).into_iter().map(|(side, text)| match side {
+        Side::Both => Stretch { tag: "", text },
+        Side::Left => Stretch { tag: "del", text },
+        Side::Right => Stretch { tag: "ins", text },
+    });
+    Proposed { subject: item.subject.to_string(), stretches: stretches.collect() }
+}
+
+fn entry(frame: &Frame, from: Date, keys: &str) -> String {
+    format!("{} {from}\n{keys}", frame.t("rules.entry_from"))
 }

@@ -123,10 +123,14 @@ pub(super) fn advance(connection: &mut Connection) -> Result<Option<Head>, Store
     let row: Option<HeadRow> =
         on!(connection, |link| taken.returning(HeadRow::as_returning()).get_result(link).optional())?;
     let Some(row) = row else {
-        return match last_number(connection)? {
-            None => Ok(None),
-            Some(_) => Err(damaged("expected the number of the last entry, found no row")),
-        };
+        if last_number(connection)?.is_none() {
+            return Ok(None);
+        }
+        // On PostgreSQL the first entry of all may have been committed since the look above.
+        return Err(match head_row(connection)? {
+            Some(_) => StoreError::Conflict,
+            None => damaged("expected the number of the last entry, found no row"),
+        });
     };
     row.proven(connection).map(Some).ok_or_else(|| damaged("it is not what the gateway wrote"))
 }

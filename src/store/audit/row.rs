@@ -39,7 +39,7 @@ impl Row {
             Actor::Operator { id, name } => (id.clone(), name.clone()),
             Actor::CoreSystem { client, key } => (client.clone(), key.clone()),
             Actor::CommandLine { account } => (account.clone(), String::new()),
-            Actor::Stranger => (String::new(), String::new()),
+            Actor::House | Actor::Stranger => (String::new(), String::new()),
         };
         Self {
             number,
@@ -66,17 +66,20 @@ pub enum ActorKind {
     Operator,
     CoreSystem,
     CommandLine,
+    House,
     Stranger,
 }
 
 impl ActorKind {
-    pub const ALL: [Self; 4] = [Self::Operator, Self::CoreSystem, Self::CommandLine, Self::Stranger];
+    pub const ALL: [Self; 5] =
+        [Self::Operator, Self::CoreSystem, Self::CommandLine, Self::House, Self::Stranger];
 
     pub fn of(actor: &Actor) -> Self {
         match actor {
             Actor::Operator { .. } => Self::Operator,
             Actor::CoreSystem { .. } => Self::CoreSystem,
             Actor::CommandLine { .. } => Self::CommandLine,
+            Actor::House => Self::House,
             Actor::Stranger => Self::Stranger,
         }
     }
@@ -87,6 +90,7 @@ impl ActorKind {
             Self::Operator => "operator",
             Self::CoreSystem => "core-system",
             Self::CommandLine => "command-line",
+            Self::House => "house",
             Self::Stranger => "stranger",
         }
     }
@@ -99,7 +103,7 @@ impl fmt::Display for Actor {
             Self::Operator { name, .. } => write!(f, "{kind} {name}"),
             Self::CoreSystem { client, key } => write!(f, "{kind} {client} (key {key})"),
             Self::CommandLine { account } => write!(f, "{kind} {account}"),
-            Self::Stranger => f.write_str(kind),
+            Self::House | Self::Stranger => f.write_str(kind),
         }
     }
 }
@@ -127,6 +131,7 @@ pub(super) fn record_of(connection: &Connection, row: Row) -> Result<Record, Sto
         "operator" => Actor::Operator { id: row.actor_id, name: row.actor_name },
         "core-system" => Actor::CoreSystem { client: row.actor_id, key: row.actor_name },
         "command-line" => Actor::CommandLine { account: row.actor_id },
+        "house" => Actor::House,
         "stranger" => Actor::Stranger,
         other => return Err(damaged(format!("expected a kind of actor, found `{other}`"))),
     };

@@ -29,11 +29,12 @@ enum Scope<'a> {
 }
 
 impl Scope<'_> {
-    /// In terms of `$1` to `$4`, the same for each scope's statements, so that databases prepare each once.
+    /// In terms of `$2` to `$5`, the same for each scope's statements, so that databases prepare each once. SQLite counts
+    /// parameters by where they stand first, so that they stand in their order, behind `$1`.
     fn condition(&self) -> &'static str {
         match self {
-            Self::Day(_) => "$1 = '' AND $2 = '' AND key_at IS NOT NULL AND key_at >= $3 AND key_at < $4",
-            Self::Section(..) => "platform = $1 AND section_mark = $2 AND key_at IS NOT NULL AND $3 < $4",
+            Self::Day(_) => "$2 = '' AND $3 = '' AND key_at IS NOT NULL AND key_at >= $4 AND key_at < $5",
+            Self::Section(..) => "platform = $2 AND section_mark = $3 AND key_at IS NOT NULL AND $4 < $5",
         }
     }
 
@@ -52,16 +53,16 @@ impl Scope<'_> {
     }
 }
 
-/// Runs a statement over a scope; `$5` is the present.
+/// Runs a statement over a scope; `$1` is the present.
 macro_rules! counted {
     ($connection:expr, $scope:expr, $now:expr, $statement:expr) => {{
         let ((platform, section), (from, until)) = ($scope.texts(), $scope.bounds());
         on!($connection, |link| sql_query($statement)
+            .bind::<BigInt, _>(to_micros($now))
             .bind::<Text, _>(platform)
             .bind::<Text, _>(section)
             .bind::<BigInt, _>(from)
             .bind::<BigInt, _>(until)
-            .bind::<BigInt, _>(to_micros($now))
             .load(link))?
     }};
 }
@@ -155,7 +156,7 @@ fn count(
         format!(
             "SELECT platform, section_mark, count(*) AS received, count(restored_at) AS restored, \
              count(handed_over_at) AS delivered, count(deadline) AS due, \
-             count(CASE WHEN deadline < $5 THEN 1 END) AS overdue, min(opened_at) AS opened, \
+             count(CASE WHEN deadline < $1 THEN 1 END) AS overdue, min(opened_at) AS opened, \
              min(key_at) AS first_key, max(key_at) AS last_key, max(handed_over_at) AS last_delivered, \
              min(CASE WHEN deadline IS NOT NULL THEN key_at END) AS oldest_due, \
              max(handed_over_at - key_at) AS slowest \
@@ -172,7 +173,7 @@ fn count(
              SELECT platform, section_mark, handed_over_at - key_at AS took, \
              row_number() OVER (PARTITION BY platform, section_mark ORDER BY handed_over_at - key_at) AS turn, \
              count(*) OVER (PARTITION BY platform, section_mark) AS many \
-             FROM guarantees WHERE {condition} AND handed_over_at IS NOT NULL AND key_at <= $5) ranked \
+             FROM guarantees WHERE key_at <= $1 AND {condition} AND handed_over_at IS NOT NULL) ranked \
              WHERE turn = (many + 1) / 2"
         )
     );
@@ -184,7 +185,7 @@ fn count(
             "SELECT opened.platform AS platform, opened.section_mark AS section_mark, count(*) AS many, \
              count(sealed.key_refused_at) AS refused FROM (\
              SELECT DISTINCT platform, section_mark, sealed_mark FROM guarantees \
-             WHERE {condition} AND sealed_mark IS NOT NULL AND key_at <= $5) opened \
+             WHERE key_at <= $1 AND {condition} AND sealed_mark IS NOT NULL) opened \
              JOIN guarantees sealed ON sealed.platform = opened.platform \
              AND sealed.sealed_mark = opened.sealed_mark \
              WHERE sealed.stage = 'issued' AND sealed.key_at IS NULL AND sealed.sealed_mark IS NOT NULL \
@@ -198,7 +199,7 @@ fn count(
         format!(
             "SELECT opened.platform AS platform, opened.section_mark AS section_mark, count(*) AS many, \
              count(opened.key_refused_at) AS refused FROM jobs job JOIN guarantees opened ON opened.id = job.lane \
-             WHERE job.state = 'dead' AND job.created_at >= opened.key_at AND opened.key_at <= $5 AND {} \
+             WHERE job.state = 'dead' AND job.created_at >= opened.key_at AND opened.key_at <= $1 AND {} \
              GROUP BY opened.platform, opened.section_mark",
             condition.replace("key_at", "opened.key_at").replace("platform =", "opened.platform =")
         )

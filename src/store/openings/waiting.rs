@@ -64,7 +64,7 @@ struct Row {
 pub fn waiting(connection: &mut Connection) -> Result<Vec<Waiting>, StoreError> {
     let counts = "count(*) AS many, count(key_refused_at) AS refused, min(issued_at) AS oldest";
     let all = format!(
-        "SELECT platform, '' AS mark, {counts} FROM guarantees WHERE {WAITS} GROUP BY platform ORDER BY platform"
+        "SELECT platform, CAST('' AS TEXT) AS mark, {counts} FROM guarantees WHERE {WAITS} GROUP BY platform ORDER BY platform"
     );
     let groups = format!(
         "SELECT platform, sealed_mark AS mark, {counts} FROM guarantees WHERE {WAITS} \

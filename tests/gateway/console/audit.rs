@@ -60,7 +60,7 @@ on_both_databases! {
         append(&house, "王工", "job.retry", "j1").await;
         append(&house, "赵工", "session.begin", "s1").await;
         let auditor = house.visitor("审计员", &[Role::Auditor]).await;
-        let csv = auditor.get("/audit/export?action=job.&format=csv").await;
+        let csv = auditor.get("/audit/export?action=job.&actor=%E7%8E%8B%E5%B7%A5&format=csv").await;
         assert_eq!(csv.headers[header::CONTENT_TYPE], "text/csv; charset=utf-8");
         let disposition = csv.headers[header::CONTENT_DISPOSITION].to_str().unwrap();
         assert!(disposition.starts_with("attachment; filename=\"audit-20"), "{disposition}");
@@ -71,7 +71,7 @@ on_both_databases! {
         let taken = house.gateway.assembly.store.read(move |c| audit::list(c, &filter)).await.unwrap();
         assert_eq!(taken.len(), 2);
         let (whole, some) = (&taken[0].detail, &taken[1].detail);
-        assert_eq!((&some["rows"], &some["filter"]), (&json!(1), &json!("action=job.&format=csv")));
+        assert_eq!((&some["rows"], &some["filter"]), (&json!(1), &json!("action=job.&actor=王工&format=csv")));
         // The first export is an entry itself by then.
         assert_eq!((&whole["rows"], &whole["format"]), (&json!(3), &json!("xlsx")));
         let digest = baohan_gateway::crypto::sm3::digest(csv.text.as_bytes());

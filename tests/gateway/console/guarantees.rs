@@ -31,7 +31,8 @@ async fn found(visitor: &Visitor, text: &str) -> Result<String, String> {
 
 /// The value of a form's hidden field.
 fn hidden(page: &str, name: &str) -> String {
-    let (_, field) = page.split_once(&format!("name=\"{name}\" value=\"")).unwrap_or_else(|| panic!("{page}"));
+    let (_, field) =
+        page.split_once(&format!("name=\"{name}\" value=\"")).unwrap_or_else(|| panic!("{page}"));
     field.split('"').next().unwrap().to_owned()
 }
 

@@ -4,7 +4,6 @@ mod accounts;
 mod alarms;
 mod audit;
 mod browser;
-mod browser;
 mod guarantees;
 mod guest;
 mod letters;

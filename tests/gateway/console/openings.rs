@@ -8,7 +8,7 @@ use reqwest::StatusCode;
 
 use super::visitor::Page;
 use super::{CONSOLE, noon};
-use crate::house::{Database, House, on_both_databases};
+use crate::house::{House, on_both_databases};
 
 /// Applies for so many guarantees of one section and waits for their letters; the platform encrypts with one key for all, or
 /// with one for each.
@@ -85,6 +85,7 @@ on_both_databases! {
         assert_shows(&visitor.get(&place).await, &numbers);
         assert_shows(&visitor.get(&format!("{place}/live?behind=1")).await, &["<b>3</b><span>/ 3</span>"]);
         assert_eq!(visitor.get(&place.replace(place.rsplit('/').next().unwrap(), &"0".repeat(64))).await.status, StatusCode::NOT_FOUND);
+        assert_shows(&visitor.get(&format!("{place}/export?format=csv")).await, &numbers);
         let another_day = visitor.get("/openings?day=2020-01-01").await;
         assert_shows(&another_day, &["还没有收到任何标段的密钥"]);
         assert_shows(&visitor.get("/openings?platform=elsewhere").await, &["还没有收到任何标段的密钥"]);

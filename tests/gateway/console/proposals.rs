@@ -68,7 +68,7 @@ impl House {
     }
 
     /// The acts on proposals that the audit trail has, oldest first, with all that it says of them.
-    async fn trail(&self) -> Vec<(String, String)> {
+    async fn on_record(&self) -> Vec<(String, String)> {
         let filter = audit::Filter { limit: 100, ..audit::Filter::default() };
         let found = self.gateway.assembly.store.read(move |c| audit::list(c, &filter)).await.unwrap();
         found.into_iter().rev().map(|it| (it.action.clone(), format!("{it:?}"))).collect()
@@ -101,6 +101,15 @@ async fn paste(visitor: &Visitor, guarantee: &str, key: &str) -> super::visitor:
     visitor.post("/proposals/new/key", &fields).await
 }
 
+/// What `baohan proposals …` prints.
+async fn run(house: &House, line: &[&str]) -> String {
+    let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_baohan"));
+    program.arg("-s").arg(&house.settings).arg("-s").arg(&house.overrides).arg("proposals").args(line);
+    let output = tokio::task::spawn_blocking(move || program.output().unwrap()).await.unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
 /// What stands in a hidden field of a page.
 fn hidden(page: &str, name: &str) -> String {
     let (_, rest) = page
@@ -127,7 +136,7 @@ on_both_databases! {
         assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(page.text.contains("key 不能还原该保函的密文"), "{}", page.text);
         assert!(house.ledger().lines("SELECT id AS line FROM proposals").is_empty());
-        assert!(house.trail().await.is_empty());
+        assert!(house.on_record().await.is_empty());
 
         let page = paste(&maker, &id, &text).await;
         assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.text);
@@ -153,7 +162,7 @@ on_both_databases! {
         house.until(|platform| platform.delivery(&applyno).is_some_and(|it| it.plaintext.is_some())).await;
         assert!(checker.get(&place).await.text.contains("已批准并执行"));
 
-        let trail = house.trail().await;
+        let trail = house.on_record().await;
         let acts: Vec<&str> = trail.iter().map(|(action, _)| action.as_str()).collect();
         assert_eq!(acts, ["proposal.make", "proposal.approve"]);
         let stored = [
@@ -264,7 +273,7 @@ on_both_databases! {
         for applyno in [&one, &two] {
             assert_eq!(house.stored(applyno).await.unwrap().stage, Stage::Issued);
         }
-        assert!(house.trail().await.iter().filter(|(action, _)| action == "proposal.changed").count() >= 6);
+        assert!(house.on_record().await.iter().filter(|(action, _)| action == "proposal.changed").count() >= 6);
         // Put back as it was, it is what was proposed.
         assert_eq!(house.approved(&first, &checker).await.unwrap().state, State::Approved);
         assert_eq!(house.stored(&one).await.unwrap().stage, Stage::Surrendered);
@@ -280,6 +289,11 @@ on_both_databases! {
         outcomes.sort_by_key(Result::is_err);
         assert_eq!(outcomes, [Ok(State::Approved), Err(Undecided::Ended(State::Approved))]);
         assert_eq!(house.approved(&proposal, &one).await, Err(Undecided::Ended(State::Approved)));
+        let listed = run(&house, &["list", "--all"]).await;
+        assert!(listed.contains(proposal.id.as_str()) && listed.contains("approved"), "{listed}");
+        assert!(!run(&house, &["list"]).await.contains(proposal.id.as_str()), "it is not open");
+        let shown = run(&house, &["show", proposal.id.as_str()]).await;
+        assert!(shown.contains("电话确认") && shown.contains("remark  已核对"), "{shown}");
         let titles = house.timeline(&applyno).await;
         assert_eq!(titles.iter().filter(|title| **title == "已退保").count(), 1, "{titles:?}");
     }
@@ -299,6 +313,8 @@ on_both_databases! {
         assert_eq!(house.approved(&late, &checker).await, Err(Undecided::Expired));
         let expired = house.known(&late.id).await;
         assert_eq!((expired.state, expired.decided_by), (State::Expired, None));
+        let (act, entry) = house.trail().await.pop().unwrap();
+        assert!(act == "proposal.expire" && entry.contains("House"), "{entry}");
 
         let proposal = house.surrender_proposed(&applyno, &maker).await;
         assert!(house.sandbox.restore(&applyno).await.unwrap().is_accepted());
@@ -330,7 +346,7 @@ on_both_databases! {
         assert!(look(&maker, &subject, 0).await && look(&maker, &of_message, 0).await);
         assert!(!look(&checker, &subject, 0).await, "nobody but its maker");
         assert!(!look(&maker, &subject, 16).await, "not for ever");
-        let looks = house.trail().await.into_iter().filter(|(action, _)| action == "unmask.look").count();
+        let looks = house.on_record().await.into_iter().filter(|(action, _)| action == "unmask.look").count();
         assert_eq!(looks, 2);
     }
 

@@ -157,6 +157,7 @@ impl IdentityProvider {
 
 /// Where a browser is sent: the fields of the address.
 async fn depart(guest: &mut Guest) -> BTreeMap<String, String> {
+    guest.cookies.clear();
     let page = guest.post("/sign-in/provider", &[]).await;
     assert_eq!(page.status, StatusCode::OK);
     let address = page.between("content=\"0;url=", "\"").replace("&#38;", "&");

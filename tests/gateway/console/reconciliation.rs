@@ -6,7 +6,7 @@ use reqwest::{StatusCode, header};
 
 use super::visitor::Page;
 use super::{CONSOLE, noon};
-use crate::house::{Database, House, on_both_databases};
+use crate::house::{House, on_both_databases};
 
 fn name(actor: Actor) -> String {
     match actor {
@@ -86,10 +86,13 @@ on_both_databases! {
         assert_shows(&statement, &[&missing, &other]);
         assert!(statement.headers[header::CONTENT_DISPOSITION].to_str().unwrap().contains(&format!("hainan-{day}")));
         let act = |action: &str, name: &str| (action.to_owned(), name.to_owned());
+        let taken = checker.get(&format!("{one}/export?format=csv")).await;
+        assert_shows(&taken, &["仅对方有", "BH-STRANGER", "平台录入有误（经办）"]);
         let expected = [
             act("reconciliation.import", "经办"),
             act("reconciliation.remark", "经办"),
             act("reconciliation.sign", "复核"),
+            act("list.export", "复核"),
             act("list.export", "复核"),
         ];
         assert_eq!(acts(&house).await, expected, "once each, and nothing for what was refused");

@@ -107,9 +107,13 @@ fn door(page: &Page) -> Door {
     }
 }
 
-async fn knock(visitor: &Visitor, route: &Route, token: Option<&str>, site: Option<&str>) -> Page {
-    let client =
-        reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+async fn knock(
+    client: &reqwest::Client,
+    visitor: &Visitor,
+    route: &Route,
+    token: Option<&str>,
+    site: Option<&str>,
+) -> Page {
     let place = format!("{}{}", visitor.base, concrete(route.path));
     let mut request = client.request(method(route), place);
     if route.method != actix_web::http::Method::GET {
@@ -133,6 +137,8 @@ async fn knock(visitor: &Visitor, route: &Route, token: Option<&str>, site: Opti
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_route_is_open_to_whom_it_is_for_and_to_nobody_else() {
     let house = House::open_with(Database::Sqlite, CONSOLE).await;
+    let none = reqwest::redirect::Policy::none();
+    let client = reqwest::Client::builder().no_proxy().redirect(none).build().unwrap();
     let mut nobody = house.visitor("nobody", &[]).await;
     nobody.cookie = String::from("baohan=none");
     let mut visitors = Vec::new();
@@ -146,16 +152,17 @@ async fn every_route_is_open_to_whom_it_is_for_and_to_nobody_else() {
     for route in &routes {
         let (who, says) = (expected(route), says(route.need));
         let name = format!("{} {}", route.method, route.path);
-        let allowed: Vec<Role> = match who {
+        let mut allowed: Vec<Role> = match who {
             Anybody | Everybody => Role::ALL.to_vec(),
             These(roles) => roles.to_vec(),
         };
+        allowed.sort_unstable();
         if says != allowed || (who == Anybody) != (route.need == Need::Public) {
             faults.push(format!("{name}: the console's table says {:?}, this one {who:?}", route.need));
             continue;
         }
         let reads = route.method == actix_web::http::Method::GET;
-        let as_nobody = door(&knock(&nobody, route, Some("none"), None).await);
+        let as_nobody = door(&knock(&client, &nobody, route, Some("none"), None).await);
         // The forms of steps ask for the token of a step.
         let step = who == Anybody
             && !reads
@@ -181,7 +188,7 @@ async fn every_route_is_open_to_whom_it_is_for_and_to_nobody_else() {
                     ("a neighbouring host", Some(visitor.form_token.as_str()), Some("same-site")),
                 ];
                 for (what, token, site) in tries {
-                    let found = knock(visitor, route, token, site).await.status;
+                    let found = knock(&client, visitor, route, token, site).await.status;
                     if found != StatusCode::FORBIDDEN {
                         faults.push(format!("{name}: {role} with {what} gets {found}"));
                     }
@@ -190,7 +197,7 @@ async fn every_route_is_open_to_whom_it_is_for_and_to_nobody_else() {
             if step {
                 continue;
             }
-            let found = door(&knock(visitor, route, Some(&visitor.form_token), None).await);
+            let found = door(&knock(&client, visitor, route, Some(&visitor.form_token), None).await);
             let signed_in_there = who == Anybody && reads;
             let as_expected =
                 if may { found == Door::Open || signed_in_there } else { found == Door::Forbidden };

@@ -162,7 +162,11 @@ async fn a_session_ends_when_it_is_idle_and_after_a_day_of_work() {
     let clock = &house.gateway.assembly.clock;
     let minutes = |count: u64| Duration::from_secs(count * 60);
     let (mut guest, device) = house.settled("zhao.liu", &[Role::Auditor]).await;
-    clock.advance(minutes(17));
+    clock.advance(minutes(10));
+    // A page that refreshes itself before an empty chair.
+    let refresh = guest.client.get(format!("{}/overview/live", guest.base)).header("hx-request", "true");
+    assert_eq!(guest.send(refresh).await.status, StatusCode::OK);
+    clock.advance(minutes(7));
     assert!(guest.get("/").await.location().starts_with("/sign-in"), "idle");
 
     guest.show("zhao.liu", PASSWORD).await;

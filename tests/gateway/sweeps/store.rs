@@ -92,7 +92,14 @@ impl Sweep {
             (1..=most).map(move |nth| (*work, nth))
         });
         // These come by the clock, in some lives more and in others less.
-        let by_the_clock = ["::keep_lease::", "::set_back::", "::inspect::counts"];
+        let by_the_clock = [
+            "::keep_lease::",
+            "::set_back::",
+            "::inspect::counts",
+            "::audit_watch::",
+            "::audit::verify::",
+            "::chain::head",
+        ];
         let calls = calls.filter(|(work, _)| !by_the_clock.iter().any(|part| work.contains(part)));
         let each = |(work, nth)| TROUBLES.map(|(at, trouble)| Failure { work, nth, at, trouble });
         calls.flat_map(each).collect()

@@ -34,10 +34,7 @@ pub(super) fn kind_of(meaning: Option<M>, is_ciphertext: bool) -> Kind {
     let Some(meaning) = meaning else { return Kind::Unknown };
     match meaning {
         M::SectionKey | M::SectionIv | M::WrappedKey | M::WrappedIv => Kind::Secret,
-        M::ApplicantAddress
-        | M::ApplicantEmail
-        | M::InvoiceEmail
-        | M::RecipientAddress => Kind::Hidden,
+        M::ApplicantAddress | M::ApplicantEmail | M::InvoiceEmail | M::RecipientAddress => Kind::Hidden,
         M::LegalRepresentativeId | M::ContactId | M::ClaimantId => Kind::IdNumber,
         M::PayeeAccount | M::PayerAccount | M::BeneficiaryAccount | M::InvoiceAccount => Kind::Account,
         M::ContactPhone

@@ -29,7 +29,8 @@ fn a_field_shows_what_its_meaning_allows() {
 #[test]
 fn whoever_was_granted_a_look_sees_people_and_no_keys() {
     let lifted = mask("hainan-2024", "baohanrestore").lifted();
-    let shown = lifted.message(r#"{"jbrname":"王小明","jbrphone":"13800001234","key":"MDEyMzQ1Njc4OWFiY2RlZg=="}"#);
+    let shown =
+        lifted.message(r#"{"jbrname":"王小明","jbrphone":"13800001234","key":"MDEyMzQ1Njc4OWFiY2RlZg=="}"#);
     assert_eq!(shown, r#"{"jbrname":"王小明","jbrphone":"13800001234","key":"***"}"#);
 }
 

@@ -2,6 +2,7 @@
 
 mod driver;
 mod journeys;
+mod two_people;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -39,7 +40,7 @@ impl Browser {
                 "args": [
                     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
                     "--disable-background-networking", "--disable-component-update", "--disable-sync",
-                    "--disable-dev-shm-usage", "--force-prefers-reduced-motion", "--lang=zh-CN",
+                    "--disable-dev-shm-usage", "--window-size=1400,1400", "--force-prefers-reduced-motion", "--lang=zh-CN",
                     format!("--user-data-dir={}", driver.profile()),
                 ],
             },
@@ -179,6 +180,13 @@ impl Browser {
         let entries = log["value"].as_array().expect("a log").iter();
         let severe = entries.filter(|entry| entry["level"] == "SEVERE");
         severe.map(|entry| entry["message"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+
+    /// A form was refused with this status, and that is all that the browser complains of.
+    pub async fn refused_with(&self, status: u16) {
+        let complaints = self.complaints().await;
+        let expected = |it: &String| it.contains(&format!("status of {status}"));
+        assert!(!complaints.is_empty() && complaints.iter().all(expected), "{complaints:#?}");
     }
 
     /// The whole page as a picture, in `target/screenshots` or where BAOHAN_SCREENSHOTS says.

@@ -4,3 +4,4 @@ mod opening;
 mod proposal;
 mod queue;
 mod search;
+mod sign_in;

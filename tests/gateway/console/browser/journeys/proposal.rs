@@ -30,6 +30,7 @@ async fn a_pasted_key_rescues_a_restoration_once_another_person_has_approved() {
     maker.write("#reason", "平台推送的密钥有误，改由电话提供").await;
     maker.click("form[action='/proposals/new/key'] button").await;
     maker.element("[role=alert]").await;
+    maker.refused_with(422).await;
     maker.examine("proposal-wrong-key").await;
     maker.write("#key", &key).await;
     maker.click("form[action='/proposals/new/key'] button").await;
