@@ -100,7 +100,8 @@ impl Default for LockoutOptions {
 impl LockoutOptions {
     /// How long an account is locked after so many failures; None while it is not.
     pub(super) fn lock_for(&self, failures: i64) -> Option<Duration> {
-        let beyond = u32::try_from(failures.saturating_sub(i64::from(self.failures))).ok()?;
+        let beyond = failures.checked_sub(i64::from(self.failures)).filter(|beyond| *beyond >= 0)?;
+        let beyond = u32::try_from(beyond).unwrap_or(u32::MAX);
         Some(self.first.saturating_mul(2_u32.saturating_pow(beyond)).min(self.longest))
     }
 }

@@ -198,7 +198,7 @@ mod tests {
     #[test]
     fn a_filter_that_cannot_be_read_is_named_with_what_was_found() {
         let options = TelemetryOptions { log_filter: "info,=".to_owned(), ..TelemetryOptions::default() };
-        let error = subscriber(&options, false, std::io::stderr).err().unwrap();
+        let error = subscriber(&options, false, std::io::stderr, None).err().unwrap();
         assert!(error.to_string().contains("telemetry.log_filter") && error.to_string().contains("`info,=`"));
     }
 

@@ -18,7 +18,6 @@ use crate::institution::rules::Agreed;
 
 /// One thing that a person decides in the institution's name, with all that it takes. What depends on the platform and the
 /// state of the guarantee comes in when it becomes a [`Command`].
-#[expect(clippy::large_enum_variant, reason = "a person decides one thing at a time")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "decision", rename_all = "kebab-case")]
 pub enum Decision {

@@ -32,8 +32,38 @@ pub(in crate::console) fn difference(left: &str, right: &str) -> Vec<Piece> {
         walk(left, right, &mut pieces);
     }
     after.iter().for_each(|letter| put(&mut pieces, Side::Both, *letter));
+    whole_fields(&mut pieces);
     pieces
 }
+
+/// What a text has more than the other may begin in several places, and is read most easily from the beginning of a field:
+/// `jbrname=x&` is missing before `jbrphone=y`, and not `name=x&jbr` in the middle of it.
+fn whole_fields(pieces: &mut [Piece]) {
+    for middle in 1..pieces.len().saturating_sub(1) {
+        let Some([(Side::Both, before), (Side::Left | Side::Right, here), (Side::Both, after)]) =
+            pieces.get_mut(middle.saturating_sub(1)..middle.saturating_add(2))
+        else {
+            continue;
+        };
+        let ends = |text: &str| text.ends_with(BETWEEN_FIELDS);
+        let moved = before.chars().rev().zip(here.chars().rev()).take_while(|(one, other)| one == other);
+        let moved: Vec<char> = moved.map(|(letter, _)| letter).collect();
+        for count in 0..=moved.len() {
+            let kept: String = before.chars().take(before.chars().count().saturating_sub(count)).collect();
+            if !ends(&kept) {
+                continue;
+            }
+            let tail: String = moved.iter().take(count).rev().collect();
+            let start: String = here.chars().take(here.chars().count().saturating_sub(count)).collect();
+            *after = format!("{tail}{after}");
+            *here = format!("{tail}{start}");
+            *before = kept;
+            break;
+        }
+    }
+}
+
+const BETWEEN_FIELDS: char = '&';
 
 /// Along a longest common subsequence.
 fn walk(left: &[char], right: &[char], pieces: &mut Vec<Piece>) {
@@ -104,6 +134,7 @@ mod tests {
         assert_eq!(shown("amount=3200.0&b=2", "amount=3200&b=2"), "amount=3200[-.0]&b=2");
         assert_eq!(shown("a=1&b=&c=3", "a=1&c=3"), "a=1&[-b=&]c=3");
         assert_eq!(shown("海口建设", "海南建设"), "海[-口][+南]建设");
+        assert_eq!(shown("a=1&jbrname=x&jbrphone=y", "a=1&jbrphone=y"), "a=1&[-jbrname=x&]jbrphone=y");
         assert_eq!(shown("", "x"), "[+x]");
         assert_eq!(shown("same", "same"), "same");
     }

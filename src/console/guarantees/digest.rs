@@ -1,10 +1,13 @@
 //! The text under a message's digest, and where it differs from what the other side may have digested.
 
 use super::difference::{Piece, Side, difference};
-use super::masking::Mask;
+use super::masking::{Mask, beginning};
 use crate::console::frame::Frame;
 use crate::dialect::Profile;
 use crate::dialect::explain::{Candidate, Difference};
+
+/// As much of a digest as tells two of them apart.
+const TOLD_APART: usize = 8;
 
 /// So many ways are shown.
 const MOST: usize = 6;
@@ -12,8 +15,10 @@ const MOST: usize = 6;
 /// How a message's digest came about, in words.
 pub(super) struct DigestView {
     pub pre_image: String,
-    /// What we make of it, and what the message says.
+    /// What we make of it; of one that the message does not have only the beginning, since the whole would be all that a
+    /// forged message lacks.
     pub digest: String,
+    /// What the message says.
     pub given: Option<String>,
     pub matches: bool,
     /// The tolerances by which it matches.
@@ -50,13 +55,17 @@ pub(super) fn explained(frame: &Frame, profile: &Profile, body: &[u8], mask: &Ma
     let explanation = profile.explain_veiled(None, body, mask)?;
     let candidates = explanation.candidates.iter().take(MOST);
     let candidates = candidates.map(|candidate| view(frame, &explanation.pre_image, candidate)).collect();
+    let digest = match explanation.matches {
+        Some(_) => explanation.digest,
+        None => beginning(&explanation.digest, TOLD_APART),
+    };
     Some(DigestView {
         candidates,
         candidates_match: explanation.candidates_match,
         matches: explanation.matches.is_some(),
         tolerances: explanation.matches.unwrap_or_default().iter().map(ToString::to_string).collect(),
         pre_image: explanation.pre_image,
-        digest: explanation.digest,
+        digest,
         given: explanation.given,
     })
 }

@@ -171,7 +171,7 @@ impl One {
     fn terms(&self, frame: &Frame) -> Vec<Fact> {
         let guarantee = self.guarantee();
         let yuan = |amount| frame.say("guarantees.yuan", &[("amount", &frame.yuan(amount))]);
-        let mut facts = vec![("guarantees.amount", yuan(&guarantee.application.amount), false)];
+        let mut facts = vec![("guarantees.amount", frame.yuan(&guarantee.application.amount), false)];
         let mut some = |key, value: Option<String>| facts.extend(value.map(|value| (key, value, false)));
         let time = |at: &Timestamp| frame.time(at);
         let terms = guarantee.terms.as_ref();

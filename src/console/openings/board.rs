@@ -139,15 +139,25 @@ pub(in crate::console) fn look(
     };
     let mut planned: Vec<Plan> = planned.into_iter().map(plan).collect();
     planned.sort_by_key(Plan::opens_at);
-    let waiting = openings::waiting(connection)?.into_iter();
+    let waiting = openings::waiting(connection)?.into_iter().map(|it| without_opened(it, &cards));
+    let waiting = waiting.map(|it| Unassigned { platform: title(&it.platform), waiting: it }).collect();
     Ok(Today {
         day,
         cards,
         planned,
-        waiting: waiting.map(|it| Unassigned { platform: title(&it.platform), waiting: it }).collect(),
+        waiting,
         refused: openings::refused_keys(connection, REFUSED)?,
         totals: openings::totals(connection, bounds, now)?,
     })
+}
+
+/// What is missing in a section that was opened is shown there: its section is known.
+fn without_opened(mut waiting: Waiting, cards: &[Card]) -> Waiting {
+    for card in cards.iter().filter(|card| card.section.platform == waiting.platform) {
+        waiting.count = waiting.count.saturating_sub(card.section.missing);
+        waiting.groups.retain(|group| !card.section.sealed.contains(&group.mark));
+    }
+    waiting
 }
 
 #[derive(Template)]

@@ -25,6 +25,31 @@ pub(super) struct Wish {
     before: String,
 }
 
+impl Wish {
+    /// Which tab it is. Whoever decides begins with what is to be decided, whoever proposes with their own.
+    fn shown(&self, frame: &Frame) -> &'static str {
+        let usual =
+            if frame.may(Permission::Approve) || !frame.may(Permission::Propose) { "open" } else { "mine" };
+        ["open", "mine", "decided"].into_iter().find(|name| *name == self.show).unwrap_or(usual)
+    }
+
+    /// The proposals of its tab, behind the one that it names.
+    pub(super) fn filter(&self, frame: &Frame, me: &str, limit: u32) -> Filter {
+        let show = self.shown(frame);
+        Filter {
+            states: match show {
+                "open" => vec![State::Open],
+                "decided" => State::ALL.into_iter().filter(|state| *state != State::Open).collect(),
+                _ => Vec::new(),
+            },
+            maker: (show == "mine").then(|| me.to_owned()),
+            behind: Some(self.before.as_str()).filter(|id| !id.is_empty()).map(ProposalId::new),
+            limit,
+            ..Filter::default()
+        }
+    }
+}
+
 /// A row of the list.
 struct Row {
     id: String,
@@ -62,22 +87,8 @@ pub(super) async fn get(
     console: Data<Console>,
     wish: Query<Wish>,
 ) -> Result<HttpResponse, Failure> {
-    let usual =
-        if frame.may(Permission::Approve) || !frame.may(Permission::Propose) { "open" } else { "mine" };
-    let shown = ["open", "mine", "decided"].into_iter().find(|name| *name == wish.show);
-    let show = shown.unwrap_or(usual);
-    let me = session.operator.id.clone();
-    let filter = Filter {
-        states: match show {
-            "open" => vec![State::Open],
-            "decided" => State::ALL.into_iter().filter(|state| *state != State::Open).collect(),
-            _ => Vec::new(),
-        },
-        maker: (show == "mine").then(|| me.clone()),
-        behind: Some(wish.before.as_str()).filter(|id| !id.is_empty()).map(ProposalId::new),
-        limit: PAGE + 1,
-        ..Filter::default()
-    };
+    let (show, me) = (wish.shown(&frame), session.operator.id.clone());
+    let filter = wish.filter(&frame, &me, PAGE + 1);
     let mut found = console.store.read(move |connection| proposals::list(connection, &filter)).await?;
     let full = usize::try_from(PAGE).unwrap_or(usize::MAX);
     let more = found.len() > full;

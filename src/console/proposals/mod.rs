@@ -4,6 +4,7 @@ mod fields;
 mod list;
 mod new;
 mod one;
+mod takeaway;
 mod words;
 
 use super::acting::Acting;
@@ -13,11 +14,15 @@ use crate::proposals::By;
 
 const SEE: Need = Need::Permission(Permission::SeeProposals);
 const PROPOSE: Need = Need::Permission(Permission::Propose);
+const EXPORT: Need = Need::Permission(Permission::Export);
 const APPROVE: Need = Need::Permission(Permission::Approve);
 
 pub(super) fn routes() -> Vec<Route> {
-    let mut routes =
-        vec![Route::get("/proposals", SEE, list::get), Route::get("/proposals/count", SEE, list::count)];
+    let mut routes = vec![
+        Route::get("/proposals", SEE, list::get),
+        Route::get("/proposals/count", SEE, list::count),
+        Route::get("/proposals/export", EXPORT, takeaway::get),
+    ];
     routes.extend(new::routes());
     routes.extend([
         Route::get("/proposals/{id}", SEE, one::get),

@@ -71,7 +71,7 @@ async fn spans_of_a_push_reach_the_collector_and_nothing_of_what_it_says() {
     let stopped = tokio::task::spawn_blocking(move || traces.stop());
     stopped.await.unwrap();
 
-    let sent = arrived.recv().unwrap();
+    let sent = arrived.recv_timeout(Duration::from_secs(30)).unwrap();
     let has = |bytes: &[u8]| sent.windows(bytes.len()).any(|it| it == bytes);
     for shown in ["POST /v1/traces", "authorization: Bearer t-1", "x-tenant: a", "application/x-protobuf"] {
         assert!(has(shown.as_bytes()), "no `{shown}` in {}", String::from_utf8_lossy(&sent));

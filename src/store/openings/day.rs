@@ -128,17 +128,29 @@ struct Median {
     median: i64,
 }
 
-/// How many of something a section has, and of how many something else holds besides.
+/// Guarantees of one ciphertext that have no key, though another of the section has one.
 #[derive(QueryableByName)]
-struct Trouble {
+struct Missing {
+    #[diesel(sql_type = Text)]
+    platform: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    section_mark: Option<String>,
+    #[diesel(sql_type = Text)]
+    sealed_mark: String,
+    #[diesel(sql_type = BigInt)]
+    many: i64,
+    #[diesel(sql_type = BigInt)]
+    refused: i64,
+}
+
+#[derive(QueryableByName)]
+struct Failed {
     #[diesel(sql_type = Text)]
     platform: String,
     #[diesel(sql_type = Nullable<Text>)]
     section_mark: Option<String>,
     #[diesel(sql_type = BigInt)]
     many: i64,
-    #[diesel(sql_type = BigInt)]
-    refused: i64,
 }
 
 type Key = (String, Option<String>);
@@ -177,54 +189,55 @@ fn count(
              WHERE turn = (many + 1) / 2"
         )
     );
-    let missing: Vec<Trouble> = counted!(
+    let missing: Vec<Missing> = counted!(
         connection,
         scope,
         now,
         format!(
-            "SELECT opened.platform AS platform, opened.section_mark AS section_mark, count(*) AS many, \
-             count(sealed.key_refused_at) AS refused FROM (\
+            "SELECT opened.platform AS platform, opened.section_mark AS section_mark, \
+             opened.sealed_mark AS sealed_mark, count(*) AS many, count(sealed.key_refused_at) AS refused FROM (\
              SELECT DISTINCT platform, section_mark, sealed_mark FROM guarantees \
              WHERE key_at <= $1 AND {condition} AND sealed_mark IS NOT NULL) opened \
              JOIN guarantees sealed ON sealed.platform = opened.platform \
              AND sealed.sealed_mark = opened.sealed_mark \
              WHERE sealed.stage = 'issued' AND sealed.key_at IS NULL AND sealed.sealed_mark IS NOT NULL \
-             GROUP BY opened.platform, opened.section_mark"
+             GROUP BY opened.platform, opened.section_mark, opened.sealed_mark"
         )
     );
-    let failed: Vec<Trouble> = counted!(
+    let failed: Vec<Failed> = counted!(
         connection,
         scope,
         now,
         format!(
-            "SELECT opened.platform AS platform, opened.section_mark AS section_mark, count(*) AS many, \
-             count(opened.key_refused_at) AS refused FROM jobs job JOIN guarantees opened ON opened.id = job.lane \
-             WHERE job.state = 'dead' AND job.created_at >= opened.key_at AND opened.key_at <= $1 AND {} \
+            "SELECT opened.platform AS platform, opened.section_mark AS section_mark, count(*) AS many \
+             FROM jobs job JOIN guarantees opened ON opened.id = job.lane \
+             WHERE job.state = 'dead' AND opened.key_at <= $1 AND {} \
              GROUP BY opened.platform, opened.section_mark",
             condition.replace("key_at", "opened.key_at").replace("platform =", "opened.platform =")
         )
     );
     let mut medians: BTreeMap<Key, i64> =
         medians.into_iter().map(|it| ((it.platform, it.section_mark), it.median)).collect();
-    let by_section = |troubles: Vec<Trouble>| -> BTreeMap<Key, (i64, i64)> {
-        troubles.into_iter().map(|it| ((it.platform, it.section_mark), (it.many, it.refused))).collect()
-    };
-    let (missing, failed) = (by_section(missing), by_section(failed));
+    let mut failed: BTreeMap<Key, i64> =
+        failed.into_iter().map(|it| ((it.platform, it.section_mark), it.many)).collect();
     let mut sections = Vec::with_capacity(tallies.len());
     for tally in tallies {
         let key = (tally.platform.clone(), tally.section_mark.clone());
-        let (missing, refused) = missing.get(&key).copied().unwrap_or_default();
-        let (failed, _) = failed.get(&key).copied().unwrap_or_default();
-        sections.push(opened(tally, [missing, refused, failed], medians.remove(&key))?);
+        let of_section = missing.iter().filter(|it| it.platform == key.0 && it.section_mark == key.1);
+        sections.push(OpenedSection {
+            missing: of_section.clone().map(|it| number(it.many)).sum(),
+            refused: of_section.clone().map(|it| number(it.refused)).sum(),
+            sealed: of_section.map(|it| it.sealed_mark.clone()).collect(),
+            failed: number(failed.remove(&key).unwrap_or(0)),
+            median: medians.remove(&key).map(SignedDuration::from_micros),
+            ..opened(tally)?
+        });
     }
     Ok(sections)
 }
 
-fn opened(
-    tally: Tally,
-    [missing, refused, failed]: [i64; 3],
-    median: Option<i64>,
-) -> Result<OpenedSection, StoreError> {
+/// What a tally tells by itself.
+fn opened(tally: Tally) -> Result<OpenedSection, StoreError> {
     let row = tally.section_mark.clone().unwrap_or_default();
     let at = |micros| optional_from_micros(TABLE, &row, micros);
     Ok(OpenedSection {
@@ -233,15 +246,16 @@ fn opened(
         delivered: number(tally.delivered),
         due: number(tally.due),
         overdue: number(tally.overdue),
-        missing: number(missing),
-        refused: number(refused),
-        failed: number(failed),
+        missing: 0,
+        refused: 0,
+        sealed: Vec::new(),
+        failed: 0,
         opened_at: at(tally.opened)?,
         first_key_at: from_micros(TABLE, &row, tally.first_key)?,
         last_key_at: from_micros(TABLE, &row, tally.last_key)?,
         last_delivered_at: at(tally.last_delivered)?,
         oldest_due: at(tally.oldest_due)?,
-        median: median.map(SignedDuration::from_micros),
+        median: None,
         slowest: tally.slowest.map(SignedDuration::from_micros),
         section: tally.section_mark.as_deref().and_then(SectionMark::parse),
         platform: PlatformId::new(tally.platform),

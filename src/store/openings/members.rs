@@ -109,7 +109,7 @@ pub struct Failure {
     pub detail: Option<String>,
 }
 
-/// Jobs of a section that were given up since their guarantee's key came, a hundred at most.
+/// Jobs that were given up, of a section's guarantees whose key has come; a hundred at most.
 ///
 /// # Errors
 /// When the database fails.
@@ -121,7 +121,7 @@ pub fn failures(
     let statement = "SELECT job.id AS job, opened.id AS guarantee, job.kind AS kind, job.cause AS cause, \
                      job.detail AS detail FROM jobs job JOIN guarantees opened ON opened.id = job.lane \
                      WHERE job.state = 'dead' AND opened.platform = $1 AND opened.section_mark = $2 \
-                     AND job.created_at >= opened.key_at ORDER BY job.id LIMIT 100";
+                     AND opened.key_at IS NOT NULL ORDER BY job.id LIMIT 100";
     Ok(on!(connection, |link| sql_query(statement)
         .bind::<Text, _>(platform.as_str())
         .bind::<Text, _>(section.as_str())

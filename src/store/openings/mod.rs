@@ -48,7 +48,10 @@ pub struct OpenedSection {
     /// does not fit.
     pub missing: u64,
     pub refused: u64,
-    /// Jobs that were given up since their guarantee's key came.
+    /// The marks of the ciphertexts of those that are missing.
+    pub sealed: Vec<String>,
+    /// Jobs that were given up, of guarantees whose key has come: whenever, since the database's clock, by which jobs go,
+    /// may differ from the one by which keys come.
     pub failed: u64,
     /// As the platform told it with the key.
     pub opened_at: Option<Timestamp>,

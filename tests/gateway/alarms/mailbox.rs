@@ -75,8 +75,23 @@ fn letter(recipients: Vec<String>, data: &[String]) -> Letter {
     let head = head.join("\n");
     let text = if head.contains("base64") {
         String::from_utf8(BASE64_STANDARD.decode(body.concat()).unwrap()).unwrap()
+    } else if head.contains("quoted-printable") {
+        unquoted(&body.join("\n"))
     } else {
         body.join("\n")
     };
     Letter { recipients, head, text }
+}
+
+/// Quoted-printable (RFC 2045, 6.7): `=E5` is a byte, and `=` at the end of a line is no end of one.
+fn unquoted(text: &str) -> String {
+    let joined = text.replace("=\n", "");
+    let mut parts = joined.split('=');
+    let mut bytes = parts.next().unwrap().as_bytes().to_vec();
+    for part in parts {
+        let (byte, rest) = part.split_at(2);
+        bytes.extend(hex::decode(byte).unwrap());
+        bytes.extend(rest.as_bytes());
+    }
+    String::from_utf8(bytes).unwrap()
 }

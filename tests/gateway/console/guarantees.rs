@@ -116,7 +116,7 @@ on_both_databases! {
         let page = operator.get(&format!("/guarantees/{id}")).await;
         assert_eq!(page.status, StatusCode::OK, "{}", page.text);
         assert_eq!(titles(&page.text, "event-"), house.timeline(&applyno).await);
-        assert!(!page.text.contains("hx-get"), "a guarantee at rest is not asked for again");
+        assert!(!page.text.contains("/live"), "a guarantee at rest is not asked for again");
         for letter in ["密文保函</a>", "明文保函（含密文保函）</a>"] {
             assert!(page.text.contains(letter), "{letter}");
         }
@@ -164,10 +164,12 @@ on_both_databases! {
         assert!(page.contains("appsecret=***") && !page.contains(&credential("appsecret")), "{page}");
 
         let changed = APPLICATION.replace("800000.00", "1.00");
+        let forged: Map<String, Value> = serde_json::from_str(&changed).unwrap();
         let reply = house.post("baohanapply", changed).await;
         let page = operator.get(&found(&operator, &reply.request_id).await.unwrap()).await.text;
         assert!(page.contains("多半是密钥（appsecret）不同") && page.contains("摘要校验失败"), "{page}");
         assert!(!page.contains(&credential("appsecret")), "{page}");
+        assert!(!page.contains(&digest(&forged)), "the page signs no message: {page}");
         assert!(!page.contains("13800000001") && page.contains("138****0001"), "{page}");
     }
 

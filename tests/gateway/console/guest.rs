@@ -13,7 +13,7 @@ use super::visitor::Page;
 use crate::house::House;
 
 /// A password that nobody would try.
-pub const PASSWORD: &str = "床前明月光 疑是地上霜";
+pub const PASSWORD: &str = "床前明月光，疑是地上霜。";
 
 /// A browser that keeps cookies and runs no scripts.
 pub struct Guest {

@@ -12,7 +12,7 @@ use crate::house::{House, on_both_databases};
 
 /// Applies for so many guarantees of one section and waits for their letters; the platform encrypts with one key for all, or
 /// with one for each.
-async fn sealed(house: &House, count: usize, one_key: bool) -> Vec<Application> {
+pub async fn sealed(house: &House, count: usize, one_key: bool) -> Vec<Application> {
     let first = house.sandbox.generate();
     let mut applied = Vec::new();
     for _ in 0..count {
@@ -106,6 +106,8 @@ on_both_databases! {
         let wrong = house.stored(&applied[1].applyno).await.unwrap().id;
         let link = format!("href=\"/guarantees/{wrong}\">{}</a>", applied[1].applyno);
         assert_shows(&board, &["<b>1</b><span>/ 3</span>", "需要处理", "缺密钥 2", "密钥不符 1", &link]);
+        let unassigned = board.text.split("id=\"unassigned\"").nth(1).unwrap();
+        assert!(unassigned.contains("<td class=\"right\">0</td>") && !unassigned.contains(" · 2</span>"), "{unassigned}");
         let section = visitor.get(&section_on(&board)).await;
         assert_shows(&section, &["平台还没有推送密钥", &applied[2].applyno, "未收到密钥", "密钥不符"]);
         let first = visitor.get("/").await;

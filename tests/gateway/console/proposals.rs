@@ -313,7 +313,7 @@ on_both_databases! {
         assert_eq!(house.approved(&late, &checker).await, Err(Undecided::Expired));
         let expired = house.known(&late.id).await;
         assert_eq!((expired.state, expired.decided_by), (State::Expired, None));
-        let (act, entry) = house.trail().await.pop().unwrap();
+        let (act, entry) = house.on_record().await.pop().unwrap();
         assert!(act == "proposal.expire" && entry.contains("House"), "{entry}");
 
         let proposal = house.surrender_proposed(&applyno, &maker).await;
@@ -398,6 +398,8 @@ on_both_databases! {
         let page = checker.post(&refuse, &[("seen", &seen), ("remark", "来函未盖章")]).await;
         assert_eq!(page.status, StatusCode::SEE_OTHER);
         assert!(maker.get(&place).await.text.contains("来函未盖章"));
+        let file = maker.get("/proposals/export?show=decided&format=csv").await;
+        assert!(file.text.contains("来函未盖章") && file.text.contains("协议退保"), "{}", file.text);
         assert_eq!(house.stored(&applyno).await.unwrap().stage, Stage::Issued);
     }
 }

@@ -2,7 +2,6 @@
 
 mod driver;
 mod journeys;
-mod two_people;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -143,12 +142,8 @@ impl Browser {
     pub async fn examine(&self, name: &str) {
         for (width, suffix) in [(PHONE, "-phone"), (DESK, "")] {
             self.width(width).await;
-            let beyond = "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
-            let beyond = self.client.execute(beyond, Vec::new()).await.unwrap();
-            assert!(
-                beyond.as_i64().unwrap() <= 0,
-                "{name}: {beyond} pixels too wide for a screen of {width}"
-            );
+            let beyond = self.client.execute(BEYOND, Vec::new()).await.unwrap();
+            assert_eq!(beyond, json!([]), "{name}: too wide for a screen of {width}");
             self.picture(&format!("{name}{suffix}")).await;
         }
         let findings = self.accessibility().await;
@@ -180,13 +175,6 @@ impl Browser {
         let entries = log["value"].as_array().expect("a log").iter();
         let severe = entries.filter(|entry| entry["level"] == "SEVERE");
         severe.map(|entry| entry["message"].as_str().unwrap_or_default().to_owned()).collect()
-    }
-
-    /// A form was refused with this status, and that is all that the browser complains of.
-    pub async fn refused_with(&self, status: u16) {
-        let complaints = self.complaints().await;
-        let expected = |it: &String| it.contains(&format!("status of {status}"));
-        assert!(!complaints.is_empty() && complaints.iter().all(expected), "{complaints:#?}");
     }
 
     /// The whole page as a picture, in `target/screenshots` or where BAOHAN_SCREENSHOTS says.
@@ -227,6 +215,14 @@ impl Browser {
         self.client.close().await.unwrap();
     }
 }
+
+/// Whatever makes the page wider than the screen.
+const BEYOND: &str = "const most = document.documentElement.clientWidth;
+    if (document.documentElement.scrollWidth <= most) return [];
+    return [...document.querySelectorAll('body *')]
+        .filter((it) => it.getBoundingClientRect().right > most && !it.closest('.scroll, .parts, pre'))
+        .map((it) => `${it.tagName} ${it.id} ${it.className} ${it.getBoundingClientRect().right}`)
+        .concat([`in all ${document.documentElement.scrollWidth}`])";
 
 /// What a test of pages needs, and who brings it.
 const TOOLS: &str = "tests of pages run through tests/run, which brings chromium, chromedriver and axe";

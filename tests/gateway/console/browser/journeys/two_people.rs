@@ -5,8 +5,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::StatusCode;
 
-use super::Browser;
 use crate::console::CONSOLE;
+use crate::console::browser::Browser;
 use crate::ground::Database;
 use crate::house::House;
 
