@@ -120,7 +120,7 @@ mod tests {
             [Step::Raise(found.clone())]
         );
         let seen = Step::See { id: "a1".to_owned(), figure: 7 };
-        assert_eq!(plan(&[alarm(&found)], vec![found.clone()], TIMING, at(15)), [seen.clone()]);
+        assert_eq!(plan(&[alarm(&found)], vec![found.clone()], TIMING, at(15)), std::slice::from_ref(&seen));
         let other = finding(Rule::DeadJob, "q", "");
         let steps = plan(&[alarm(&found)], vec![found, other.clone()], TIMING, at(15));
         assert_eq!(steps, [seen, Step::Raise(other)]);

@@ -119,8 +119,10 @@ async fn run(program: Program) -> anyhow::Result<bool> {
     let out = &mut std::io::stdout();
     let files = settings_files(&program.settings);
     match program.command {
-        Command::Serve(args) => serve::run(args, settings::load(&files)?, clock).await.map(|()| true),
-        Command::Demo(args) => demo::run(args, clock, out).await,
+        Command::Serve(args) => {
+            Box::pin(serve::run(args, settings::load(&files)?, clock)).await.map(|()| true)
+        }
+        Command::Demo(args) => Box::pin(demo::run(args, clock, out)).await,
         Command::Bench(args) => bench::run(*args, &program.settings, clock, out).await,
         Command::Sandbox(args) => sandbox::run(*args, out).await.map(|()| true),
         Command::Crash(args) => crash::run(args, clock, out).await,

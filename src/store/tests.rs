@@ -8,7 +8,6 @@ use diesel::sql_types::Text;
 use diesel::{Connection as _, QueryableByName, RunQueryDsl as _};
 use jiff::Timestamp;
 
-use super::abnormal_sections::SectionMark;
 use super::connection::{Link, Opener, Purpose, Target};
 use super::guarantees::{Filter, Period, Place, Time};
 use super::jobs::set_back::{self, Kinds};

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use baohan_gateway::clock::Clock;
 use baohan_gateway::store::audit::{self, Actor, Entry, Filter, Record};
 use baohan_gateway::store::guarantees;
 use jiff::Timestamp;
@@ -55,7 +56,7 @@ async fn trail(house: &House) -> Vec<Record> {
 async fn until(mut is_so: impl FnMut() -> bool) {
     let waited = async {
         while !is_so() {
-            tokio::time::sleep(Duration::from_millis(10)).await;
+            Clock::system().wait(Duration::from_millis(10)).await;
         }
     };
     tokio::time::timeout(PATIENCE, waited).await.unwrap();

@@ -37,10 +37,8 @@ pub(super) fn search(
     }
     let goes_there =
         filter.by.is_empty() && !filter.is_narrowed() && asked.behind.is_none() && !filter.lists_one;
-    if goes_there {
-        if let Some(found) = by_id(connection, text)? {
-            return Ok(found);
-        }
+    if goes_there && let Some(found) = by_id(connection, text)? {
+        return Ok(found);
     }
     let keys = match filter.key() {
         Some(key) => vec![key],

@@ -57,7 +57,7 @@ async fn spans_of_a_push_reach_the_collector_and_nothing_of_what_it_says() {
     let guard = tracing::subscriber::set_default(subscriber);
     let push = async || {
         tracing::error!(application = "TBHN1", name = "张三", "push received");
-        HttpResponse::Ok()
+        HttpResponse::Ok().finish()
     };
     let app = App::new().wrap(from_fn(telemetry::trace)).route("/platforms/p/apply", web::post().to(push));
     let app = init_service(app).await;

@@ -9,7 +9,7 @@ use reqwest::{StatusCode, header};
 
 use super::CONSOLE;
 use super::visitor::Visitor;
-use crate::house::{Database, House, on_both_databases};
+use crate::house::{House, on_both_databases};
 
 impl<P> House<P> {
     /// The letters of an application, oldest first, and their data.

@@ -249,7 +249,8 @@ async fn what_does_not_fit_lets_nobody_in_and_tells_nothing() {
     let house = House::open_with(Database::Sqlite, &provider.settings("acr = \"2\"\n")).await;
     let mut guest = house.guest();
     let good = |it: &mut Value| it["acr"] = "2".into();
-    let wrong: [(&str, Box<dyn Fn(&mut Value)>); 8] = [
+    type Change = Box<dyn Fn(&mut Value)>;
+    let wrong: [(&str, Change); 8] = [
         (
             "no role",
             Box::new(move |it| {

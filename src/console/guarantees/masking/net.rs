@@ -21,11 +21,12 @@ pub(in crate::console::guarantees) fn covered(text: &str) -> String {
 }
 
 fn put_word(shown: &mut String, word: &str) {
-    if let Some((name, host)) = word.split_once('@') {
-        if !name.is_empty() && host.contains('.') {
-            shown.push_str(&format!("***@{host}"));
-            return;
-        }
+    if let Some((name, host)) = word.split_once('@')
+        && !name.is_empty()
+        && host.contains('.')
+    {
+        shown.push_str(&format!("***@{host}"));
+        return;
     }
     if is_landline(word) {
         shown.push_str(&Masked::whole(word).to_string());

@@ -1,5 +1,4 @@
 //! How outlines and text are inked: parameters in resources (GB/T 33190 8.2), overridden by the object's own.
-#![expect(clippy::disallowed_types, reason = "positions on a page are measured")]
 
 use super::colour;
 use super::resources::Resources;

@@ -13,7 +13,7 @@ pub struct Driver {
 
 impl Driver {
     pub fn start() -> Self {
-        let program = std::env::var("BAOHAN_TEST_CHROMEDRIVER").expect(TOOLS);
+        let program = tool("BAOHAN_TEST_CHROMEDRIVER");
         let mut process = Command::new(program)
             .args(["--port=0", "--allowed-ips=127.0.0.1"])
             .stdout(Stdio::piped())
@@ -37,9 +37,18 @@ impl Driver {
     }
 }
 
+/// Where something is that a test of pages needs.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where these tests learn of what tests/run brought"
+)]
+pub fn tool(variable: &str) -> String {
+    std::env::var(variable).expect(TOOLS)
+}
+
 /// The browser's program.
 pub fn chromium() -> String {
-    std::env::var("BAOHAN_TEST_CHROMIUM").expect(TOOLS)
+    tool("BAOHAN_TEST_CHROMIUM")
 }
 
 impl Drop for Driver {

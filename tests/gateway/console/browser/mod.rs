@@ -154,7 +154,7 @@ impl Browser {
 
     /// What axe finds serious or critical.
     async fn accessibility(&self) -> Vec<String> {
-        let axe = std::fs::read_to_string(std::env::var("BAOHAN_TEST_AXE").expect(TOOLS)).expect(TOOLS);
+        let axe = std::fs::read_to_string(driver::tool("BAOHAN_TEST_AXE")).expect(TOOLS);
         // The policy of the pages lets no script stand in them; the driver's is not of the page.
         self.client.execute(&axe, Vec::new()).await.unwrap();
         let run = "const done = arguments[0]; axe.run(document, { resultTypes: ['violations'] }).then((it) => done(it.violations))";
