@@ -87,12 +87,12 @@ enum Command {
 struct Acting {
     /// Who does this
     #[arg(long = "by", value_name = "NAME")]
-    name: String,
+    who: String,
 }
 
 impl Acting {
     fn by(self) -> anyhow::Result<By> {
-        let account = self.name.trim().to_owned();
+        let account = self.who.trim().to_owned();
         let is_plain = !account.is_empty() && !account.contains(char::is_control);
         ensure!(
             is_plain && account.chars().count() <= LONGEST,

@@ -48,7 +48,7 @@ fn used(known: &BTreeSet<String>) -> BTreeSet<String> {
                         .bytes()
                         .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
             });
-            if key && !quoted.ends_with(".html") && !quoted.ends_with(".rs") {
+            if key && ![".html", ".rs", ".css", ".js"].iter().any(|end| quoted.ends_with(end)) {
                 used.insert(quoted.to_owned());
             }
         }

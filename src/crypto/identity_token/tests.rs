@@ -1,3 +1,5 @@
+//! Tokens of an identity provider: whose, for whom, how fresh, and under which key.
+
 use jsonwebtoken::{EncodingKey, Header};
 use serde_json::json;
 

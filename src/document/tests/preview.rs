@@ -103,7 +103,8 @@ fn a_line_that_is_missing_or_out_of_place_would_be_seen() {
 fn pages_of_pdf_look_as_typst_draws_them() {
     let laid = press().merged(&plaintext(), &ciphertext()).unwrap();
     let pdf = laid.to_pdf(&metadata()).unwrap();
-    let limits = Limits { dpi: 72, ..Limits::default() };
+    // The finer the picture, the less it matters that thin lines are a whole pixel wide.
+    let limits = Limits { dpi: 144, ..Limits::default() };
     let pages = Pages::open(pdf.bytes, NO_SEALS, &limits).unwrap();
     assert_eq!(pages.count(), laid.pages());
     for index in 0..pages.count() {

@@ -217,7 +217,12 @@ pub fn list(connection: &mut Connection, filter: &Filter) -> Result<Vec<Summary>
 fn parts_of<'a>(connection: &mut Connection, filter: &'a Filter) -> Result<Vec<Part<'a>>, StoreError> {
     let mut parts = Vec::new();
     if let Some(name) = filter.applicant_name_part.as_deref().filter(|_| !filter.seeks_few()) {
-        parts.push(named(connection, filter, name)?.map_or(Part::Named, Part::Among));
+        match named(connection, filter, name)? {
+            // A database reads all rows to find that none is among none.
+            Some(ids) if ids.is_empty() => {}
+            Some(ids) => parts.push(Part::Among(ids)),
+            None => parts.push(Part::Named),
+        }
     } else if filter.seeks_few() {
         for platform in &filter.platforms {
             let mark = |number| SectionMark::of(connection, platform, number);
