@@ -98,6 +98,10 @@ impl Frame {
         })
     }
 
+    pub fn sees_business(&self) -> bool {
+        self.may(Permission::SeeBusiness)
+    }
+
     pub fn may_operate(&self) -> bool {
         self.may(Permission::Operate)
     }
@@ -116,6 +120,11 @@ impl Frame {
         let here = |part: &str| path == part || (part != "/" && path.starts_with(&format!("{part}/")));
         let seen = PARTS.iter().filter(|(_, _, permission)| self.may(*permission));
         seen.map(|(path, title, _)| Part { path, title: self.t(title), is_here: here(path) }).collect()
+    }
+
+    /// Where the product's name leads: the first part that may be seen.
+    pub fn home(&self) -> &'static str {
+        self.parts().first().map_or("/", |part| part.path)
     }
 
     /// Date and time in China Standard Time, to the second.

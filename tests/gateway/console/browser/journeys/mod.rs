@@ -2,6 +2,7 @@
 
 mod opening;
 mod queue;
+mod round;
 mod search;
 mod sign_in;
 mod two_people;
