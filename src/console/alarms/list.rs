@@ -26,17 +26,32 @@ pub(super) struct Asked {
     behind: String,
 }
 
+impl Asked {
+    /// All that fit, open or over, however many there are.
+    pub fn filter(&self) -> Filter {
+        let chosen = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        Filter { rule: chosen(&self.rule), subject: chosen(&self.subject), ..Filter::default() }
+    }
+
+    /// The address of the list as a file, but for the kind of file.
+    fn export(&self) -> String {
+        let query = [("rule", &self.rule), ("subject", &self.subject)];
+        let query = query.map(|(key, value)| format!("{key}={}", encoded(value)));
+        format!("/alarms/export?{}&format=", query.join("&"))
+    }
+}
+
 /// An alarm as the page shows it.
-struct Row {
+pub(super) struct Row {
     id: String,
-    rule: String,
-    title: String,
-    subject: String,
-    figure: String,
+    pub rule: String,
+    pub title: String,
+    pub subject: String,
+    pub figure: String,
     is_page: bool,
-    raised_at: Timestamp,
-    recovered_at: Option<Timestamp>,
-    acknowledged: Option<(Timestamp, String)>,
+    pub raised_at: Timestamp,
+    pub recovered_at: Option<Timestamp>,
+    pub acknowledged: Option<(Timestamp, String)>,
     is_escalated: bool,
 }
 
@@ -59,22 +74,13 @@ pub(super) async fn page_of(
     asked: Query<Asked>,
 ) -> Result<HttpResponse, Failure> {
     let asked = asked.into_inner();
-    let chosen = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-    let (rule, subject_of, behind) = (chosen(&asked.rule), chosen(&asked.subject), chosen(&asked.behind));
+    let (filter, behind) = (asked.filter(), asked.behind.clone());
     let (open, past) = console
         .store
         .read(move |connection| {
-            let behind = match &behind {
-                Some(id) => alarms::find(connection, id)?.map(|alarm| (alarm.raised_at, alarm.id)),
-                None => None,
-            };
-            let past = Filter {
-                rule: rule.clone(),
-                subject: subject_of.clone(),
-                is_open: Some(false),
-                behind,
-                limit: ROWS,
-            };
+            // No alarm has an empty id, and so the first page is behind none.
+            let behind = alarms::find(connection, &behind)?.map(|alarm| (alarm.raised_at, alarm.id));
+            let past = Filter { is_open: Some(false), behind, limit: ROWS, ..filter.clone() };
             Ok((alarms::open(connection)?, alarms::list(connection, &past)?))
         })
         .await?;
@@ -97,7 +103,7 @@ fn encoded(text: &str) -> String {
 }
 
 impl Row {
-    fn of(alarm: Alarm, frame: &Frame, console: &Console) -> Self {
+    pub fn of(alarm: Alarm, frame: &Frame, console: &Console) -> Self {
         let platform = console.platforms.find(&PlatformId::new(&alarm.about.subject));
         let title = platform.as_ref().map(|platform| platform.profile.title().to_owned());
         let words = Rule::named(&alarm.about.rule).map(Rule::title);

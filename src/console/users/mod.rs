@@ -4,6 +4,7 @@ mod acts;
 mod list;
 mod new;
 mod one;
+mod takeaway;
 
 use actix_web::HttpResponse;
 use askama::Template;
@@ -20,6 +21,7 @@ pub(super) fn routes() -> Vec<Route> {
     let manage = Need::Permission(Permission::ManageUsers);
     vec![
         Route::get("/users", see, list::show),
+        Route::get("/users/export", see, takeaway::get),
         Route::get("/users/new", manage, new::show),
         Route::post("/users", manage, new::send),
         Route::get("/users/{id}", see, one::show),
