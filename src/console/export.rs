@@ -7,12 +7,13 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::task::spawn_blocking;
 
+use super::acting::Acting;
 use super::guard::Session;
-use super::{Console, Failure};
+use super::{Console, Failure, caller};
 use crate::clock::china_time;
 use crate::crypto::sm3;
 use crate::spreadsheet::{Format, Sheet};
-use crate::store::audit::{self, Actor, Entry};
+use crate::store::audit::{self, Entry};
 
 /// Which kind of file is asked for: the field `format` of a list's address, beside its filters.
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -46,22 +47,16 @@ pub(super) async fn export(
     let made = spawn_blocking(move || sheet.write(format, now)).await.map_err(|error| failed(&error))?;
     let file = made.map_err(|error| failed(&format!("{error:#}")))?;
     let digest = hex::encode(sm3::digest(&file));
-    let Session { operator, .. } = session;
-    let entry = Entry {
-        actor: Actor::Operator { id: operator.id.clone(), name: operator.name.clone() },
-        address: super::caller::address(request),
-        action: "list.export",
-        subject: ("list", list.to_owned()),
-        detail: json!({
-            "format": format.extension(),
-            "filter": percent_decode_str(request.query_string()).decode_utf8_lossy(),
-            "rows": rows,
-            "cut": is_cut,
-            "sm3": digest,
-        }),
-        before: None,
-        after: Some(digest),
-    };
+    let acting = Acting { operator: session.operator.clone(), address: caller::address(request) };
+    let detail = json!({
+        "format": format.extension(),
+        "filter": percent_decode_str(request.query_string()).decode_utf8_lossy(),
+        "rows": rows,
+        "cut": is_cut,
+        "sm3": digest,
+    });
+    let entry = acting.entry("list.export", ("list", list.to_owned()), detail);
+    let entry = Entry { after: Some(digest), ..entry };
     console.store.write(move |connection| audit::append(connection, &entry, now)).await?;
     let (at, extension) = (china_time(now).strftime("%Y%m%d-%H%M%S").to_string(), format.extension());
     // Browsers that know the second name take it; the first one is for all others.

@@ -12,6 +12,7 @@ use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, HttpResponse};
 use futures_util::future::{Ready, ready};
 use subtle::ConstantTimeEq;
 
+use super::values::encoded;
 use super::{Console, Failure, Need, Route};
 use crate::access::Operator;
 use crate::access::sessions::{self, SignedIn};
@@ -167,7 +168,7 @@ async fn shown_token(request: &mut ServiceRequest) -> Result<String, Failure> {
 /// Sends whoever is not signed in to where that is done, and from there back to the page that was asked for.
 fn to_sign_in(request: &HttpRequest) -> HttpResponse {
     let asked = request.uri().path_and_query().map_or("/", |path| path.as_str());
-    let back = percent_encoding::utf8_percent_encode(asked, percent_encoding::NON_ALPHANUMERIC);
+    let back = encoded(asked);
     let place = match *request.method() {
         Method::GET => format!("{SIGN_IN}?back={back}"),
         _ => SIGN_IN.to_owned(),

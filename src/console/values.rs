@@ -3,9 +3,15 @@
 use jiff::fmt::strtime;
 use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
+use percent_encoding::{NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 
 use super::language::Language;
 use crate::domain::money::Fen;
+
+/// A text as a part of an address, so that nothing of it is read as anything else.
+pub(super) fn encoded(text: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(text, NON_ALPHANUMERIC)
+}
 
 /// Date and time in China Standard Time, to the second: `2026-11-22 09:30:00`.
 pub(super) fn time(at: Timestamp) -> String {

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use crate::alarms::{Rule, figure, subject};
 use crate::console::frame::Frame;
 use crate::console::page::page;
+use crate::console::values::encoded;
 use crate::console::{Console, Failure};
 use crate::domain::identity::PlatformId;
 use crate::store::alarms::{self, Alarm, Filter, Severity};
@@ -96,10 +97,6 @@ pub(super) async fn page_of(
     let title = |rule: Rule| frame.either(rule.title().0, rule.title().1);
     let rules = Rule::ALL.map(|rule| (rule.name(), title(rule))).to_vec();
     page(&AlarmsPage { open, past, asked, rules, next, frame })
-}
-
-fn encoded(text: &str) -> String {
-    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
 impl Row {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::console::values::encoded;
 use crate::domain::identity::{GuaranteeId, PlatformId};
 use crate::store::jobs::{JobId, JobState, Wish};
 
@@ -100,9 +101,6 @@ impl Filter {
         // What it can't be written as is no filter that a list was asked for.
         let fields = serde_json::to_value(self).unwrap_or_default();
         let fields = fields.as_object().cloned().unwrap_or_default();
-        let encoded = |text: &str| {
-            percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
-        };
         let pairs = fields.iter().filter_map(|(name, value)| Some((name, value.as_str()?)));
         let pairs: Vec<String> = pairs.map(|(name, value)| format!("{name}={}", encoded(value))).collect();
         format!("/queue?{}", pairs.join("&"))

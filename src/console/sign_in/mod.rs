@@ -19,6 +19,7 @@ use super::frame::Frame;
 use super::guard::{SIGN_IN, Session};
 use super::language::own_place;
 use super::page::{go_to, page};
+use super::values::encoded;
 use super::{Console, Failure, Need, Route};
 use crate::access::sign_in::{Admitted, Refused};
 use crate::access::{BACK_FROM_PROVIDER, By, Permission, Role, Unfit};
@@ -122,7 +123,7 @@ fn admit(console: &Console, admitted: &Admitted, back: &str) -> HttpResponse {
         "" if back == "/" => go_to(home(&admitted.roles)),
         "" => go_to(own_place(back)),
         next => {
-            let back = percent_encoding::utf8_percent_encode(back, percent_encoding::NON_ALPHANUMERIC);
+            let back = encoded(back);
             go_to(&format!("{next}?back={back}"))
         }
     };
