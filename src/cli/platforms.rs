@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::Write;
 
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
 use clap::{Args as ClapArgs, Subcommand};
 use jiff::Timestamp;
 use serde_json::json;
@@ -12,14 +12,12 @@ use super::{account, table};
 use crate::casework::Task;
 use crate::clock::to_wire;
 use crate::domain::identity::PlatformId;
+use crate::domain::plain_line::PlainLine;
 use crate::settings::Settings;
 use crate::store::guarantees::Summary;
 use crate::store::jobs::{self, Cause, Count, JobState};
 use crate::store::pauses::{self, Pause};
 use crate::store::{Store, audit, guarantees, reach};
-
-/// As long as a name or a reason may be.
-const LONGEST: usize = 200;
 
 /// Openings that are looked at, the most urgent ones.
 const MOST_OPENINGS: u32 = 10_000;
@@ -87,14 +85,11 @@ pub async fn run(
 
 /// What stands in logs and lists for others to read: something, on one line.
 fn text(option: &str, text: &str) -> anyhow::Result<String> {
-    let text = text.trim();
-    let is_plain = !text.is_empty() && !text.contains(char::is_control) && text.chars().count() <= LONGEST;
-    ensure!(
-        is_plain,
-        "{option}: expected 1 to {LONGEST} characters on one line, found `{}`",
-        text.escape_debug()
-    );
-    Ok(text.to_owned())
+    let line = PlainLine::new(text).with_context(|| {
+        let (most, found) = (PlainLine::LONGEST, text.trim().escape_debug());
+        format!("{option}: expected 1 to {most} characters on one line, found `{found}`")
+    })?;
+    Ok(line.into_text())
 }
 
 async fn begin(pause: Pause, store: &Store, out: &mut dyn Write) -> anyhow::Result<bool> {
@@ -197,17 +192,4 @@ fn waiting(counts: &[Count], platform: &PlatformId) -> (u64, Option<Timestamp>) 
     let of_it = counts.iter().filter(|count| count.platform == *platform && count.state == JobState::Ready);
     let calls: Vec<&Count> = of_it.filter(|count| Task::CALLS.kinds.contains(&count.kind.as_str())).collect();
     (calls.iter().map(|count| count.count).sum(), calls.iter().map(|count| count.oldest).min())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn who_and_why_is_said_on_one_line() {
-        assert_eq!(text("--by", " 王工 ").unwrap(), "王工");
-        for wrong in ["", "  ", "a\nb", "\u{1b}[31m", &"长".repeat(LONGEST + 1)] {
-            assert!(text("--reason", wrong).is_err(), "{wrong:?}");
-        }
-    }
 }

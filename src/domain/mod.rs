@@ -19,6 +19,7 @@ pub mod money;
 pub mod notice;
 pub mod particulars;
 pub mod party;
+pub mod plain_line;
 pub mod premium;
 pub mod product;
 pub mod refusal;

@@ -11,12 +11,10 @@ use crate::console::frame::Frame;
 use crate::console::page::go_to;
 use crate::console::{Console, Failure};
 use crate::domain::identity::PlatformId;
+use crate::domain::plain_line::PlainLine;
 use crate::store::audit;
 use crate::store::jobs::{self, Cause};
 use crate::store::pauses::{self, Pause};
-
-/// As long as a reason may be.
-const LONGEST_REASON: usize = 200;
 
 #[derive(Deserialize)]
 pub(super) struct Why {
@@ -32,10 +30,9 @@ pub(super) async fn begin(
 ) -> Result<HttpResponse, Failure> {
     let platform = PlatformId::new(id.into_inner());
     console.platforms.find(&platform).ok_or(Failure::NotFound)?;
-    let reason = why.into_inner().reason.trim().to_owned();
-    if reason.is_empty() || reason.chars().count() > LONGEST_REASON || reason.contains(char::is_control) {
+    let Some(reason) = PlainLine::new(&why.reason).map(PlainLine::into_text) else {
         return Err(Failure::Refused(frame.t("platforms.reason_needed").to_owned()));
-    }
+    };
     let (place, at) = (format!("/platforms/{platform}"), console.clock.now());
     let begun = console.store.write(move |connection| {
         let pause = Pause {

@@ -13,11 +13,9 @@ use crate::console::acting::Acting;
 use crate::console::frame::Frame;
 use crate::console::page::{go_to, page};
 use crate::console::{Console, Failure};
+use crate::domain::plain_line::PlainLine;
 use crate::store::jobs::{self, Batch, BatchAction, BatchItem, Discard, JobId, JobState, Record, Revival};
 use crate::store::{Connection, StoreError, audit};
-
-/// As long as a reason may be.
-const LONGEST_REASON: usize = 200;
 
 /// So many batches are listed.
 const LISTED: u32 = 100;
@@ -163,9 +161,8 @@ pub(super) async fn carry_out(
     if wanted.jobs.is_empty() {
         return Err(Failure::Refused(frame.t("queue.none_chosen").to_owned()));
     }
-    let length = wanted.reason.chars().count();
-    let reason_is_missing = length == 0 && wanted.action == BatchAction::Discard;
-    if reason_is_missing || length > LONGEST_REASON || wanted.reason.contains(char::is_control) {
+    let needs_none = wanted.reason.is_empty() && wanted.action == BatchAction::Retry;
+    if !needs_none && PlainLine::new(&wanted.reason).is_none() {
         return Err(Failure::Refused(frame.t("queue.reason_needed").to_owned()));
     }
     let id = uuid::Uuid::now_v7().to_string();
