@@ -15,6 +15,7 @@ pub mod dialect;
 pub mod document;
 pub mod domain;
 pub mod downloads;
+pub mod edge;
 pub mod gateway;
 pub mod institution;
 pub mod intake;

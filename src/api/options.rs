@@ -2,9 +2,10 @@
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
-use std::path::PathBuf;
 
 use serde::Deserialize;
+
+use crate::edge::{TlsOptions, positive};
 
 /// The core system's interface. Without an address there is none.
 #[derive(Clone, Debug, Deserialize)]
@@ -55,24 +56,4 @@ impl ApiOptions {
     pub fn is_exposed(&self) -> bool {
         self.tls.is_none() && self.listen.is_some_and(|listen| !listen.ip().is_loopback())
     }
-}
-
-/// A number that is known to be no zero.
-pub(super) const fn positive(number: u32) -> NonZeroU32 {
-    match NonZeroU32::new(number) {
-        Some(number) => number,
-        None => NonZeroU32::MIN,
-    }
-}
-
-/// TLS of the core system's listener.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TlsOptions {
-    /// The certificate, and behind it those of its issuers (PEM).
-    pub certificate: PathBuf,
-    /// Its key (PEM).
-    pub key: PathBuf,
-    /// Authorities whose certificates callers have to show (PEM); without it, keys alone tell who calls.
-    pub client_ca: Option<PathBuf>,
 }

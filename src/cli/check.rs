@@ -9,7 +9,7 @@ use clap::Args as ClapArgs;
 use jiff::civil::Date;
 
 use crate::api::ApiOptions;
-use crate::api::options::{EXPOSED, TlsOptions};
+use crate::api::options::EXPOSED;
 use crate::casework::{Platform, Platforms};
 use crate::changes::{Overlay, Version};
 use crate::clock::Clock;
@@ -18,6 +18,7 @@ use crate::delivery::client::Client;
 use crate::document::Press;
 use crate::domain::guarantee::LetterKind;
 use crate::domain::section::Secrecy;
+use crate::edge::{self, TlsOptions};
 use crate::gateway;
 use crate::settings::Settings;
 use crate::store::archive::Trial;
@@ -73,6 +74,7 @@ pub async fn run(args: Args, settings: Settings, out: &mut dyn Write) -> anyhow:
     report.line("channels of alarms", settings.alarms.channels.len(), herald)?;
     let client = Client::new(&settings.delivery);
     let client = report.line("outgoing connections", "TLS by rustls", client)?;
+    pushes(&settings, &mut report)?;
     interface(&settings.api, &mut report)?;
     console(&settings, &mut report)?;
     for platform in platforms.iter().flat_map(|platforms| platforms.iter()) {
@@ -146,14 +148,30 @@ async fn archive(options: &ArchiveOptions, report: &mut Report<'_>) -> anyhow::R
     Ok(())
 }
 
-/// Where the core system calls.
-fn interface(options: &ApiOptions, report: &mut Report<'_>) -> anyhow::Result<()> {
-    let Some(listen) = options.listen else { return Ok(()) };
-    let protection = match &options.tls {
+/// Where platforms push to, and who may.
+fn pushes(settings: &Settings, report: &mut Report<'_>) -> anyhow::Result<()> {
+    let options = &settings.server;
+    let protection = protection(options.tls.as_ref());
+    let tls = gateway::push_tls(settings);
+    report.line("platforms' interface", format_args!("{} {protection}", options.listen), tls)?;
+    for (id, _) in settings.platforms.iter().filter(|(_, section)| section.edge.allow.is_empty()) {
+        writeln!(report.out, "WARN platforms.{id}.edge.allow is empty: {}", edge::OPEN)?;
+    }
+    Ok(())
+}
+
+fn protection(tls: Option<&TlsOptions>) -> &'static str {
+    match tls {
         None => "without TLS",
         Some(TlsOptions { client_ca: None, .. }) => "with TLS",
         Some(TlsOptions { client_ca: Some(_), .. }) => "with TLS and certificates of callers",
-    };
+    }
+}
+
+/// Where the core system calls.
+fn interface(options: &ApiOptions, report: &mut Report<'_>) -> anyhow::Result<()> {
+    let Some(listen) = options.listen else { return Ok(()) };
+    let protection = protection(options.tls.as_ref());
     let tls = gateway::core_system_tls(options);
     report.line("core system's interface", format_args!("{listen} {protection}"), tls)?;
     if options.is_exposed() {

@@ -1,12 +1,12 @@
 //! The `[console]` section of the settings.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde::Deserialize;
 
 use crate::access::sessions::Lifetime;
-use crate::api::options::TlsOptions;
+use crate::edge::{Networks, TlsOptions};
 
 /// Pages for the institution's people. Without an address there are none.
 #[derive(Clone, Debug, Deserialize)]
@@ -17,7 +17,7 @@ pub struct ConsoleOptions {
     /// The address under which browsers reach it, where a proxy stands in front.
     pub public_url: Option<String>,
     /// Addresses of proxies whose `X-Forwarded-For` is believed.
-    pub proxies: Vec<IpAddr>,
+    pub proxies: Networks,
     /// A longer body is refused.
     pub body_bytes: usize,
     /// A session ends when nothing was asked in it for so long.
@@ -36,7 +36,7 @@ impl Default for ConsoleOptions {
         Self {
             listen: None,
             public_url: None,
-            proxies: Vec::new(),
+            proxies: Networks::default(),
             body_bytes: 2 * 1_048_576,
             idle: Duration::from_mins(15),
             longest: Duration::from_hours(10),

@@ -14,6 +14,8 @@ use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert, WebPkiClientVerifier};
 use rustls::sign::CertifiedKey;
 use rustls::{DigitallySignedStruct, DistinguishedName, RootCertStore, SignatureScheme};
+use sha2::{Digest, Sha256};
+use x509_cert::der::Decode;
 
 use super::private_file;
 
@@ -40,14 +42,23 @@ pub enum TlsError {
     ClientCa(anyhow::Error),
 }
 
-/// TLS 1.2 and 1.3. With authorities, a caller without a certificate of theirs gets no further than the handshake.
+/// What becomes of a caller without a certificate, where there are authorities.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Uncertified {
+    /// It gets no further than the handshake.
+    Refused,
+    /// It gets in; whoever reads its requests decides.
+    Admitted,
+}
+
+/// TLS 1.2 and 1.3. With authorities, a certificate that none of them has issued ends the handshake.
 ///
 /// # Errors
 /// When a file can't be used, or key and certificate do not belong together.
-pub fn server_config(files: ServerFiles) -> Result<ServerConfig, TlsError> {
+pub fn server_config(files: ServerFiles, uncertified: Uncertified) -> Result<ServerConfig, TlsError> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let asks_for_certificates = files.client_ca.is_some();
-    let renewed = Arc::new(Renewed::load(files, Arc::clone(&provider))?);
+    let renewed = Arc::new(Renewed::load(files, uncertified, Arc::clone(&provider))?);
     let versions = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| TlsError::Certificate(error.into()))?;
@@ -62,10 +73,28 @@ pub fn server_config(files: ServerFiles) -> Result<ServerConfig, TlsError> {
     Ok(config)
 }
 
+/// What a caller has shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// SHA-256 of the certificate, in lower-case hexadecimal.
+    pub fingerprint: String,
+    /// As RFC 4514 writes it; empty where it can't be read.
+    pub subject: String,
+}
+
+pub fn shown(certificate: &CertificateDer<'_>) -> Shown {
+    let parsed = x509_cert::Certificate::from_der(certificate.as_ref());
+    Shown {
+        fingerprint: hex::encode(Sha256::digest(certificate.as_ref())),
+        subject: parsed.map(|it| it.tbs_certificate().subject().to_string()).unwrap_or_default(),
+    }
+}
+
 /// What the files hold, as long as they stay as they were.
 #[derive(Debug)]
 struct Renewed {
     files: ServerFiles,
+    uncertified: Uncertified,
     provider: Arc<CryptoProvider>,
     kept: RwLock<Kept>,
 }
@@ -86,10 +115,14 @@ struct Credentials {
 type Stamp = (SystemTime, u64);
 
 impl Renewed {
-    fn load(files: ServerFiles, provider: Arc<CryptoProvider>) -> Result<Self, TlsError> {
+    fn load(
+        files: ServerFiles,
+        uncertified: Uncertified,
+        provider: Arc<CryptoProvider>,
+    ) -> Result<Self, TlsError> {
         let stamps = stamps(&files);
         let credentials = read(&files, &provider)?;
-        Ok(Self { files, provider, kept: RwLock::new(Kept { stamps, credentials }) })
+        Ok(Self { files, uncertified, provider, kept: RwLock::new(Kept { stamps, credentials }) })
     }
 
     /// Looking at the files costs microseconds, and a handshake milliseconds. Files that can't be used (half written, or
@@ -179,6 +212,10 @@ impl ResolvesServerCert for Renewed {
 }
 
 impl ClientCertVerifier for Renewed {
+    fn client_auth_mandatory(&self) -> bool {
+        self.uncertified == Uncertified::Refused
+    }
+
     /// No hints: a caller has one certificate for us, and shows it.
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
         &[]

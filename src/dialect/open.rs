@@ -32,6 +32,9 @@ pub struct Opened {
     /// Whether a digest says whose push it is. Of a digital envelope, which has none, nothing may follow but its answer;
     /// see [`Interface::enveloped`].
     pub authentic: bool,
+    /// SM3 of the digest that was verified: the same for each copy of a message, however it is written, and for no other. A
+    /// digital envelope has none.
+    pub signature: Option<[u8; 32]>,
 }
 
 /// What is known of a message before its own fields are looked at.
@@ -39,7 +42,7 @@ pub(super) struct Verified {
     pub content: [u8; 32],
     pub sent_at: Timestamp,
     pub tolerances: Vec<Tolerance>,
-    pub authentic: bool,
+    pub signature: Option<[u8; 32]>,
 }
 
 impl Profile {
@@ -141,22 +144,27 @@ impl Profile {
         mut tolerances: Vec<Tolerance>,
         now: Timestamp,
     ) -> Result<Opened, Broken> {
-        tolerances.extend(self.verify(members, text, digest)?);
+        let (tolerated, signature) = self.verify(members, text, digest)?;
+        tolerances.extend(tolerated);
         self.note_unusual(&interface.fields, &interface.clause, members, &mut tolerances)?;
         let values = Values::new(self, &interface.clause, &interface.fields, members);
         let sent_at = self.sent_at(&values, now, &mut tolerances)?;
         let apart = [self.envelope.timestamp.as_str(), self.envelope.digest.as_str()];
         let content = content(members, &interface.fields, &apart);
-        self.interpret(interface, &values, Verified { content, sent_at, tolerances, authentic: true })
+        self.interpret(
+            interface,
+            &values,
+            Verified { content, sent_at, tolerances, signature: Some(signature) },
+        )
     }
 
-    /// Verifies the digest over the texts as they were received.
+    /// Verifies the digest over the texts as they were received; yields what was tolerated, and what names the message.
     pub(super) fn verify(
         &self,
         members: &[Member<'_>],
         text: &str,
         header: Option<&str>,
-    ) -> Result<Vec<Tolerance>, Broken> {
+    ) -> Result<(Vec<Tolerance>, [u8; 32]), Broken> {
         let carrier = &self.envelope.digest;
         let given = if self.digest_in_header {
             header
@@ -167,10 +175,14 @@ impl Profile {
             kind: RejectionKind::BadDigest,
             message: format!("{carrier} 为必填项"),
         })?;
-        self.digester.verify(&signed(members), text, given).ok_or_else(|| Broken {
+        let tolerated = self.digester.verify(&signed(members), text, given).ok_or_else(|| Broken {
             kind: RejectionKind::BadDigest,
             message: format!("{carrier} 校验失败：报文摘要与报文内容不一致"),
-        })
+        })?;
+        // Hexadecimal digits of the other case are the same digest.
+        let is_hex = given.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let digest = if is_hex { given.to_ascii_lowercase() } else { given.to_owned() };
+        Ok((tolerated, sm3::digest(digest.as_bytes())))
     }
 
     /// When a message says that it was sent, if that is near enough to now.
@@ -202,7 +214,7 @@ impl Profile {
         values: &Values<'_>,
         verified: Verified,
     ) -> Result<Opened, Broken> {
-        let Verified { content, sent_at, tolerances, authentic } = verified;
+        let Verified { content, sent_at, tolerances, signature } = verified;
         values.check()?;
         let request = values.request(interface.does)?.ok_or_else(|| Broken {
             kind: RejectionKind::UnknownInterface,
@@ -216,7 +228,8 @@ impl Profile {
             content,
             tolerances,
             sent_at,
-            authentic,
+            authentic: signature.is_some(),
+            signature,
         })
     }
 

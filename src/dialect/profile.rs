@@ -308,6 +308,12 @@ impl Profile {
         self.inbound.iter()
     }
 
+    /// Whether questions come in digital envelopes, which anybody can make who has the institution's public key.
+    pub fn answers_envelopes(&self) -> bool {
+        let accepted = self.wrapping.as_ref().is_some_and(|it| it.payload.options.accept_enveloped);
+        accepted && self.inbound.iter().any(|it| it.enveloped)
+    }
+
     /// The interfaces that the gateway calls, with their addresses.
     pub fn outbound(&self) -> impl Iterator<Item = (&Interface, &str)> {
         self.outbound.iter().map(|it| (&it.interface, it.url.as_str()))

@@ -57,6 +57,19 @@ impl RejectionKind {
         }
     }
 
+    /// Whether the push was refused before, or because, its digest was looked at: anybody can have sent it.
+    pub fn is_unsigned(&self) -> bool {
+        match self {
+            Self::NotJson
+            | Self::DuplicateField { .. }
+            | Self::UnknownAppKey
+            | Self::UnknownInterface
+            | Self::BadDigest
+            | Self::Undecryptable => true,
+            Self::Stale | Self::UnknownField { .. } | Self::Malformed { .. } => false,
+        }
+    }
+
     /// The stable name, for metrics.
     pub fn label(&self) -> &'static str {
         match self {

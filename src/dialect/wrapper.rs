@@ -88,14 +88,15 @@ impl Profile {
         let key = find(members, &self.envelope.digest).map(Lexeme::text).filter(|_| interface.enveloped);
         let key = key.filter(|key| !key.is_empty() && !is_digest(key));
         let options = &wrapping.payload.options;
-        match key {
+        let signature = match key {
             Some(_) if !options.accept_enveloped => {
                 let message = format!("{} 应为报文摘要，不接受数字信封", self.envelope.digest);
                 return Err(Broken { kind: RejectionKind::BadDigest, message });
             }
-            Some(_) => {}
+            Some(_) => None,
             None => {
-                tolerances.extend(self.verify(members, text, None)?);
+                let (tolerated, signature) = self.verify(members, text, None)?;
+                tolerances.extend(tolerated);
                 if interface.enveloped && !options.accept_plain_style {
                     let message = format!("{} 应为数字信封的密钥", self.envelope.digest);
                     return Err(Broken { kind: RejectionKind::Undecryptable, message });
@@ -103,8 +104,9 @@ impl Profile {
                 if interface.enveloped {
                     tolerances.push(Tolerance::NotEnveloped);
                 }
+                Some(signature)
             }
-        }
+        };
         self.note_unusual(&wrapping.fields, &wrapping.clause, members, &mut tolerances)?;
         let outer = Values::new(self, &wrapping.clause, &wrapping.fields, members);
         outer.check()?;
@@ -135,8 +137,7 @@ impl Profile {
         self.note_unusual(&interface.fields, &interface.clause, &inner, &mut tolerances)?;
         let values = Values::new(self, &interface.clause, &interface.fields, &inner);
         let content = content(&inner, &interface.fields, &[]);
-        let authentic = key.is_none();
-        self.interpret(interface, &values, Verified { content, sent_at, tolerances, authentic })
+        self.interpret(interface, &values, Verified { content, sent_at, tolerances, signature })
     }
 
     /// Encrypts a message of ours to the platform and puts the wrapper round it.

@@ -1,6 +1,7 @@
 //! `GET` and `HEAD /files/{token}/{name}`, on the listener that platforms push to.
 
 use actix_web::http::StatusCode;
+use actix_web::http::header::RETRY_AFTER;
 use actix_web::web::{self, Bytes, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use tracing::Instrument;
@@ -9,6 +10,7 @@ use super::File;
 use super::answer::{self, Answer};
 use crate::clock::Clock;
 use crate::domain::identity::PlatformId;
+use crate::edge::Edge;
 use crate::store::archive::ArchiveError;
 use crate::store::links::{self, Found, Link, Token};
 use crate::store::{Archive, Store};
@@ -25,6 +27,8 @@ pub struct Downloads {
     pub archive: Archive,
     pub clock: Clock,
     pub metrics: Metrics,
+    /// How often an address may ask.
+    pub edge: Edge,
 }
 
 /// Routes. The name is there for whoever saves the file; only the token counts.
@@ -38,7 +42,13 @@ pub fn configure(config: &mut ServiceConfig, downloads: Downloads) {
 
 async fn fetch(request: HttpRequest, downloads: Data<Downloads>) -> HttpResponse {
     let token = request.match_info().get("token").and_then(Token::parse);
-    let peer = request.peer_addr().map(|peer| peer.ip().to_string()).unwrap_or_default();
+    let address = downloads.edge.address(&request);
+    if let Err(wait) = downloads.edge.admit(address) {
+        downloads.metrics.downloaded(None, DownloadResult::Limited);
+        let seconds = wait.as_secs().saturating_add(1);
+        return answer::begin(StatusCode::TOO_MANY_REQUESTS).insert_header((RETRY_AFTER, seconds)).finish();
+    }
+    let peer = address.map(|address| address.to_string()).unwrap_or_default();
     match downloads.open(token, &peer).await {
         Ok((link, document)) => {
             let (digest, name, content_type) = (&link.document, &link.name, &link.content_type);
@@ -48,6 +58,9 @@ async fn fetch(request: HttpRequest, downloads: Data<Downloads>) -> HttpResponse
         }
         Err(closed) => {
             downloads.metrics.downloaded(closed.platform.as_ref().map(PlatformId::as_str), closed.result);
+            if closed.result == DownloadResult::Unknown {
+                downloads.edge.failed(address);
+            }
             let status = match closed.result {
                 DownloadResult::Failed => StatusCode::SERVICE_UNAVAILABLE,
                 // Whoever tries tokens learns nothing from the answer, not even that there was a link.

@@ -27,6 +27,7 @@ use crate::domain::identity::PlatformId;
 use crate::domain::product::LetterFormat;
 use crate::domain::section::Secrecy;
 use crate::downloads::{Downloads, Links};
+use crate::edge::Edge;
 use crate::institution::letterhead::InstitutionOptions;
 use crate::intake::Intake;
 use crate::intake::inquiry::Inquiries;
@@ -68,6 +69,8 @@ pub struct Assembly {
     pub certificates: Certificates,
     /// Where there has to be room.
     pub disks: Disks,
+    /// Who may come in where platforms push to.
+    pub edge: Edge,
 }
 
 impl Assembly {
@@ -163,6 +166,7 @@ impl Assembly {
             seal_validity,
             certificates,
             disks: Disks::of(settings),
+            edge: edge(settings),
         })
     }
 
@@ -174,6 +178,7 @@ impl Assembly {
             clock: self.clock.clone(),
             metrics: self.metrics.clone(),
             inquiries: Arc::clone(&self.inquiries),
+            edge: self.edge.clone(),
         }
     }
 
@@ -184,8 +189,16 @@ impl Assembly {
             archive: self.archive.clone(),
             clock: self.clock.clone(),
             metrics: self.metrics.clone(),
+            edge: self.edge.clone(),
         }
     }
+}
+
+/// The edge of the listener that platforms reach.
+fn edge(settings: &Settings) -> Edge {
+    let platforms = settings.platforms.iter();
+    let platforms = platforms.map(|(id, section)| (PlatformId::new(id), &section.edge));
+    Edge::new(&settings.server.limits, &settings.server.proxies, platforms)
 }
 
 /// Opens the database under the keyring and brings its tables up to date.

@@ -1,29 +1,23 @@
 //! The listener that browsers of the institution's people call.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
-use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
 use actix_web::web::PayloadConfig;
 use actix_web::{App, HttpServer};
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 
 use super::Assembly;
 use super::drain::{self, last_answer};
+use super::listener::{HEADER_TIME, Running, bind, listener_tls, run};
 use crate::access::Access;
-use crate::api::options::TlsOptions;
 use crate::console::{self, Console, Letters};
-use crate::crypto::tls::{self, ServerFiles};
+use crate::crypto::tls::Uncertified;
 use crate::delivery::client::Client;
 use crate::proposals::Bench;
 use crate::settings::Settings;
-use crate::supervise;
 use crate::telemetry::{Health, trace};
-
-/// Whoever sends headers slowly is cut off after this.
-const HEADER_TIME: Duration = Duration::from_secs(5);
 
 /// Pages are for tens of people.
 const THREADS: usize = 2;
@@ -31,7 +25,7 @@ const THREADS: usize = 2;
 /// A listener at work.
 pub(super) struct ConsoleListener {
     pub(super) address: SocketAddr,
-    server: ServerHandle,
+    server: Running,
 }
 
 impl ConsoleListener {
@@ -46,12 +40,8 @@ impl ConsoleListener {
     ) -> anyhow::Result<Option<Self>> {
         let options = &settings.console;
         let Some(listen) = options.listen else { return Ok(None) };
-        let tls = options.tls.clone().map(|TlsOptions { certificate, key, client_ca }| {
-            tls::server_config(ServerFiles { certificate, key, client_ca })
-        });
-        let tls = tls.transpose().map_err(|error| anyhow!("console.tls.{error}"))?;
-        let listener =
-            TcpListener::bind(listen).with_context(|| format!("console.listen: can't listen on {listen}"))?;
+        let tls = listener_tls("console", options.tls.as_ref(), Uncertified::Refused)?;
+        let listener = bind("console", listen)?;
         let access = access(settings, assembly)?;
         let console = Console {
             access,
@@ -89,24 +79,17 @@ impl ConsoleListener {
         .shutdown_timeout(settings.server.drain_seconds)
         .disable_signals();
         let encrypted = tls.is_some();
-        let server = match tls {
-            Some(tls) => server.listen_rustls_0_23(listener, tls),
-            None => server.listen(listener),
-        };
-        let server = server.context("console.listen: the listener can't be used")?;
-        let address = *server.addrs().first().context("the console listens nowhere")?;
-        let server = server.run();
-        let handle = server.handle();
-        drop(supervise::spawn("console's listener", server));
+        let server = run!("console's listener", "console", server, listener, tls);
+        let address = server.address;
         tracing::info!(%address, tls = encrypted, "the console is up");
         if options.is_exposed() {
             tracing::warn!(%address, "{}", console::options::EXPOSED);
         }
-        Ok(Some(Self { address, server: handle }))
+        Ok(Some(Self { address, server }))
     }
 
     pub(super) async fn stop(self) {
-        self.server.stop(true).await;
+        self.server.stop().await;
     }
 }
 

@@ -10,6 +10,7 @@ mod core_system;
 mod disks;
 mod drain;
 mod gauges;
+mod listener;
 mod pauses;
 mod platforms;
 mod proposals;
@@ -33,6 +34,7 @@ pub use certificates::Certificates;
 pub use core_system::core_system_tls;
 pub use disks::{Disks, Room};
 pub use platforms::{overlay, platforms};
+pub use push_listener::push_tls;
 pub use signer::sealer;
 
 use self::console::ConsoleListener;
@@ -71,9 +73,7 @@ impl Gateway {
     /// # Errors
     /// When a setting, key, template, font, database or address can't be used; the error says which and why.
     pub async fn start(settings: Settings, clock: Clock) -> anyhow::Result<Self> {
-        let listen = settings.server.listen;
-        let listener =
-            TcpListener::bind(listen).with_context(|| format!("server.listen: can't listen on {listen}"))?;
+        let listener = listener::bind("server", settings.server.listen)?;
         Self::start_on(listener, settings, clock).await
     }
 

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 
 use super::assembly::connect_store;
-use crate::casework::Platforms;
 use crate::casework::alarm::ALARMS;
 use crate::casework::callback::CORE_SYSTEM;
+use crate::casework::{Platform, Platforms};
 use crate::changes::{Base, Overlay};
 use crate::dialect::Registry;
+use crate::edge::EdgeOptions;
 use crate::institution::redirects::{PLACEHOLDER, Redirects};
 use crate::settings::Settings;
 
@@ -76,6 +77,9 @@ pub(super) fn settled(base: &Base, settings: &Settings, overlay: &Overlay) -> an
                 "downloads.public_url: expected {expected}, since platforms.{id} is told links; found none"
             );
         }
+        if let Some(section) = settings.platforms.get(id.as_str()) {
+            edge(platform, &section.edge)?;
+        }
         let redirect = base.platforms.get(id.as_str()).and_then(|(wire, _)| wire.redirect_url.as_ref());
         if base.redirects.is_none() && redirect.is_some_and(|url| url.contains(PLACEHOLDER)) {
             let expected = "a secret that signs the tokens";
@@ -83,4 +87,24 @@ pub(super) fn settled(base: &Base, settings: &Settings, overlay: &Overlay) -> an
         }
     }
     Ok(Platforms::new(platforms).telling(settings.callbacks.wanted()?))
+}
+
+/// Whether who may push goes with what the platform's dialect has.
+fn edge(platform: &Platform, options: &EdgeOptions) -> anyhow::Result<()> {
+    let (profile, id) = (&platform.profile, platform.profile.id());
+    for name in options.body_bytes.keys() {
+        if !profile.inbound().any(|it| it.name == *name) {
+            bail!(
+                "platforms.{id}.edge.body_bytes: expected interfaces of the platform's pushes, found `{name}`"
+            );
+        }
+    }
+    if profile.answers_envelopes() && options.allow.is_empty() {
+        bail!(
+            "platforms.{id}.edge.allow: expected the addresses that the platform asks from, since nothing else shows \
+             whose question in a digital envelope it is; found none. Without them, \
+             platforms.{id}.wire.payload.accept_enveloped has to be false"
+        );
+    }
+    Ok(())
 }

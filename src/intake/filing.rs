@@ -9,9 +9,10 @@ use super::outcome::PushOutcome;
 use super::push::Push;
 use super::receive::Answered;
 use super::recognition::{Recognition, recognise};
+use super::replays::{Letter, Memory, Seen, TOO_LATE};
 use super::request;
 use crate::casework::{self, Platform, restoration, sections};
-use crate::dialect::{Opened, Response};
+use crate::dialect::{Failure, Opened, Response};
 use crate::domain::identity::{ApplicationNumber, GuaranteeId, GuaranteeNumber};
 use crate::domain::{Command, Refusal};
 use crate::store::bindings::{self, Binding, BusinessKey};
@@ -24,6 +25,7 @@ pub(super) struct Filing {
     pub(super) push: Arc<Push>,
     pub(super) platform: Arc<Platform>,
     pub(super) opened: Opened,
+    pub(super) memory: Memory,
     pub(super) at: Timestamp,
 }
 
@@ -40,10 +42,26 @@ impl Filing {
         let opened = &self.opened;
         let known = case::find(connection, profile.id(), &opened.subject)?;
         let id = known.as_ref().map(|stored| stored.guarantee.id.clone());
+        let letter = Letter::of(connection, profile.id(), opened, self.at, self.memory);
+        let letter = letter.as_ref();
+        if let Some(letter) = letter {
+            let filed = match letter.look(connection)? {
+                Seen::Fresh => None,
+                Seen::Answered(answer) => Some((PushOutcome::Duplicate, answer, None)),
+                Seen::TooLate => {
+                    let interface = Some(opened.interface.as_str());
+                    let answer = profile.failure(interface, Failure::Content, TOO_LATE);
+                    Some((PushOutcome::Replayed, answer, Some(TOO_LATE.to_owned())))
+                }
+            };
+            if let Some((outcome, answer, reason)) = filed {
+                return self.finish(connection, id, outcome, answer, reason).map(|(filed, _)| filed);
+            }
+        }
         let prepared =
             request::prepare(profile, opened, known.as_ref().map(|stored| &stored.guarantee), self.at);
         let Some(prepared) = prepared else {
-            return self.refuse(connection, id, PushOutcome::Refused, Refusal::UnknownApplication);
+            return self.refuse(connection, id, PushOutcome::Refused, Refusal::UnknownApplication, letter);
         };
 
         let business = self.business_key();
@@ -54,12 +72,15 @@ impl Filing {
         match (recognise(of_key, &content, guarantee, &prepared.command), &bound) {
             (Recognition::Repetition, Some(binding)) => {
                 let answer = binding.answer.to_vec();
-                return self
-                    .finish(connection, id, PushOutcome::Duplicate, answer, None)
-                    .map(|(filed, _)| filed);
+                let (filed, message) = self.finish(connection, id, PushOutcome::Duplicate, answer, None)?;
+                // Asked for once more, and granted once: this copy is used up as well.
+                if let Some(letter) = letter {
+                    letter.remember(connection, Some(&message))?;
+                }
+                return Ok(filed);
             }
             (Recognition::Conflict, _) => {
-                return self.refuse(connection, id, PushOutcome::Conflict, Refusal::ContentConflict);
+                return self.refuse(connection, id, PushOutcome::Conflict, Refusal::ContentConflict, letter);
             }
             (Recognition::New | Recognition::Repetition, _) => {}
         }
@@ -69,7 +90,7 @@ impl Filing {
                 if let (Refusal::WrongKey, Some(id)) = (&refusal, &id) {
                     guarantees::note_refused_key(connection, id, self.at)?;
                 }
-                self.refuse(connection, id, PushOutcome::Refused, refusal)
+                self.refuse(connection, id, PushOutcome::Refused, refusal, letter)
             }
             Ok(guarantee) => {
                 if applied {
@@ -83,6 +104,9 @@ impl Filing {
                 let stored_answer = answer.clone();
                 let (filed, message) =
                     self.finish(connection, Some(guarantee.id), PushOutcome::Accepted, answer, None)?;
+                if let Some(letter) = letter {
+                    letter.remember(connection, Some(&message))?;
+                }
                 let answer = stored_answer.into();
                 bindings::put(
                     connection,
@@ -108,11 +132,16 @@ impl Filing {
         id: Option<GuaranteeId>,
         outcome: PushOutcome,
         refusal: Refusal,
+        letter: Option<&Letter<'_>>,
     ) -> Result<Filed, StoreError> {
+        if let Some(letter) = letter {
+            letter.remember(connection, None)?;
+        }
         let refusal = case::said_of(&self.opened.subject, refusal);
         let (profile, interface) = (&self.platform.profile, self.opened.interface.as_str());
         let answer = profile.failure(Some(interface), case::failure(&refusal), &refusal.to_string());
-        self.finish(connection, id, outcome, answer, Some(refusal)).map(|(filed, _)| filed)
+        let (filed, _) = self.finish(connection, id, outcome, answer, Some(refusal.to_string()))?;
+        Ok(Filed { refusal: Some(refusal), ..filed })
     }
 
     /// Records the message with its answer; yields the record's id too.
@@ -122,18 +151,18 @@ impl Filing {
         guarantee: Option<GuaranteeId>,
         outcome: PushOutcome,
         answer: Vec<u8>,
-        refusal: Option<Refusal>,
+        detail: Option<String>,
     ) -> Result<(Filed, String), StoreError> {
         let record = NewMessage {
             guarantee,
             answer: Some(answer.clone()),
             outcome: outcome.name().to_owned(),
-            detail: refusal.as_ref().map(ToString::to_string),
+            detail,
             tolerances: self.opened.tolerances.iter().map(ToString::to_string).collect(),
             ..self.push.record(&self.opened.interface, self.at)
         };
         let message = messages::record(connection, &record)?;
-        Ok((Filed { answered: Answered { outcome, answer }, refusal }, message))
+        Ok((Filed { answered: Answered { outcome, answer }, refusal: None }, message))
     }
 
     /// Logs once what became of the push, and raises the alarms that it deserves.
@@ -145,7 +174,14 @@ impl Filing {
         match &filed.refusal {
             None => {
                 let outcome = filed.answered.outcome.name();
-                tracing::info!(%platform, interface, application, guarantee_number, request_id, outcome, "push received");
+                match filed.answered.outcome {
+                    PushOutcome::Replayed => {
+                        tracing::warn!(%platform, interface, application, guarantee_number, request_id, "copy of an old message refused");
+                    }
+                    _ => {
+                        tracing::info!(%platform, interface, application, guarantee_number, request_id, outcome, "push received");
+                    }
+                }
             }
             Some(Refusal::WrongKey) => {
                 metrics.decrypt_failed(platform.as_str());

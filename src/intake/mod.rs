@@ -1,6 +1,7 @@
 //! The use case "a push arrives": open it, know it again, decide, store everything, and only then answer.
 
 mod case;
+mod entry;
 mod filing;
 pub mod http;
 pub mod inquiry;
@@ -8,6 +9,7 @@ mod outcome;
 mod push;
 mod receive;
 mod recognition;
+pub(crate) mod replays;
 mod request;
 
 pub use push::{Body, Push};

@@ -14,6 +14,12 @@ pub(super) enum PushOutcome {
     Refused,
     /// It could not be opened.
     Rejected(RejectionKind),
+    /// Somebody else's copy of a message: too late, or to another interface.
+    Replayed,
+    /// From an address, or without a certificate, that the platform does not have.
+    Forbidden,
+    /// Too many of these.
+    Limited,
     UnknownPlatform,
     NotPosted,
     TooLarge,
@@ -30,6 +36,9 @@ impl PushOutcome {
             Self::Conflict => "conflict",
             Self::Refused => "refused",
             Self::Rejected(kind) => kind.label(),
+            Self::Replayed => "replayed",
+            Self::Forbidden => "forbidden",
+            Self::Limited => "limited",
             Self::UnknownPlatform => "unknown-platform",
             Self::NotPosted => "not-posted",
             Self::TooLarge => "too-large",
@@ -42,8 +51,25 @@ impl PushOutcome {
     pub(super) fn failure(&self) -> Failure {
         match self {
             Self::Rejected(kind) => kind.failure(),
-            Self::Unavailable => Failure::Unavailable,
+            Self::Unavailable | Self::Limited => Failure::Unavailable,
             _ => Failure::Content,
+        }
+    }
+
+    /// Whether nothing shows that a platform sent it.
+    pub(super) fn is_strangers(&self) -> bool {
+        match self {
+            Self::Rejected(kind) => kind.is_unsigned(),
+            Self::Forbidden | Self::UnknownPlatform | Self::NotPosted | Self::TooLarge | Self::Unfinished => {
+                true
+            }
+            Self::Accepted
+            | Self::Duplicate
+            | Self::Conflict
+            | Self::Refused
+            | Self::Replayed
+            | Self::Limited
+            | Self::Unavailable => false,
         }
     }
 
@@ -54,11 +80,12 @@ impl PushOutcome {
             Self::Conflict => InboundOutcome::Conflict,
             Self::Refused => InboundOutcome::Refused,
             Self::Rejected(RejectionKind::BadDigest) => InboundOutcome::BadSign,
-            Self::Rejected(RejectionKind::Stale) => InboundOutcome::Stale,
+            Self::Rejected(RejectionKind::Stale) | Self::Replayed => InboundOutcome::Stale,
+            Self::Forbidden => InboundOutcome::Forbidden,
             Self::Rejected(RejectionKind::UnknownInterface | RejectionKind::UnknownAppKey)
             | Self::UnknownPlatform => InboundOutcome::Unknown,
             Self::Rejected(_) | Self::NotPosted => InboundOutcome::Malformed,
-            Self::TooLarge | Self::Unfinished => InboundOutcome::Limited,
+            Self::TooLarge | Self::Unfinished | Self::Limited => InboundOutcome::Limited,
             Self::Unavailable => InboundOutcome::Failed,
         }
     }

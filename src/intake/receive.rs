@@ -9,15 +9,17 @@ use super::filing::Filing;
 use super::inquiry::Inquiries;
 use super::outcome::PushOutcome;
 use super::push::{Body, Push};
+use super::replays::Memory;
 use crate::casework::{Platform, Platforms, Received};
 use crate::clock::Clock;
 use crate::dialect::{Failure, Rejection, Request, reply};
+use crate::edge::{Edge, Gate};
 use crate::store::messages::NewMessage;
 use crate::store::{Store, messages};
 use crate::telemetry::Metrics;
 
 /// Told to a platform when nothing could be stored; the cause goes to the log alone.
-const BUSY: &str = "系统繁忙，请稍后重试";
+pub(super) const BUSY: &str = "系统繁忙，请稍后重试";
 
 /// Receives pushes. Cheap to clone.
 #[derive(Clone)]
@@ -27,6 +29,8 @@ pub struct Intake {
     pub clock: Clock,
     pub metrics: Metrics,
     pub inquiries: Arc<Inquiries>,
+    /// Who may push, how often, and what is remembered of it.
+    pub edge: Edge,
 }
 
 /// How a push ended, and the bytes that say so to the platform.
@@ -35,10 +39,17 @@ pub(super) struct Answered {
     pub(super) answer: Vec<u8>,
 }
 
+/// What a push is answered.
+pub struct Reply {
+    pub answer: Vec<u8>,
+    /// Whether nothing showed that a platform sent it.
+    pub is_strangers: bool,
+}
+
 impl Intake {
     /// Takes a push and yields the bytes to answer with. The answer says success only after everything that follows
     /// from the push is durably stored.
-    pub async fn receive(&self, push: Push) -> Vec<u8> {
+    pub async fn receive(&self, push: Push) -> Reply {
         let started = Instant::now();
         let push = Arc::new(push);
         let platform = self.platforms.find(&push.platform);
@@ -52,14 +63,8 @@ impl Intake {
                 Answered { outcome: PushOutcome::Unavailable, answer }
             }
         };
-        // What a stranger writes into a path must not become a label.
-        let known = platform.as_ref().zip(push.interface.as_deref());
-        let interface = known
-            .filter(|(platform, name)| platform.profile.inbound().any(|it| it.name == *name))
-            .map(|(_, name)| name);
-        let platform = platform.as_ref().map(|_| push.platform.as_str());
-        self.metrics.inbound(platform, interface, answered.outcome.metric(), started.elapsed());
-        answered.answer
+        self.count(&push, platform.as_ref(), answered.outcome.metric(), started.elapsed());
+        Reply { is_strangers: answered.outcome.is_strangers(), answer: answered.answer }
     }
 
     async fn take(&self, push: Arc<Push>, platform: Option<Arc<Platform>>) -> anyhow::Result<Answered> {
@@ -88,12 +93,20 @@ impl Intake {
         let (content_type, digest) = (push.content_type.as_deref(), push.digest.as_deref());
         match platform.open(Received { interface, content_type, body, digest }, at) {
             Ok((platform, opened)) => {
+                let gate = self.edge.gate(platform.profile.id());
+                if !opened.authentic && !gate.is_some_and(Gate::question_in_envelope) {
+                    let (interface, message) = (Some(opened.interface), BUSY.to_owned());
+                    return self
+                        .reject(push, Some(platform), interface, PushOutcome::Limited, message, at)
+                        .await;
+                }
+                let memory = Memory::of(gate);
                 if let Request::Ask(query) = &opened.request {
                     let query = query.clone();
                     // Boxed, since few pushes ask and all would carry its size.
-                    return Box::pin(self.inquire(push, platform, opened, query, at)).await;
+                    return Box::pin(self.inquire(push, platform, opened, query, memory, at)).await;
                 }
-                let filing = Arc::new(Filing { push, platform, opened, at });
+                let filing = Arc::new(Filing { push, platform, opened, memory, at });
                 let shared = Arc::clone(&filing);
                 let filed = self.store.write(move |connection| filing.file(connection)).await?;
                 shared.report(&filed, &self.metrics);
@@ -108,8 +121,9 @@ impl Intake {
         }
     }
 
-    /// Records a push that could not be opened, outside of every case, with the failure it was answered with.
-    async fn reject(
+    /// Records a push that could not be opened, outside of every case, with the failure it was answered with. Of what anybody
+    /// can have sent, only so much is recorded that nobody fills a disk with it.
+    pub(super) async fn reject(
         &self,
         push: Arc<Push>,
         platform: Option<Arc<Platform>>,
@@ -120,18 +134,31 @@ impl Intake {
     ) -> anyhow::Result<Answered> {
         let interface = interface.or_else(|| push.interface.clone());
         let answer = failure(platform.as_deref(), interface.as_deref(), outcome.failure(), &message);
-        let record = NewMessage {
+        let is_sparing = outcome.is_strangers() || outcome == PushOutcome::Limited;
+        if is_sparing && !self.edge.may_record() {
+            return Ok(Answered { outcome, answer });
+        }
+        let mut record = NewMessage {
             answer: Some(answer.clone()),
             outcome: outcome.name().to_owned(),
             detail: Some(message),
             ..push.record(interface.as_deref().unwrap_or("unknown"), at)
         };
+        // For a platform's engineers, what they sent is the best help; what is for no platform helps nobody.
+        if is_sparing && (platform.is_none() || !self.edge.may_keep(record.body.len())) {
+            record.body = Vec::new();
+        }
         self.store.write(move |connection| messages::record(connection, &record)).await?;
         Ok(Answered { outcome, answer })
     }
 }
 
-fn failure(platform: Option<&Platform>, interface: Option<&str>, failure: Failure, message: &str) -> Vec<u8> {
+pub(super) fn failure(
+    platform: Option<&Platform>,
+    interface: Option<&str>,
+    failure: Failure,
+    message: &str,
+) -> Vec<u8> {
     match platform {
         Some(platform) => platform.profile.failure(interface, failure, message),
         None => reply::unknown_platform(message),

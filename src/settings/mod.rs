@@ -25,6 +25,7 @@ use crate::dialect::PlatformOptions;
 use crate::document::{DocumentOptions, Form};
 use crate::domain::product::LetterFormat;
 use crate::downloads::DownloadOptions;
+use crate::edge::{EdgeOptions, LimitOptions, Networks, TlsOptions};
 use crate::institution::calendar::CalendarOptions;
 use crate::institution::letterhead::InstitutionOptions;
 use crate::institution::redirects::RedirectOptions;
@@ -101,6 +102,9 @@ pub struct Settings {
 pub struct PlatformSection {
     pub wire: PlatformOptions,
     pub underwriting: UnderwritingOptions,
+    /// Who may push, and how much.
+    #[serde(default)]
+    pub edge: EdgeOptions,
     #[serde(default)]
     pub letters: LetterOptions,
     /// How the platform's own statement is read.
@@ -134,6 +138,12 @@ pub struct ServerOptions {
     /// How long a stop goes on to answer before that, while its readiness says that it drains.
     #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
     pub drain_announce: Duration,
+    /// Addresses of proxies whose `X-Forwarded-For` is believed.
+    #[serde(default)]
+    pub proxies: Networks,
+    #[serde(default)]
+    pub limits: LimitOptions,
+    pub tls: Option<TlsOptions>,
 }
 
 #[derive(Clone, Debug, Deserialize)]

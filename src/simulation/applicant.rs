@@ -153,6 +153,7 @@ impl World<'_> {
             tolerances: Vec::new(),
             sent_at: instant(self.now),
             authentic: true,
+            signature: None,
         };
         let is_right_key = plot == Plot::Open;
         let push = Push { case: index, does, opened, times: 0, refused: 0, told: None, is_right_key };

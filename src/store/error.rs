@@ -58,12 +58,14 @@ pub enum Constraint {
     LanePosition,
     #[error("a delivery of this letter")]
     Delivery,
+    #[error("a mark of this message")]
+    Replay,
     #[error("a row with this key")]
     Other,
 }
 
 /// Constraint, the name that PostgreSQL reports, and the columns that SQLite reports instead.
-const CONSTRAINTS: [(Constraint, &str, &str); 6] = [
+const CONSTRAINTS: [(Constraint, &str, &str); 7] = [
     (
         Constraint::Application,
         "guarantees_application_unique",
@@ -78,6 +80,7 @@ const CONSTRAINTS: [(Constraint, &str, &str); 6] = [
     (Constraint::EventNumber, "events_number_unique", "events.guarantee_id, events.number"),
     (Constraint::LanePosition, "jobs_position_unique", "jobs.lane, jobs.position"),
     (Constraint::Delivery, "deliveries_pk", "deliveries.guarantee_id, deliveries.letter"),
+    (Constraint::Replay, "replays_pk", "replays.mark"),
 ];
 
 impl Constraint {

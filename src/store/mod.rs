@@ -32,6 +32,7 @@ pub mod proposals;
 pub mod reach;
 pub mod reconciliations;
 pub mod recovery_codes;
+pub mod replays;
 pub mod schema;
 pub mod sealed;
 pub mod sessions;

@@ -127,6 +127,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    replays (mark) {
+        mark -> Text,
+        interface -> Text,
+        message_id -> Nullable<Text>,
+        first_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
     wrapped_keys (guarantee_id, purpose) {
         guarantee_id -> Text,
         purpose -> Text,

@@ -10,6 +10,7 @@
 
 mod alarms;
 mod audit;
+mod authorities;
 mod backup;
 mod bad_input;
 mod broken_transport;
@@ -21,6 +22,7 @@ mod core_system;
 mod decisions;
 mod devices;
 mod downloads;
+mod edge;
 mod faults;
 mod files;
 mod ground;

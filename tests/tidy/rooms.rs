@@ -19,6 +19,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "proposals",
             "access",
             "settings",
+            "edge",
             "api",
             "intake",
             "jobs",
@@ -44,6 +45,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "changes",
             "proposals",
             "access",
+            "edge",
             "api",
             "domain",
             "dialect",
@@ -64,6 +66,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "console",
         &[
+            "edge",
             "alarms",
             "changes",
             "proposals",
@@ -108,7 +111,17 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     (
         "api",
-        &["casework", "domain", "dialect", "institution", "reconciliation", "crypto", "downloads", "store"],
+        &[
+            "edge",
+            "casework",
+            "domain",
+            "dialect",
+            "institution",
+            "reconciliation",
+            "crypto",
+            "downloads",
+            "store",
+        ],
     ),
     (
         "jobs",
@@ -131,7 +144,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     // What counts as working time is in the calendar.
     ("alarms", &["delivery", "casework", "institution", "store", "crypto", "domain"]),
     ("access", &["delivery", "store", "crypto", "domain"]),
-    ("intake", &["casework", "domain", "dialect", "downloads", "seal", "store"]),
+    ("intake", &["edge", "casework", "domain", "dialect", "downloads", "seal", "store"]),
     ("casework", &["domain", "dialect", "institution", "store"]),
     // A signing service is called as platforms are, through the one client.
     ("signing", &["delivery", "seal", "crypto"]),
@@ -140,7 +153,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("dialect", &["domain", "crypto"]),
     ("seal", &["document", "crypto"]),
     ("document", &["domain"]),
-    ("downloads", &["domain", "store"]),
+    ("downloads", &["edge", "domain", "store"]),
     ("reconciliation", &["spreadsheet", "domain", "store"]),
     // Lists as files: statements, and whatever somebody takes away from the console.
     ("spreadsheet", &["domain"]),
@@ -148,6 +161,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("backup", &["domain", "crypto", "store"]),
     // What may not stand in a column in the clear is wrapped where it is stored.
     ("store", &["domain", "crypto"]),
+    // Who may come in is known of an address, a certificate and a platform's id.
+    ("edge", &["crypto", "domain"]),
     // The simulated platforms mirror none of our readings of a specification, and do their cryptography with the
     // second implementation.
     ("sandbox", &["crypto::second_opinion"]),

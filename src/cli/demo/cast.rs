@@ -364,6 +364,7 @@ base_url = "{url}"
         text += &format!("appid = \"{appid}\"\nprivate_key_file = {key}\npublic_key = \"{theirs}\"\n");
         text += &format!("\n[platforms.{id}.letters.signature]\ncontainer = \"ses\"\n");
     }
+    text += &format!("\n[platforms.{id}.edge]\nallow = [\"127.0.0.1\"]\n");
     text += &format!(
         r#"
 [platforms.{id}.underwriting]

@@ -14,6 +14,7 @@ use super::case;
 use super::outcome::PushOutcome;
 use super::push::Push;
 use super::receive::{Answered, Intake};
+use super::replays::{Letter, Memory, Seen, TOO_LATE};
 use crate::casework::{self, Platform};
 use crate::dialect::{Opened, Query, Response};
 use crate::domain::guarantee::LetterKind;
@@ -50,6 +51,7 @@ struct Asked {
     push: Arc<Push>,
     platform: Arc<Platform>,
     opened: Opened,
+    memory: Memory,
     at: Timestamp,
 }
 
@@ -61,13 +63,18 @@ impl Intake {
         platform: Arc<Platform>,
         opened: Opened,
         query: Query,
+        memory: Memory,
         at: Timestamp,
     ) -> anyhow::Result<Answered> {
+        if self.is_stale(&platform, &opened, memory, at).await? {
+            let (interface, message) = (Some(opened.interface), TOO_LATE.to_owned());
+            return self.reject(push, Some(platform), interface, PushOutcome::Replayed, message, at).await;
+        }
         let (id, subject) = (platform.profile.id().clone(), opened.subject.clone());
         let known = self.store.read(move |connection| case::find(connection, &id, &subject)).await?;
         let known = known.map(|stored| stored.guarantee);
         let prepared = self.prepare(&platform, &opened, known.clone(), query, at).await?;
-        let asked = Arc::new(Asked { push, platform, opened, at });
+        let asked = Arc::new(Asked { push, platform, opened, memory, at });
         let shared = Arc::clone(&asked);
         let answered = match prepared {
             Err(refusal) => {
@@ -85,6 +92,23 @@ impl Intake {
             }
         };
         Ok(answered)
+    }
+
+    /// Whether somebody asks with an old message: the answer to it would be for whoever has captured it.
+    async fn is_stale(
+        &self,
+        platform: &Platform,
+        opened: &Opened,
+        memory: Memory,
+        at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let (id, opened) = (platform.profile.id().clone(), opened.clone());
+        let look = move |connection: &mut Connection| {
+            let letter = Letter::of(connection, &id, &opened, at, memory);
+            let seen = letter.map(|letter| letter.look(connection)).transpose()?;
+            Ok(!matches!(seen, None | Some(Seen::Fresh)))
+        };
+        self.store.read(look).await
     }
 
     /// Reads what the answer needs. With it comes the letter that the platform has when it has the answer.
@@ -174,6 +198,10 @@ impl Asked {
             tolerances: self.opened.tolerances.iter().map(ToString::to_string).collect(),
             ..self.push.record(&self.opened.interface, self.at)
         };
+        let platform = self.platform.profile.id();
+        if let Some(letter) = Letter::of(connection, platform, &self.opened, self.at, self.memory) {
+            letter.remember(connection, None)?;
+        }
         messages::record(connection, &record).map(drop)
     }
 }

@@ -302,7 +302,10 @@ impl Platform {
         compose: impl FnOnce(&mut Case) -> anyhow::Result<Values>,
     ) -> anyhow::Result<Answer> {
         let (interface, message) = self.composed(interface, applyno, compose)?;
-        self.about(applyno, |case| Ok(case.pushes.insert(interface.name.to_owned(), message.clone())))?;
+        let before =
+            self.about(applyno, |case| Ok(case.pushes.insert(interface.name.to_owned(), message.clone())))?;
+        // Whoever asks anew means it anew, and says so by another time.
+        let anew = before.as_ref() == Some(&message);
         let fault = self.desk.faults.outgoing(interface.name);
         if fault == Some(Act::WrongKeyFirst) && interface.name == "baohanrestore" {
             let mut wrong = message.clone();
@@ -312,7 +315,7 @@ impl Platform {
             // Whatever becomes of the wrong one, the right one follows.
             drop(self.send(interface, Some(applyno), &wrong, false).await);
         }
-        let answer = self.send(interface, Some(applyno), &message, false).await;
+        let answer = self.send(interface, Some(applyno), &message, anew).await;
         if fault == Some(Act::DuplicatePush) {
             drop(self.send(interface, Some(applyno), &message, true).await);
         }

@@ -20,6 +20,8 @@ pub enum InboundOutcome {
     Unknown,
     /// Turned away by a limit of size or rate.
     Limited,
+    /// From an address, or without a certificate, that the platform does not have.
+    Forbidden,
     /// Our own fault: nothing was recorded as accepted.
     Failed,
 }
@@ -36,6 +38,7 @@ impl InboundOutcome {
             Self::Malformed => "malformed",
             Self::Unknown => "unknown",
             Self::Limited => "limited",
+            Self::Forbidden => "forbidden",
             Self::Failed => "failed",
         }
     }
@@ -82,6 +85,8 @@ pub enum DownloadResult {
     /// No link has this token.
     Unknown,
     Expired,
+    /// Asked too often, or by somebody who tries tokens.
+    Limited,
     /// The link is open, but the archive has no such document.
     Missing,
     /// Our own fault.
@@ -99,6 +104,7 @@ impl DownloadResult {
             Self::Unsatisfiable => "unsatisfiable",
             Self::Unknown => "unknown",
             Self::Expired => "expired",
+            Self::Limited => "limited",
             Self::Missing => "missing",
             Self::Failed => "failed",
         }
