@@ -14,7 +14,6 @@ use crate::casework::{Platform, Platforms};
 use crate::changes::{Overlay, Version};
 use crate::clock::Clock;
 use crate::crypto::keyring::Keyring;
-use crate::delivery::client::Client;
 use crate::document::Press;
 use crate::domain::guarantee::LetterKind;
 use crate::domain::section::Secrecy;
@@ -72,7 +71,10 @@ pub async fn run(args: Args, settings: Settings, out: &mut dyn Write) -> anyhow:
     let herald =
         gateway::herald(&settings, platforms.as_ref().unwrap_or(&Platforms::default()), &Clock::system());
     report.line("channels of alarms", settings.alarms.channels.len(), herald)?;
-    let client = Client::new(&settings.delivery);
+    let client = match &platforms {
+        Some(platforms) => gateway::client(&settings, platforms),
+        None => gateway::client(&settings, &Platforms::default()),
+    };
     let client = report.line("outgoing connections", "TLS by rustls", client)?;
     pushes(&settings, &mut report)?;
     interface(&settings.api, &mut report)?;

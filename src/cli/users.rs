@@ -10,7 +10,7 @@ use super::table;
 use crate::access::accounts::{AccountError, InitialPassword};
 use crate::access::{Access, By, Role};
 use crate::clock::{Clock, to_wire};
-use crate::delivery::client::Client;
+use crate::gateway;
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::store::audit::Actor;
@@ -118,7 +118,7 @@ pub async fn run(
         &settings.access,
         store.clone(),
         clock.clone(),
-        Client::new(&settings.delivery)?,
+        gateway::identity_client(settings)?,
         settings.console.public_url.as_deref(),
         &settings.institution.name,
     )?;

@@ -1,14 +1,15 @@
-//! The only HTTP client of the gateway: bounded in time and size, following no redirects.
+//! Calls to platforms and to the identity provider: bounded in time and size, following no redirects.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::Context;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
+use super::guard::{Guard, Refusal};
+use super::transport::Transport;
 use crate::dialect::Outgoing;
 use crate::secret::Secret;
 
@@ -34,7 +35,7 @@ impl Default for ClientOptions {
 
 #[derive(Clone)]
 pub struct Client {
-    http: reqwest::Client,
+    transport: Transport,
 }
 
 /// What came back, whatever its status.
@@ -56,18 +57,19 @@ pub enum Failure {
     Broken(String),
     #[error("the answer is longer than {LARGEST_ANSWER} bytes")]
     TooLarge,
+    /// Nothing was sent.
+    #[error("{0}")]
+    Refused(Refusal),
 }
 
 impl Client {
     /// # Errors
     /// When the CA file can't be read or TLS can't be set up.
-    pub fn new(options: &ClientOptions) -> anyhow::Result<Self> {
-        let mut builder = builder(Duration::from_secs(options.connect_seconds))
-            .timeout(Duration::from_secs(options.exchange_seconds));
-        if let Some(path) = &options.ca_file {
-            builder = trusting(builder, "delivery.ca_file", path)?;
-        }
-        Ok(Self { http: builder.build().context("can't set up TLS")? })
+    pub fn new(options: &ClientOptions, guard: Guard) -> anyhow::Result<Self> {
+        let transport = Transport::builder(guard, Duration::from_secs(options.connect_seconds))
+            .timeout(Duration::from_secs(options.exchange_seconds))
+            .trusting("delivery.ca_file", options.ca_file.as_deref())?;
+        Ok(Self { transport: transport.build()? })
     }
 
     /// Posts a message's body, with its digest beside it where the dialect has it in a header, and reads the answer.
@@ -76,12 +78,12 @@ impl Client {
     /// When no whole answer came back in time.
     pub async fn post(&self, outgoing: Outgoing) -> Result<Received, Failure> {
         let Outgoing { url, content_type, digest_header, body, .. } = outgoing;
-        let mut request = self.http.post(url).header(reqwest::header::CONTENT_TYPE, content_type).body(body);
+        let mut request = self.transport.post(url).header(reqwest::header::CONTENT_TYPE, content_type);
+        request = request.body(body);
         if let Some((name, digest)) = digest_header {
             request = request.header(name, digest);
         }
-        let response = request.send().await.map_err(failure)?;
-        received(response).await
+        received(self.transport.send(request).await?).await
     }
 
     /// Gets what stands under an address.
@@ -89,8 +91,7 @@ impl Client {
     /// # Errors
     /// As with [`Self::post`].
     pub async fn get(&self, url: &str) -> Result<Received, Failure> {
-        let response = self.http.get(url).send().await.map_err(failure)?;
-        received(response).await
+        received(self.transport.send(self.transport.get(url)).await?).await
     }
 
     /// Posts the fields of a form, with a client's name and secret where it has them (RFC 6749, 2.3.1).
@@ -103,13 +104,12 @@ impl Client {
         fields: &[(&str, &str)],
         credentials: Option<(&str, &Secret)>,
     ) -> Result<Received, Failure> {
-        let mut request = self.http.post(url).form(fields);
+        let mut request = self.transport.post(url).form(fields);
         if let Some((client, secret)) = credentials {
             let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
             request = request.basic_auth(encoded(client), Some(encoded(secret.expose())));
         }
-        let response = request.send().await.map_err(failure)?;
-        received(response).await
+        received(self.transport.send(request).await?).await
     }
 
     /// Whether a connection to the URL's host comes about; any HTTP answer will do.
@@ -117,8 +117,7 @@ impl Client {
     /// # Errors
     /// When it does not.
     pub async fn reach(&self, url: &str) -> Result<u16, Failure> {
-        let response = self.http.head(url).send().await.map_err(failure)?;
-        Ok(response.status().as_u16())
+        Ok(self.transport.send(self.transport.head(url)).await?.status().as_u16())
     }
 }
 
@@ -126,27 +125,6 @@ async fn received(response: reqwest::Response) -> Result<Received, Failure> {
     let date = response.headers().get(reqwest::header::DATE).and_then(|value| value.to_str().ok());
     let date = date.and_then(|text| rfc2822::DateTimeParser::new().parse_timestamp(text).ok());
     Ok(Received { status: response.status().as_u16(), date, body: whole_body(response).await? })
-}
-
-/// What every client of the gateway has in common: it follows no redirects and tells nobody where it was before.
-pub(super) fn builder(connect: Duration) -> reqwest::ClientBuilder {
-    reqwest::Client::builder()
-        .connect_timeout(connect)
-        .redirect(reqwest::redirect::Policy::none())
-        .referer(false)
-        .user_agent(concat!("baohan-gateway/", env!("CARGO_PKG_VERSION")))
-}
-
-/// Also trusts the authorities of a PEM file. `key` is where the settings name it.
-pub(super) fn trusting(
-    builder: reqwest::ClientBuilder,
-    key: &str,
-    path: &Path,
-) -> anyhow::Result<reqwest::ClientBuilder> {
-    let pem = std::fs::read(path).with_context(|| format!("{key}: can't read `{}`", path.display()))?;
-    let certificates = reqwest::Certificate::from_pem_bundle(&pem)
-        .with_context(|| format!("{key}: expected PEM certificates in `{}`", path.display()))?;
-    Ok(builder.tls_certs_merge(certificates))
 }
 
 /// Reads an answer to its end, if it ends soon enough.
@@ -164,14 +142,18 @@ pub(super) async fn whole_body(mut response: reqwest::Response) -> Result<Vec<u8
 /// The library's errors carry the URL, which may hold a token: only their causes are told.
 pub(super) fn failure(error: reqwest::Error) -> Failure {
     let error = error.without_url();
-    if error.is_timeout() {
-        return Failure::Timeout;
-    }
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(&error);
     while let Some(next) = cause {
+        // The guard has judged what the name means.
+        if let Some(refusal) = next.downcast_ref::<Refusal>() {
+            return Failure::Refused(refusal.clone());
+        }
         text = format!("{text}: {next}");
         cause = next.source();
+    }
+    if error.is_timeout() {
+        return Failure::Timeout;
     }
     if error.is_connect() { Failure::Connect(text) } else { Failure::Broken(text) }
 }

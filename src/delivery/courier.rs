@@ -122,6 +122,7 @@ impl NotDelivered {
             Self::Failed(Failure::Timeout) => "timeout",
             Self::Failed(Failure::Connect(_)) => "unreachable",
             Self::Failed(Failure::Broken(_) | Failure::TooLarge) => "broken",
+            Self::Failed(Failure::Refused(_)) => "refused",
         }
     }
 
@@ -131,6 +132,7 @@ impl NotDelivered {
             Self::Status(_) | Self::Unreadable(_) | Self::Failed(Failure::TooLarge) => AttemptResult::Http,
             Self::Failed(Failure::Timeout) => AttemptResult::Timeout,
             Self::Failed(Failure::Connect(_) | Failure::Broken(_)) => AttemptResult::Connection,
+            Self::Failed(Failure::Refused(_)) => AttemptResult::Refused,
         }
     }
 }

@@ -7,7 +7,9 @@ use anyhow::{Context, bail};
 use reqwest::Url;
 use reqwest::header::CONTENT_TYPE;
 
-use super::client::{Failure, builder, failure, trusting, whole_body};
+use super::client::{Failure, whole_body};
+use super::guard::Guard;
+use super::transport::Transport;
 use crate::secret::Secret;
 
 /// No connection takes longer, whatever the whole exchange may take.
@@ -15,7 +17,7 @@ const LONGEST_CONNECT: Duration = Duration::from_secs(5);
 
 /// Posts to one address.
 pub struct Hook {
-    http: reqwest::Client,
+    transport: Transport,
     url: Url,
 }
 
@@ -37,17 +39,16 @@ impl Hook {
         timeout: Duration,
         ca_file: Option<&Path>,
     ) -> anyhow::Result<Self> {
-        let expected = "expected an address that begins with `http://` or `https://`";
+        let (expected, text) = ("expected an address that begins with `http://` or `https://`", url.expose());
         // The address is not repeated: whoever has it may write to the chat.
-        let url: Url = url.expose().parse().ok().with_context(|| format!("{within}.url: {expected}"))?;
+        let url: Url = text.parse().ok().with_context(|| format!("{within}.url: {expected}"))?;
         if !matches!(url.scheme(), "http" | "https") {
             bail!("{within}.url: {expected}, found `{}:`", url.scheme());
         }
-        let mut builder = builder(LONGEST_CONNECT.min(timeout)).timeout(timeout);
-        if let Some(path) = ca_file {
-            builder = trusting(builder, &format!("{within}.ca_file"), path)?;
-        }
-        Ok(Self { http: builder.build().context("can't set up TLS")?, url })
+        let transport = Transport::builder(Guard::own(within, text)?, LONGEST_CONNECT.min(timeout))
+            .timeout(timeout)
+            .trusting(&format!("{within}.ca_file"), ca_file)?;
+        Ok(Self { transport: transport.build()?, url })
     }
 
     /// Posts JSON, with more parameters in the address and more headers.
@@ -64,11 +65,11 @@ impl Hook {
         if !parameters.is_empty() {
             url.query_pairs_mut().extend_pairs(parameters);
         }
-        let mut request = self.http.post(url).header(CONTENT_TYPE, "application/json; charset=utf-8");
+        let mut request = self.transport.post(url).header(CONTENT_TYPE, "application/json; charset=utf-8");
         for (name, value) in headers {
             request = request.header(*name, value);
         }
-        let response = request.body(json).send().await.map_err(failure)?;
+        let response = self.transport.send(request.body(json)).await?;
         Ok(HookAnswer { status: response.status().as_u16(), body: whole_body(response).await? })
     }
 }

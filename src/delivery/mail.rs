@@ -11,6 +11,7 @@ use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use serde::Deserialize;
 
+use super::guard::Guard;
 use crate::secret::Secret;
 
 /// How the connection to the server is kept secret.
@@ -44,7 +45,12 @@ pub struct MailAddress {
 
 /// Sends mail from one address to some. A new connection each time: alarms are rare.
 pub struct Mail {
-    transport: AsyncSmtpTransport<Tokio1Executor>,
+    host: String,
+    port: u16,
+    tls: Tls,
+    credentials: Option<Credentials>,
+    timeout: Duration,
+    guard: Guard,
     from: Mailbox,
     to: Vec<Mailbox>,
 }
@@ -68,14 +74,31 @@ impl Mail {
             MailSecurity::Starttls => (587, Tls::Required(tls()?)),
             MailSecurity::None => (25, Tls::None),
         };
-        let mut transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&address.host)
-            .port(address.port.unwrap_or(port))
-            .tls(tls)
-            .timeout(Some(address.timeout));
-        if let (Some(user), Some(password)) = (&address.user, &address.password) {
-            transport = transport.credentials(Credentials::new(user.clone(), password.expose().to_owned()));
-        }
-        Ok(Self { transport: transport.build(), from, to })
+        let (host, port) = (address.host.clone(), address.port.unwrap_or(port));
+        let guard = Guard::own_host(within, &host, port)?;
+        let credentials = match (&address.user, &address.password) {
+            (Some(user), Some(password)) => {
+                Some(Credentials::new(user.clone(), password.expose().to_owned()))
+            }
+            _ => None,
+        };
+        Ok(Self { host, port, tls, credentials, timeout: address.timeout, guard, from, to })
+    }
+
+    /// The way to one of the addresses that the server's name has now. TLS verifies the name.
+    async fn transport(&self) -> anyhow::Result<AsyncSmtpTransport<Tokio1Executor>> {
+        let found = tokio::time::timeout(self.timeout, self.guard.addresses(&self.host)).await;
+        let found = found.context("the name of the server of mail is not found in time")?;
+        let found = found.map_err(|error| anyhow::anyhow!("the server of mail: {error}"))?;
+        let address = found.first().context("the server of mail has no address")?;
+        let transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(address.to_string())
+            .port(self.port)
+            .tls(self.tls.clone())
+            .timeout(Some(self.timeout));
+        Ok(match &self.credentials {
+            Some(credentials) => transport.credentials(credentials.clone()).build(),
+            None => transport.build(),
+        })
     }
 
     /// Sends one mail of plain text; `id` tells receivers that a repetition is one.
@@ -96,7 +119,7 @@ impl Mail {
             message = message.to(to.clone());
         }
         let message = message.body(text.to_owned()).context("the mail can't be written")?;
-        self.transport.send(message).await.context("the server of mail did not take it")?;
+        self.transport().await?.send(message).await.context("the server of mail did not take it")?;
         Ok(())
     }
 }

@@ -8,7 +8,9 @@ use anyhow::{Context, bail, ensure};
 use reqwest::header::RETRY_AFTER;
 use reqwest::{RequestBuilder, Url};
 
-use super::client::{Failure, builder, failure, trusting, whole_body};
+use super::client::{Failure, whole_body};
+use super::guard::Guard;
+use super::transport::Transport;
 use crate::clock::Clock;
 use crate::crypto::private_file;
 use crate::secret::Secret;
@@ -27,7 +29,7 @@ pub struct Access<'a> {
 
 /// The way to one service.
 pub struct Service {
-    http: reqwest::Client,
+    transport: Transport,
     base: Url,
     token: Secret,
     clock: Clock,
@@ -48,10 +50,9 @@ impl Service {
     pub fn new(access: &Access<'_>, clock: &Clock) -> anyhow::Result<Self> {
         let Access { within, url, .. } = access;
         let base = base(url).with_context(|| format!("{within}.url"))?;
-        let mut builder = builder(access.connect);
-        if let Some(path) = access.ca_file {
-            builder = trusting(builder, &format!("{within}.ca_file"), path)?;
-        }
+        let guard = Guard::own(within, url)?;
+        let mut builder = Transport::builder(guard, access.connect)
+            .trusting(&format!("{within}.ca_file"), access.ca_file)?;
         if let Some(path) = access.identity {
             let identity = || {
                 let pem = private_file::read(path)?;
@@ -61,8 +62,8 @@ impl Service {
             let shown = path.display();
             builder = builder.identity(identity().with_context(|| format!("{within}.identity: `{shown}`"))?);
         }
-        let http = builder.build().with_context(|| format!("{within}: can't set up TLS"))?;
-        Ok(Self { http, base, token: access.token.clone(), clock: clock.clone() })
+        let transport = builder.build().with_context(|| format!("{within}"))?;
+        Ok(Self { transport, base, token: access.token.clone(), clock: clock.clone() })
     }
 
     /// The service's address, which holds no secret.
@@ -75,7 +76,7 @@ impl Service {
     /// # Errors
     /// When no whole answer came back within the time.
     pub async fn get(&self, path: &[&str], within: Duration) -> Result<Answer, Failure> {
-        self.exchange(self.http.get(self.under(path)), within).await
+        self.exchange(self.transport.get(self.under(path)), within).await
     }
 
     /// Posts JSON.
@@ -83,7 +84,7 @@ impl Service {
     /// # Errors
     /// As [`get`](Self::get). After a timeout or a broken exchange the service may have acted.
     pub async fn post(&self, path: &[&str], json: Vec<u8>, within: Duration) -> Result<Answer, Failure> {
-        let request = self.http.post(self.under(path));
+        let request = self.transport.post(self.under(path));
         let request = request.header(reqwest::header::CONTENT_TYPE, "application/json").body(json);
         self.exchange(request, within).await
     }
@@ -93,7 +94,7 @@ impl Service {
             .header(reqwest::header::ACCEPT, "application/json")
             .bearer_auth(self.token.expose())
             .timeout(within);
-        let response = request.send().await.map_err(failure)?;
+        let response = self.transport.send(request).await?;
         let asked = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
         let retry_after = asked.and_then(|text| self.pause(text));
         Ok(Answer { status: response.status().as_u16(), retry_after, body: whole_body(response).await? })

@@ -9,7 +9,9 @@ use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use tokio::runtime::Handle;
 
-use super::client::{builder, failure, whole_body};
+use super::client::whole_body;
+use super::guard::Guard;
+use super::transport::Transport;
 use crate::supervise;
 
 /// For one batch.
@@ -18,7 +20,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// Takes batches of spans to a collector. They are sent by the program's own runtime, whoever asks for it.
 #[derive(Debug)]
 pub struct TraceClient {
-    http: reqwest::Client,
+    transport: Transport,
     headers: HeaderMap,
     runtime: Handle,
 }
@@ -36,8 +38,9 @@ impl TraceClient {
             bail!("telemetry.otlp.endpoint: {expected}, found `{}:`", url.scheme());
         }
         let headers = headers_file.map(read).transpose().context("telemetry.otlp.headers_file")?;
-        let http = builder(TIMEOUT).timeout(TIMEOUT).build().context("can't set up TLS")?;
-        Ok(Self { http, headers: headers.unwrap_or_default(), runtime: Handle::current() })
+        let guard = Guard::own("telemetry.otlp", endpoint)?;
+        let transport = Transport::builder(guard, TIMEOUT).timeout(TIMEOUT).build()?;
+        Ok(Self { transport, headers: headers.unwrap_or_default(), runtime: Handle::current() })
     }
 }
 
@@ -66,11 +69,11 @@ impl HttpClient for TraceClient {
         'client: 'sent,
         Self: 'sent,
     {
-        let (http, headers) = (self.http.clone(), self.headers.clone());
+        let (transport, headers) = (self.transport.clone(), self.headers.clone());
         let exchange = async move {
             let mut request = reqwest::Request::try_from(request.map(reqwest::Body::from))?;
             request.headers_mut().extend(headers);
-            let response = http.execute(request).await.map_err(failure)?;
+            let response = transport.execute(request).await?;
             let status = response.status();
             let body = whole_body(response).await?;
             Ok::<_, HttpError>(Response::builder().status(status).body(Bytes::from(body))?)

@@ -6,7 +6,9 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 
-use super::client::{Failure, builder, failure, trusting};
+use super::client::Failure;
+use super::guard::Guard;
+use super::transport::Transport;
 use crate::secret::Secret;
 
 /// So much of an answer is looked at; what matters is its status.
@@ -28,7 +30,7 @@ pub struct WebhookAddress {
 /// Posts to one address. Cheap to clone.
 #[derive(Clone)]
 pub struct WebhookClient {
-    http: reqwest::Client,
+    transport: Transport,
     url: reqwest::Url,
 }
 
@@ -63,22 +65,22 @@ impl WebhookClient {
         if !matches!(url.scheme(), "http" | "https") {
             bail!("callbacks.url: {expected}, found `{}:`", url.scheme());
         }
-        let mut builder = builder(LONGEST_CONNECT.min(address.timeout)).timeout(address.timeout);
-        if let Some(path) = &address.ca_file {
-            builder = trusting(builder, "callbacks.ca_file", path)?;
-        }
-        Ok(Self { http: builder.build().context("can't set up TLS")?, url })
+        let guard = Guard::own("callbacks", address.url.expose())?;
+        let transport = Transport::builder(guard, LONGEST_CONNECT.min(address.timeout))
+            .timeout(address.timeout)
+            .trusting("callbacks.ca_file", address.ca_file.as_deref())?;
+        Ok(Self { transport: transport.build()?, url })
     }
 
     /// # Errors
     /// When no answer came in time.
     pub async fn post(&self, headers: WebhookHeaders, body: Vec<u8>) -> Result<WebhookAnswer, Failure> {
-        let request = self.http.post(self.url.clone()).header(CONTENT_TYPE, "application/json");
+        let request = self.transport.post(self.url.clone()).header(CONTENT_TYPE, "application/json");
         let request = request
             .header("webhook-id", headers.id)
             .header("webhook-timestamp", headers.timestamp)
             .header("webhook-signature", headers.signature);
-        let mut response = request.body(body).send().await.map_err(failure)?;
+        let mut response = self.transport.send(request.body(body)).await?;
         let status = response.status();
         let retry_after = response.headers().get(RETRY_AFTER);
         let retry_after = retry_after.and_then(|value| value.to_str().ok()).map(str::to_owned);

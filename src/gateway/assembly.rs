@@ -20,6 +20,7 @@ use crate::crypto::keyring::Keyring;
 use crate::crypto::{self, international, second_opinion};
 use crate::delivery::Courier;
 use crate::delivery::client::Client;
+use crate::delivery::guard::Guard;
 use crate::delivery::public_keys::PublicKeys;
 use crate::delivery::upload::Uploader;
 use crate::document::{DocumentOptions, Form, LetterKind, Press};
@@ -83,7 +84,7 @@ impl Assembly {
         // What is told wrong quickly is looked at first.
         let base = base(settings)?;
         let platforms = settled(&base, settings, &Overlay::default())?;
-        let client = Client::new(&settings.delivery)?;
+        let client = client(settings, &platforms)?;
         let herald = herald(settings, &platforms, &clock)?;
         let core_system = CoreSystem::new(&settings.callbacks)?;
         let store = connect_store(settings)?;
@@ -209,6 +210,25 @@ pub async fn open_store(settings: &Settings) -> anyhow::Result<Store> {
     let store = connect_store(settings)?;
     migrate(&store).await?;
     Ok(store)
+}
+
+/// What calls platforms, and nobody else.
+///
+/// # Errors
+/// When an address can't be called, or TLS can't be set up.
+pub fn client(settings: &Settings, platforms: &Platforms) -> anyhow::Result<Client> {
+    let platforms: Vec<_> = platforms.iter().collect();
+    let urls = platforms.iter().flat_map(|platform| platform.profile.outbound().map(|(_, url)| url));
+    Client::new(&settings.delivery, Guard::platforms(&settings.outbound, urls)?)
+}
+
+/// What asks the institution's identity provider who somebody is.
+///
+/// # Errors
+/// As [`client`].
+pub fn identity_client(settings: &Settings) -> anyhow::Result<Client> {
+    let issuer = settings.access.oidc.as_ref().map(|oidc| oidc.issuer.as_str());
+    Client::new(&settings.delivery, Guard::identity_provider(&settings.outbound, issuer)?)
 }
 
 /// Compares the statements of the platforms in the settings with what is stored.

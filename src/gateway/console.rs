@@ -8,13 +8,12 @@ use actix_web::web::PayloadConfig;
 use actix_web::{App, HttpServer};
 use anyhow::Context;
 
-use super::Assembly;
 use super::drain::{self, last_answer};
 use super::listener::{HEADER_TIME, Running, bind, listener_tls, run};
+use super::{Assembly, identity_client};
 use crate::access::Access;
 use crate::console::{self, Console, Letters};
 use crate::crypto::tls::Uncertified;
-use crate::delivery::client::Client;
 use crate::proposals::Bench;
 use crate::settings::Settings;
 use crate::telemetry::{Health, trace};
@@ -99,7 +98,7 @@ fn access(settings: &Settings, assembly: &Assembly) -> anyhow::Result<Access> {
         &settings.access,
         assembly.store.clone(),
         assembly.clock.clone(),
-        Client::new(&settings.delivery)?,
+        identity_client(settings)?,
         settings.console.public_url.as_deref(),
         &settings.institution.name,
     )

@@ -29,7 +29,9 @@ use futures_util::future::{join, join3};
 use tokio::task::JoinHandle;
 
 pub use alarms::herald;
-pub use assembly::{Assembly, connect_store, keyring, open_store, press, reconciler};
+pub use assembly::{
+    Assembly, client, connect_store, identity_client, keyring, open_store, press, reconciler,
+};
 pub use certificates::Certificates;
 pub use core_system::core_system_tls;
 pub use disks::{Disks, Room};

@@ -21,6 +21,7 @@ use crate::alarms::AlarmOptions;
 use crate::api::ApiOptions;
 use crate::console::ConsoleOptions;
 use crate::delivery::client::ClientOptions;
+use crate::delivery::guard::OutboundOptions;
 use crate::dialect::PlatformOptions;
 use crate::document::{DocumentOptions, Form};
 use crate::domain::product::LetterFormat;
@@ -82,6 +83,9 @@ pub struct Settings {
     pub reconciliation: ReconciliationOptions,
     #[serde(default)]
     pub delivery: ClientOptions,
+    /// What may be called beside what the other sections name.
+    #[serde(default)]
+    pub outbound: OutboundOptions,
     #[serde(default)]
     pub telemetry: TelemetryOptions,
     #[serde(default)]

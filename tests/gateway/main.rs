@@ -37,6 +37,7 @@ mod neighbours;
 mod openings;
 mod operator;
 mod oracle;
+mod outbound;
 mod pasted_key;
 #[cfg(feature = "postgres")]
 mod portability;

@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 
 use crate::access::{Access, By, Role};
-use crate::delivery::client::Client;
-use crate::gateway::Gateway;
+use crate::gateway::{self, Gateway};
 use crate::settings::Settings;
 use crate::store::audit::Actor;
 
@@ -41,7 +40,7 @@ pub(super) async fn invite(
         &settings.access,
         gateway.assembly.store.clone(),
         gateway.assembly.clock.clone(),
-        Client::new(&settings.delivery)?,
+        gateway::identity_client(settings)?,
         settings.console.public_url.as_deref(),
         &settings.institution.name,
     )?;

@@ -56,6 +56,8 @@ pub enum AttemptResult {
     /// No connection, or it was cut.
     Connection,
     Tls,
+    /// Our own guard forbids the call.
+    Refused,
 }
 
 impl AttemptResult {
@@ -67,6 +69,7 @@ impl AttemptResult {
             Self::Timeout => "timeout",
             Self::Connection => "connection",
             Self::Tls => "tls",
+            Self::Refused => "refused",
         }
     }
 }

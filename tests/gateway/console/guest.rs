@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use baohan_gateway::access::{Access, By, Role};
 use baohan_gateway::crypto::one_time_code::CodeSecret;
-use baohan_gateway::delivery::client::Client;
 use baohan_gateway::secret::Secret;
 use baohan_gateway::store::audit::{self, Actor, Record};
 use reqwest::{RequestBuilder, header};
@@ -113,7 +112,7 @@ impl<Platform> House<Platform> {
     pub fn access(&self) -> Access {
         let settings = self.settings();
         let (store, clock) = (self.gateway.assembly.store.clone(), self.gateway.assembly.clock.clone());
-        let client = Client::new(&settings.delivery).unwrap();
+        let client = gateway::identity_client(&settings).unwrap();
         let url = settings.console.public_url.as_deref();
         Access::new(&settings.access, store, clock, client, url, "试验").unwrap()
     }
