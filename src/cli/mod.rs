@@ -7,6 +7,7 @@ pub mod backup;
 pub mod bench;
 pub mod changes;
 pub mod check;
+mod confinement;
 pub mod crash;
 pub mod decide;
 pub mod demo;
@@ -140,8 +141,8 @@ async fn run(program: Program) -> anyhow::Result<bool> {
             reconcile::run(args, &gateway::reconciler(&settings, &store), now, out).await
         }
         Command::Render(args) => render::run(&args, out).map(|()| true),
-        Command::Preview(args) => preview::run(&args, out),
-        Command::Verify(args) => verify::run(&args, out, now),
+        Command::Preview(args) => confinement::confine().and_then(|()| preview::run(&args, out)),
+        Command::Verify(args) => confinement::confine().and_then(|()| verify::run(&args, out, now)),
         Command::Dialects(args) => dialects::run(&args, out).map(|()| true),
         Command::Keys(args) => keys::run(args, out, now).map(|()| true),
         Command::ApiKeys(args) => {

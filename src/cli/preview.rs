@@ -1,11 +1,13 @@
 //! `baohan preview`: the pages of finished letters as pictures, drawn from their bytes.
 
 use std::io::Write;
+use std::ops::Range;
 use std::path::PathBuf;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 
-use crate::document::preview::{Limits, PagePicture};
+use super::confinement::{Patient, read_file};
+use crate::document::preview::{Limits, PagePicture, PreviewError};
 use crate::seal::preview;
 
 /// Draw the pages of an OFD or PDF file as pictures, with their seals
@@ -26,28 +28,37 @@ pub struct Args {
     page: Option<u32>,
 }
 
+/// What comes of opening a file, and then of each of its pages.
+enum Found {
+    Pages(usize),
+    Picture(PagePicture),
+}
+
 /// Writes the pictures, and a line about each to `out`; `true` if they lack nothing.
 ///
 /// # Errors
 /// When the file cannot be read or drawn, or a picture cannot be written.
 pub fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<bool> {
     let named = || format!("`{}`", args.file.display());
-    let bytes = std::fs::read(&args.file).with_context(named)?;
-    let pages = preview::open(bytes, &Limits::default()).with_context(named)?;
-    writeln!(out, "{} pages", pages.count())?;
-    std::fs::create_dir_all(&args.out).with_context(|| format!("making `{}`", args.out.display()))?;
-    let wanted = match args.page {
-        Some(number) => {
-            let index = usize::try_from(number)?.saturating_sub(1);
-            index..index.saturating_add(1)
-        }
-        None => 0..pages.count(),
+    let bytes = read_file(&args.file)?;
+    let only = args.page.map(usize::try_from).transpose()?.map(|number| number.saturating_sub(1));
+    let found = Patient::begin(move |out| {
+        // Whoever receives has gone where a picture cannot be handed over.
+        draw(bytes, only, &mut |found| out.send(found).ok());
+    })?;
+    let Found::Pages(count) = found.next().with_context(named)?.with_context(named)? else {
+        bail!("{}: expected the number of pages first", named());
     };
+    writeln!(out, "{count} pages")?;
+    std::fs::create_dir_all(&args.out).with_context(|| format!("making `{}`", args.out.display()))?;
     let mut complete = true;
-    for index in wanted {
+    for index in wanted(only, count) {
         let number = index.saturating_add(1);
-        let PagePicture { content_type, bytes, left_out } =
-            pages.picture(index).with_context(|| format!("{}, page {number}", named()))?;
+        let page = || format!("{}, page {number}", named());
+        let Found::Picture(picture) = found.next().with_context(page)?.with_context(page)? else {
+            bail!("{}: expected its picture", page());
+        };
+        let PagePicture { content_type, bytes, left_out } = picture;
         let ending = if content_type == "image/png" { "png" } else { "svg" };
         let path = args.out.join(format!("page-{number}.{ending}"));
         std::fs::write(&path, bytes).with_context(|| format!("writing `{}`", path.display()))?;
@@ -59,6 +70,24 @@ pub fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<bool> {
         }
     }
     Ok(complete)
+}
+
+fn wanted(only: Option<usize>, count: usize) -> Range<usize> {
+    only.map_or(0..count, |index| index..index.saturating_add(1))
+}
+
+/// Opens the file and draws its pages; `None` once nobody takes them any more.
+fn draw(
+    bytes: Vec<u8>,
+    only: Option<usize>,
+    hand_over: &mut dyn FnMut(Result<Found, PreviewError>) -> Option<()>,
+) -> Option<()> {
+    let pages = match preview::open(bytes, &Limits::default()) {
+        Ok(pages) => pages,
+        Err(fault) => return hand_over(Err(fault)),
+    };
+    hand_over(Ok(Found::Pages(pages.count())))?;
+    wanted(only, pages.count()).try_for_each(|index| hand_over(pages.picture(index).map(Found::Picture)))
 }
 
 #[cfg(test)]

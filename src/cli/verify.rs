@@ -2,11 +2,13 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, ensure};
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::confinement::{Patient, read_file};
 use crate::crypto::certificate::Certificate;
 use crate::seal::{Report, Trust, verify_file};
 
@@ -40,18 +42,22 @@ struct Line<'a> {
 /// # Errors
 /// When a file or an anchor cannot be read.
 pub fn run(args: &Args, out: &mut dyn Write, now: Timestamp) -> anyhow::Result<bool> {
-    let mut trust = Trust::default();
+    let mut anchors = Vec::new();
     for path in &args.anchors {
         let pem = std::fs::read_to_string(path).with_context(|| format!("anchor `{}`", path.display()))?;
-        let anchors =
+        let found =
             Certificate::all_from_pem(&pem).with_context(|| format!("anchor `{}`", path.display()))?;
-        ensure!(!anchors.is_empty(), "anchor `{}`: found no certificate", path.display());
-        trust.anchors.extend(anchors);
+        ensure!(!found.is_empty(), "anchor `{}`: found no certificate", path.display());
+        anchors.extend(found);
     }
+    let trust = Arc::new(Trust { anchors });
     let mut valid = true;
     for path in &args.files {
-        let bytes = std::fs::read(path).with_context(|| format!("`{}`", path.display()))?;
-        let report = verify_file(&bytes, &trust, now);
+        let bytes = read_file(path)?;
+        let trust = Arc::clone(&trust);
+        // Nobody may be waiting any more.
+        let verified = Patient::begin(move |out| drop(out.send(verify_file(&bytes, &trust, now))))?;
+        let report = verified.next().with_context(|| format!("`{}`", path.display()))?;
         valid &= report.is_valid();
         if args.json {
             serde_json::to_writer(&mut *out, &Line { file: path, report: &report })?;

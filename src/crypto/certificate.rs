@@ -16,6 +16,7 @@ use der::{Decode, Encode, Reader, SliceReader};
 use jiff::Timestamp;
 use x509_cert::ext::pkix::{BasicConstraints, KeyUsage, SubjectKeyIdentifier};
 
+use super::der_soundness;
 use super::encoding::{decode_any, pem_blocks, to_pem};
 use super::signature_algorithm::SignatureAlgorithm;
 use super::sm2::PublicKey;
@@ -62,6 +63,7 @@ impl Certificate {
     /// # Errors
     /// When the bytes are not exactly one certificate, or its key is of an algorithm that is not known here.
     pub fn from_der(der: &[u8]) -> Result<Self, CertificateError> {
+        der_soundness::check(der).map_err(|error| CertificateError::Malformed(error.to_string()))?;
         let malformed = |error: der::Error| CertificateError::Malformed(error.to_string());
         let parsed = x509_cert::Certificate::from_der(der).map_err(malformed)?;
         let mut reader = SliceReader::new(der).map_err(malformed)?;
@@ -215,7 +217,9 @@ impl Certificate {
             let signed = self.der.get(header..header + signed)?;
             issuer.verify(algorithm, signed, self.parsed.signature().as_bytes()?).ok()
         };
-        let right = self.parsed.tbs_certificate().signature().oid == stated && verified().is_some();
+        // The signed part names the algorithm too, with its parameters; the name outside is anybody's (RFC 5280, 4.1.1.2).
+        let same = self.parsed.tbs_certificate().signature() == self.parsed.signature_algorithm();
+        let right = same && verified().is_some();
         right.then_some(()).ok_or_else(|| CertificateError::Signature { subject: self.subject() })
     }
 }

@@ -9,6 +9,7 @@
 //! the user id `1234567812345678`, as everybody in China does (OpenSSL uses an empty one unless told).
 
 pub mod certificate;
+pub mod der_soundness;
 pub mod digest;
 pub mod encoding;
 pub mod hmac_sha256;

@@ -7,6 +7,7 @@ use der::{Decode, Reader, SliceReader, Tag};
 use jiff::Timestamp;
 
 use super::ses::time;
+use crate::crypto::der_soundness::{self, NotDer};
 
 /// More fields than any honest structure has; the longest is the list of a seal's signers.
 const MOST_FIELDS: usize = 4_096;
@@ -16,6 +17,8 @@ const MOST_FIELDS: usize = 4_096;
 pub enum FieldError {
     #[error("not DER: {0}")]
     Der(#[from] der::Error),
+    #[error(transparent)]
+    NotDer(#[from] NotDer),
     #[error("{field}: expected {expected}, found {found}")]
     Unexpected { field: &'static str, expected: &'static str, found: String },
     #[error("{structure}: expected {expected} fields, found {found}")]
@@ -31,7 +34,13 @@ pub struct Field<'a> {
 }
 
 impl<'a> Field<'a> {
-    pub fn whole(bytes: &'a [u8]) -> Result<Self, FieldError> {
+    /// Checks that the bytes are one value and that all inside it is DER; for a structure as it was received.
+    pub fn received(bytes: &'a [u8]) -> Result<Self, FieldError> {
+        der_soundness::check(bytes)?;
+        Self::whole(bytes)
+    }
+
+    fn whole(bytes: &'a [u8]) -> Result<Self, FieldError> {
         Ok(Self { name: "value", der: bytes, value: AnyRef::from_der(bytes)? })
     }
 
@@ -118,8 +127,8 @@ impl<'a> Fields<'a> {
         Ok(Self { structure, reader: SliceReader::new(field.value.value())? })
     }
 
-    pub fn of_whole(structure: &'static str, bytes: &'a [u8]) -> Result<Self, FieldError> {
-        Self::of(structure, Field::whole(bytes)?)
+    pub fn of_received(structure: &'static str, bytes: &'a [u8]) -> Result<Self, FieldError> {
+        Self::of(structure, Field::received(bytes)?)
     }
 
     /// How many fields are left; for telling the editions apart.
@@ -130,6 +139,16 @@ impl<'a> Fields<'a> {
     pub fn next(&mut self, name: &'static str) -> Result<Field<'a>, FieldError> {
         let der = self.reader.tlv_bytes()?;
         Ok(Field { name, ..Field::whole(der)? })
+    }
+
+    /// Nothing may follow: what nobody reads could say anything.
+    pub fn finish(self) -> Result<(), FieldError> {
+        let (structure, found) = (self.structure, self.rest()?.len());
+        if found == 0 {
+            Ok(())
+        } else {
+            Err(FieldError::FieldCount { structure, expected: "no more", found })
+        }
     }
 
     pub fn optional(&mut self) -> Result<Option<Field<'a>>, FieldError> {

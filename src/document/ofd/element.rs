@@ -3,7 +3,7 @@
 use quick_xml::NsReader;
 use quick_xml::XmlVersion;
 use quick_xml::escape::resolve_predefined_entity;
-use quick_xml::events::{BytesStart, Event};
+use quick_xml::events::{BytesDecl, BytesStart, Event};
 use quick_xml::name::{Namespace, ResolveResult};
 
 /// GB/T 33190-2016 6.1; the older form without the year stands in files of 2020 to 2022.
@@ -11,6 +11,12 @@ const NAMESPACES: [&str; 2] = ["http://www.ofdspec.org/2016", "http://www.ofdspe
 
 const DEEPEST: usize = 64;
 const MOST_ELEMENTS: usize = 200_000;
+
+/// Of one element. No element of the standard has more than thirty attributes.
+const MOST_ATTRIBUTES: usize = 64;
+/// Bytes of one attribute, and of the texts of one element: long lists of positions and outlines stand in them.
+const LONGEST_VALUE: usize = 1 << 20;
+const LONGEST_TEXT: usize = 8 << 20;
 
 /// Why a file is not XML that every reader understands alike.
 #[derive(Debug, thiserror::Error)]
@@ -25,10 +31,20 @@ pub enum XmlError {
     Entity(String),
     #[error("the root must be `{expected}` in the OFD namespace, found `{found}`")]
     Root { expected: &'static str, found: String },
-    #[error("nested too deeply or too many elements")]
+    #[error("nested too deeply, too many elements or attributes, or too long a text")]
     TooLarge,
     #[error("expected exactly one root element")]
     OneRoot,
+    #[error("the declaration must come first and say XML 1.0 in UTF-8")]
+    Declaration,
+    #[error("a processing instruction is not allowed")]
+    Instruction,
+    #[error("a comment is not allowed inside a text; readers differ in what they make of it")]
+    Comment,
+    #[error("the prefix of `{0}` is not bound to a namespace")]
+    Prefix(String),
+    #[error("`{parent}` has more than one `{child}`; readers differ in which they take")]
+    Repeated { parent: String, child: &'static str },
 }
 
 /// An element with its OFD children; elements of other namespaces are left out.
@@ -47,25 +63,31 @@ impl Element {
     /// When the bytes are not well-formed XML in UTF-8 without DOCTYPE, or the root is another.
     pub fn parse(bytes: &[u8], root: &'static str) -> Result<Self, XmlError> {
         let text = std::str::from_utf8(bytes).map_err(|_| XmlError::NotUtf8)?;
-        let mut reader = NsReader::from_str(text.strip_prefix('\u{feff}').unwrap_or(text));
-        let mut open: Vec<(Element, bool)> = Vec::new();
-        let mut done: Option<(Element, bool)> = None;
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let mut reader = NsReader::from_str(text);
+        let mut open: Vec<Open> = Vec::new();
+        let mut done: Option<Open> = None;
         let mut elements = 0;
         loop {
+            let at_start = reader.buffer_position() == 0;
             let (namespace, event) = reader.read_resolved_event()?;
             let ofd = matches!(namespace, ResolveResult::Bound(Namespace(uri)) if NAMESPACES.contains(&uri));
+            let unbound = matches!(namespace, ResolveResult::Unknown(_));
             let closed = match event {
                 Event::Start(_) | Event::Empty(_) if open.len() == DEEPEST || elements == MOST_ELEMENTS => {
                     return Err(XmlError::TooLarge);
                 }
+                Event::Start(start) | Event::Empty(start) if unbound => {
+                    return Err(XmlError::Prefix(shown(start.name().into_inner())));
+                }
                 Event::Start(start) => {
                     elements += 1;
-                    open.push((Self::start(&start)?, ofd));
+                    open.push(Open::new(Self::start(&start)?, ofd));
                     None
                 }
                 Event::Empty(start) => {
                     elements += 1;
-                    Some((Self::start(&start)?, ofd))
+                    Some(Open::new(Self::start(&start)?, ofd))
                 }
                 Event::End(_) => open.pop(),
                 Event::Text(text) => {
@@ -80,38 +102,57 @@ impl Element {
                     match (reference.resolve_char_ref()?, resolve_predefined_entity(&reference)) {
                         (Some(character), _) => append(&mut open, character.encode_utf8(&mut [0; 4]))?,
                         (None, Some(text)) => append(&mut open, text)?,
-                        (None, None) => return Err(XmlError::Entity(reference.to_string())),
+                        (None, None) => return Err(XmlError::Entity(shown(&reference))),
                     }
                     None
                 }
                 Event::DocType(_) => return Err(XmlError::Doctype),
-                Event::Comment(_) | Event::Decl(_) | Event::PI(_) => None,
+                Event::PI(_) => return Err(XmlError::Instruction),
+                Event::Decl(declaration) => {
+                    if !at_start || !is_plain(&declaration) {
+                        return Err(XmlError::Declaration);
+                    }
+                    None
+                }
+                Event::Comment(_) => {
+                    if let Some(inner) = open.last_mut() {
+                        inner.comment = true;
+                        inner.interrupted()?;
+                    }
+                    None
+                }
                 Event::Eof => break,
             };
-            if let Some((element, ofd)) = closed {
+            if let Some(element) = closed {
                 match open.last_mut() {
-                    Some((parent, _)) if ofd => parent.children.push(element),
+                    Some(parent) if element.ofd => parent.element.children.push(element.element),
                     Some(_) => {}
                     None if done.is_some() => return Err(XmlError::OneRoot),
-                    None => done = Some((element, ofd)),
+                    None => done = Some(element),
                 }
             }
         }
         match done {
-            Some((element, true)) if open.is_empty() && element.name == root => Ok(element),
-            Some((element, _)) if open.is_empty() => {
-                Err(XmlError::Root { expected: root, found: element.name })
+            Some(Open { element, ofd: true, .. }) if open.is_empty() && element.name == root => Ok(element),
+            Some(Open { element, .. }) if open.is_empty() => {
+                Err(XmlError::Root { expected: root, found: shown(&element.name) })
             }
             _ => Err(XmlError::OneRoot),
         }
     }
 
+    /// Attributes with a prefix belong to other vocabularies: those of the standard have none.
     fn start(start: &BytesStart<'_>) -> Result<Self, XmlError> {
         let mut attributes = Vec::new();
-        for attribute in start.attributes() {
+        for (number, attribute) in start.attributes().enumerate() {
             let attribute = attribute.map_err(quick_xml::Error::from)?;
+            if number == MOST_ATTRIBUTES || attribute.value.len() > LONGEST_VALUE {
+                return Err(XmlError::TooLarge);
+            }
             let value = attribute.normalized_value(XmlVersion::Implicit1_0)?.into_owned();
-            attributes.push((attribute.key.local_name().into_inner().to_owned(), value));
+            if attribute.key.prefix().is_none() {
+                attributes.push((attribute.key.local_name().into_inner().to_owned(), value));
+            }
         }
         let name = start.local_name().into_inner().to_owned();
         Ok(Self { name, attributes, ..Self::default() })
@@ -145,6 +186,18 @@ impl Element {
         self.children.iter().find(|child| child.name == name)
     }
 
+    /// The child of that name, where there may be one at most.
+    ///
+    /// # Errors
+    /// [`XmlError::Repeated`].
+    pub fn only_child(&self, name: &'static str) -> Result<Option<&Element>, XmlError> {
+        let mut children = self.children(name);
+        match (children.next(), children.next()) {
+            (_, Some(_)) => Err(XmlError::Repeated { parent: self.name.clone(), child: name }),
+            (child, None) => Ok(child),
+        }
+    }
+
     /// Takes the first child of that name out of the tree.
     pub fn take_child(&mut self, name: &str) -> Option<Element> {
         let at = self.children.iter().position(|child| child.name == name)?;
@@ -167,22 +220,66 @@ impl Element {
     }
 }
 
-fn append(open: &mut [(Element, bool)], text: &str) -> Result<(), XmlError> {
+/// An element that is not closed yet.
+struct Open {
+    element: Element,
+    /// Whether it is of the standard's namespace.
+    ofd: bool,
+    /// Whether a comment stands directly inside.
+    comment: bool,
+}
+
+impl Open {
+    fn new(element: Element, ofd: bool) -> Self {
+        Self { element, ofd, comment: false }
+    }
+
+    /// Some readers take the text before a comment, some all of it.
+    fn interrupted(&self) -> Result<(), XmlError> {
+        if self.comment && !self.element.text.trim().is_empty() { Err(XmlError::Comment) } else { Ok(()) }
+    }
+}
+
+fn append(open: &mut [Open], text: &str) -> Result<(), XmlError> {
     match open.last_mut() {
-        Some((element, _)) => element.text.push_str(text),
+        Some(inner) if inner.element.text.len().saturating_add(text.len()) > LONGEST_TEXT => {
+            return Err(XmlError::TooLarge);
+        }
+        Some(inner) => {
+            inner.element.text.push_str(text);
+            inner.interrupted()?;
+        }
         None if text.trim().is_empty() => {}
         None => return Err(XmlError::OneRoot),
     }
     Ok(())
 }
 
-/// Whether a file that is not parsed otherwise has a DOCTYPE. Anything that cannot be read counts as none: it is covered
-/// by a digest, and no reader can open it.
+/// Whether a declaration says nothing that would have another reader read other characters.
+fn is_plain(declaration: &BytesDecl<'_>) -> bool {
+    let utf8 = match declaration.encoding() {
+        None => true,
+        Some(Ok(encoding)) => encoding.eq_ignore_ascii_case("utf-8") || encoding.eq_ignore_ascii_case("utf8"),
+        Some(Err(_)) => false,
+    };
+    utf8 && declaration.version().is_ok_and(|version| &*version == "1.0")
+}
+
+/// A name from outside, fit to be shown.
+fn shown(name: &str) -> String {
+    name.chars().take(64).filter(|letter| !letter.is_control()).collect()
+}
+
+/// Whether a file that is not parsed otherwise has a DOCTYPE, or could have one in an encoding that hides it. What is no
+/// XML at all counts as none: it is covered by a digest, and no reader can open it.
 pub fn has_doctype(bytes: &[u8]) -> bool {
     const MARK: &[u8] = b"<!DOCTYPE";
+    // A file of XML that is not in UTF-8 says so by a mark of UTF-16 or UTF-32, or by zeros between its first letters.
+    let wide = matches!(bytes, [0xfe, 0xff, ..] | [0xff, 0xfe, ..])
+        || bytes.iter().take(4).any(|byte| *byte == 0) && bytes.iter().take(4).any(|byte| *byte == b'<');
     // Most files have no mark at all, so the parser seldom runs; it tells a declaration from a comment about one.
-    if !bytes.windows(MARK.len()).any(|window| window == MARK) {
-        return false;
+    if wide || !bytes.windows(MARK.len()).any(|window| window == MARK) {
+        return wide;
     }
     let Ok(text) = std::str::from_utf8(bytes) else { return true };
     let mut reader = quick_xml::Reader::from_str(text);
@@ -201,7 +298,8 @@ pub fn escape(text: &str) -> std::borrow::Cow<'_, str> {
 }
 
 /// Resolves a path (ST_Loc) found in the file `from`: with a leading slash from the package's root, otherwise from the
-/// file's folder. `None` for paths with `.`, `..` or empty parts.
+/// file's folder. `None` for paths with `.`, `..` or empty parts, and for what no file of a package is called, such as
+/// URLs.
 pub fn resolve(from: &str, location: &str) -> Option<String> {
     let path = match location.strip_prefix('/') {
         Some(absolute) => absolute.to_owned(),
@@ -210,7 +308,8 @@ pub fn resolve(from: &str, location: &str) -> Option<String> {
             None => location.to_owned(),
         },
     };
-    let safe = path.split('/').all(|part| !matches!(part, "" | "." | "..")) && !path.contains('\\');
+    let foreign = |character: char| matches!(character, '\\' | ':') || character.is_control();
+    let safe = path.split('/').all(|part| !matches!(part, "" | "." | "..")) && !path.contains(foreign);
     safe.then_some(path)
 }
 
@@ -262,11 +361,72 @@ mod tests {
         assert!(matches!(Element::parse(many.as_bytes(), "OFD"), Err(XmlError::TooLarge)));
     }
 
+    fn refusal(inside: &str) -> XmlError {
+        let xml = format!("<OFD xmlns=\"http://www.ofdspec.org/2016\">{inside}</OFD>");
+        Element::parse(xml.as_bytes(), "OFD").unwrap_err()
+    }
+
+    #[test]
+    fn what_two_readers_could_take_for_two_things_is_refused() {
+        assert!(matches!(refusal("<?xml-stylesheet href='x'?>"), XmlError::Instruction));
+        assert!(matches!(refusal("<?php evil()?>"), XmlError::Instruction));
+        assert!(matches!(refusal("<?xml version='1.0'?>"), XmlError::Declaration));
+        assert!(matches!(refusal("<e:A/>"), XmlError::Prefix(_)));
+        assert!(matches!(refusal("<A x='1' x='2'/>"), XmlError::Syntax(_)));
+        for comment in ["/Doc_0/a.xml<!-- -->.bak", "<!-- -->a", "a<!-- -->"] {
+            assert!(matches!(refusal(&format!("<A>{comment}</A>")), XmlError::Comment), "{comment}");
+        }
+        let root = "<OFD xmlns='http://www.ofdspec.org/2016'> <!-- made by --> <A/></OFD>";
+        assert!(Element::parse(root.as_bytes(), "OFD").is_ok());
+
+        for declaration in [
+            "<?xml version=\"1.0\" encoding=\"GBK\"?>",
+            "<?xml version=\"1.0\" encoding=\"UTF-7\"?>",
+            "<?xml version=\"1.1\"?>",
+            " <?xml version=\"1.0\"?>",
+            "<!-- --><?xml version=\"1.0\"?>",
+        ] {
+            let refused = Element::parse(format!("{declaration}{root}").as_bytes(), "OFD");
+            assert!(matches!(refused, Err(XmlError::Declaration)), "{declaration}: {refused:?}");
+        }
+        let utf_16: Vec<u8> = root.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert!(Element::parse(&utf_16, "OFD").is_err());
+    }
+
+    #[test]
+    fn attributes_of_other_vocabularies_are_not_seen() {
+        let xml = r#"<OFD xmlns="http://www.ofdspec.org/2016" xmlns:e="urn:e"><A e:BaseLoc="evil" BaseLoc="good"/></OFD>"#;
+        let root = Element::parse(xml.as_bytes(), "OFD").unwrap();
+        assert_eq!(root.child("A").unwrap().attribute("BaseLoc"), Some("good"));
+    }
+
+    #[test]
+    fn many_attributes_and_long_texts_are_refused() {
+        let attributes: String = (0..=MOST_ATTRIBUTES).map(|number| format!(" a{number}='1'")).collect();
+        assert!(matches!(refusal(&format!("<A{attributes}/>")), XmlError::TooLarge));
+        let long = "x".repeat(LONGEST_VALUE + 1);
+        assert!(matches!(refusal(&format!("<A a='{long}'/>")), XmlError::TooLarge));
+        let text = "x<![CDATA[y]]>".repeat(LONGEST_TEXT / 2 + 1);
+        assert!(matches!(refusal(&format!("<A>{text}</A>")), XmlError::TooLarge));
+    }
+
+    #[test]
+    fn a_child_that_stands_twice_is_told() {
+        let xml = r#"<OFD xmlns="http://www.ofdspec.org/2016"><A>1</A><A>2</A><B/></OFD>"#;
+        let root = Element::parse(xml.as_bytes(), "OFD").unwrap();
+        assert!(matches!(root.only_child("A"), Err(XmlError::Repeated { child: "A", .. })));
+        assert!(root.only_child("B").unwrap().is_some() && root.only_child("C").unwrap().is_none());
+    }
+
     #[test]
     fn a_doctype_is_told_from_a_comment_about_one() {
         assert!(has_doctype(b"<?xml version=\"1.0\"?><!DOCTYPE a><a/>"));
         assert!(!has_doctype(b"<a><!-- <!DOCTYPE a> --></a>"));
         assert!(!has_doctype(b"<a/>"));
+        // In an encoding that hides it.
+        assert!(has_doctype(b"\xff\xfe<\0!\0D\0") && has_doctype(b"\xfe\xff\0<\0!"));
+        assert!(has_doctype(b"<\0!\0D\0O\0") && has_doctype(b"\0\0\0<\0\0\0!"));
+        assert!(!has_doctype(b"\0\0\0\0 is no XML"));
     }
 
     #[test]
@@ -277,7 +437,20 @@ mod tests {
         );
         assert_eq!(resolve("Doc_0/Document.xml", "/OFD.xml").unwrap(), "OFD.xml");
         assert_eq!(resolve("OFD.xml", "Doc_0/Document.xml").unwrap(), "Doc_0/Document.xml");
-        for unsafe_path in ["../OFD.xml", "/../x", "a/../b", "a//b", "", "/", "a\\b", "./a"] {
+        for unsafe_path in [
+            "../OFD.xml",
+            "/../x",
+            "a/../b",
+            "a//b",
+            "",
+            "/",
+            "a\\b",
+            "./a",
+            "http://x/y",
+            "file:y",
+            "C:y",
+            "a\0b",
+        ] {
             assert_eq!(resolve("Doc_0/Document.xml", unsafe_path), None, "{unsafe_path}");
         }
     }

@@ -17,7 +17,7 @@ use crate::reconciliation::options::StatementOptions;
 const COLUMNS: usize = 200;
 
 /// What a workbook may unfold to for each byte of the longest file.
-const UNFOLDS: u64 = 512 * 1024 * 1024;
+const UNFOLDS: u64 = 256 * 1024 * 1024;
 
 pub(super) fn is_one(file: &[u8]) -> bool {
     file.starts_with(b"PK\x03\x04")
@@ -78,8 +78,15 @@ fn rows(book: &mut Xlsx<Cursor<&[u8]>>, sheet: &str, most: usize) -> Result<Vec<
             rows.push(Row { line, cells: Vec::new() });
         }
         if let Some(last) = rows.last_mut() {
-            last.cells.resize(last.cells.len().max(column), Cell::Empty);
-            last.cells.insert(column, cell);
+            match last.cells.get_mut(column) {
+                Some(place) if place.is_empty() => *place = cell,
+                // Programs differ in which of the two they show.
+                Some(place) => *place = Cell::Broken("two values for one cell".to_owned()),
+                None => {
+                    last.cells.resize(column, Cell::Empty);
+                    last.cells.push(cell);
+                }
+            }
         }
     }
     Ok(rows)

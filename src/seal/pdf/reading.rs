@@ -6,8 +6,12 @@ use super::MAGIC;
 
 /// A letter is a few hundred kilobytes; scanned annexes may make it some megabytes.
 const LARGEST: usize = 64 << 20;
-/// What one compressed stream of the structure may unpack to.
+/// What one compressed stream of the structure may unpack to, where there are few streams.
 const LARGEST_STREAM: usize = 16 << 20;
+/// What all of them may unpack to together. Any stream may claim to be one of the structure.
+const UNPACKED: usize = 256 << 20;
+/// More streams than a letter of hundreds of pages has.
+const MOST_STREAMS: usize = 8_192;
 /// The parser descends a hundred levels into nested values, which takes more than an ordinary thread's stack.
 const STACK: usize = 16 << 20;
 
@@ -18,6 +22,8 @@ pub enum Unreadable {
     Magic,
     #[error("expected at most {LARGEST} bytes, found {0}")]
     TooLarge(usize),
+    #[error("expected at most {MOST_STREAMS} streams, found {0}")]
+    Streams(usize),
     #[error("the file is encrypted")]
     Encrypted,
     #[error("the structure is damaged: {0}")]
@@ -37,10 +43,14 @@ pub fn read(bytes: &[u8]) -> Result<Document, Unreadable> {
     if bytes.len() > LARGEST {
         return Err(Unreadable::TooLarge(bytes.len()));
     }
+    let streams = streams(bytes);
+    if streams > MOST_STREAMS {
+        return Err(Unreadable::Streams(streams));
+    }
+    let largest = LARGEST_STREAM.min(UNPACKED / streams.max(1));
     let document = std::thread::scope(|scope| {
-        let load = || {
-            Document::load_mem_with_options(bytes, LoadOptions::with_max_decompressed_size(LARGEST_STREAM))
-        };
+        let load =
+            || Document::load_mem_with_options(bytes, LoadOptions::with_max_decompressed_size(largest));
         let parser = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, load)?;
         parser.join().map_err(|_| Unreadable::Panicked)?.map_err(Unreadable::from)
     })?;
@@ -48,4 +58,19 @@ pub fn read(bytes: &[u8]) -> Result<Document, Unreadable> {
         return Err(Unreadable::Encrypted);
     }
     Ok(document)
+}
+
+/// How many streams there are at most: none begins without the keyword (ISO 32000-1, 7.3.8), and its end bears it too.
+fn streams(bytes: &[u8]) -> usize {
+    const KEYWORD: &[u8] = b"stream";
+    let mut count = 0;
+    let mut rest = bytes;
+    while let Some(at) = rest.iter().position(|byte| *byte == b's') {
+        let found = rest.get(at..).unwrap_or_default();
+        if found.starts_with(KEYWORD) && !rest.get(..at).is_some_and(|before| before.ends_with(b"end")) {
+            count += 1;
+        }
+        rest = found.get(1..).unwrap_or_default();
+    }
+    count
 }

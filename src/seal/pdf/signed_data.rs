@@ -11,12 +11,14 @@
 pub mod encode;
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use der::oid::ObjectIdentifier;
 use der::{Tag, TagNumber};
 use jiff::Timestamp;
 
 use crate::crypto::certificate::{Certificate, SubjectKey};
+use crate::crypto::der_soundness;
 use crate::crypto::digest::DigestAlgorithm;
 use crate::crypto::signature_algorithm::SignatureAlgorithm;
 use crate::seal::agreement::{self, Disagreement};
@@ -77,21 +79,24 @@ impl<'a> SignedData<'a> {
     /// # Errors
     /// When the bytes are not exactly one SignedData of one signer.
     pub fn from_der(bytes: &'a [u8]) -> Result<Self, FieldError> {
-        let mut outer = Fields::of_whole("ContentInfo", bytes)?;
+        let mut outer = Fields::of_received("ContentInfo", bytes)?;
         let kind = outer.next("contentType")?.oid()?;
         let mut data = Fields::of("SignedData", outer.next("content")?.inner()?)?;
+        outer.finish()?;
         data.next("version")?;
         data.next("digestAlgorithms")?;
         let mut encapsulated = Fields::of("encapContentInfo", data.next("encapContentInfo")?)?;
         let content_type = encapsulated.next("eContentType")?.oid()?;
         let content = encapsulated.optional()?.map(|field| field.inner()?.bytes()).transpose()?;
+        encapsulated.finish()?;
         let mut certificates = Vec::new();
         let mut signers = None;
         for field in data.rest()? {
-            match field.tag() {
-                TAG_0 => certificates = read_certificates(field)?,
-                TAG_1 => {}
-                _ => signers = Some(Fields::of_tagged("signerInfos", field, Tag::Set)?.rest()?),
+            match (field.tag(), &signers) {
+                (TAG_0, None) if certificates.is_empty() => certificates = read_certificates(field)?,
+                (TAG_1, None) => {}
+                (_, None) => signers = Some(Fields::of_tagged("signerInfos", field, Tag::Set)?.rest()?),
+                (_, Some(_)) => return Err(field.unexpected("the end of SignedData")),
             }
         }
         let signers = signers.unwrap_or_default();
@@ -202,9 +207,13 @@ fn read_certificates(field: Field<'_>) -> Result<Vec<Certificate>, FieldError> {
     Ok(all.iter().filter_map(|field| Certificate::from_der(field.der).ok()).collect())
 }
 
-/// The first field of an AlgorithmIdentifier.
+/// The algorithm of an AlgorithmIdentifier. Nothing signs its parameters, and nothing here depends on them.
 fn algorithm(field: Field<'_>) -> Result<ObjectIdentifier, FieldError> {
-    Fields::of("AlgorithmIdentifier", field)?.next("algorithm")?.oid()
+    let mut fields = Fields::of("AlgorithmIdentifier", field)?;
+    let algorithm = fields.next("algorithm")?.oid()?;
+    fields.optional()?;
+    fields.finish()?;
+    Ok(algorithm)
 }
 
 impl<'a> SignerInfo<'a> {
@@ -228,24 +237,37 @@ impl<'a> SignerInfo<'a> {
                     Fields::of("Attribute", attribute)?.next("attrType")?.oid()? == TIME_STAMP_TOKEN;
             }
         }
+        fields.finish()?;
         Ok(Self { id, digest, attributes, algorithm, signature, time_stamp })
     }
 }
 
 impl<'a> Attributes<'a> {
     fn read(field: Field<'a>) -> Result<Self, FieldError> {
+        // RFC 5652, 5.3: signed attributes are in DER, whatever is around them.
+        if !der_soundness::is_ordered(field.content()) {
+            return Err(field.unexpected("signed attributes in the order of a SET"));
+        }
         let der = encode::value(Tag::Set, &[field.content()])?;
         let mut read = Self { der, content_type: None, message_digest: None, signing_time: None };
+        let mut kinds = HashSet::new();
         for attribute in Fields::of_tagged("signedAttrs", field, TAG_0)?.rest()? {
             let mut attribute = Fields::of("Attribute", attribute)?;
             let kind = attribute.next("attrType")?.oid()?;
-            let mut values = Fields::of_tagged("attrValues", attribute.next("attrValues")?, Tag::Set)?;
+            let whole = attribute.next("attrValues")?;
+            let mut values = Fields::of_tagged("attrValues", whole, Tag::Set)?;
+            attribute.finish()?;
+            // RFC 5652, 5.3 and 11: each attribute once, and these with one value.
+            if !kinds.insert(kind) {
+                return Err(whole.unexpected("each signed attribute once"));
+            }
             match kind {
                 CONTENT_TYPE => read.content_type = Some(values.next("contentType")?.oid()?),
                 MESSAGE_DIGEST => read.message_digest = Some(values.next("messageDigest")?.bytes()?),
                 SIGNING_TIME => read.signing_time = values.next("signingTime")?.time(),
-                _ => {}
+                _ => continue,
             }
+            values.finish()?;
         }
         Ok(read)
     }

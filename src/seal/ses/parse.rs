@@ -12,7 +12,7 @@ impl<'a> SesSignature<'a> {
     /// # Errors
     /// When the bytes are not exactly one SES_Signature of a known edition.
     pub fn from_der(bytes: &'a [u8]) -> Result<Self, FieldError> {
-        let mut outer = Fields::of_whole("SES_Signature", bytes)?;
+        let mut outer = Fields::of_received("SES_Signature", bytes)?;
         let v1 = match outer.count()? {
             2 => true,
             4 | 5 => false,
@@ -58,7 +58,7 @@ impl<'a> SesSeal<'a> {
     /// # Errors
     /// When the bytes are not exactly one SESeal of a known edition.
     pub fn from_der(bytes: &'a [u8]) -> Result<Self, FieldError> {
-        Self::read(Field::whole(bytes)?)
+        Self::read(Field::received(bytes)?)
     }
 
     fn read(seal: Field<'a>) -> Result<Self, FieldError> {

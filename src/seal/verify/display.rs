@@ -132,9 +132,15 @@ fn line(formatter: &mut fmt::Formatter<'_>, label: &str, value: Option<&str>) ->
     }
 }
 
-/// Text from a file must not be able to forge lines of this report or to command the terminal.
+/// Text from a file must not be able to forge lines of this report, to turn what stands around it, or to command the
+/// terminal.
 fn printable(text: &str) -> String {
-    text.replace(char::is_control, "\u{fffd}")
+    let hides = |character: char| {
+        character.is_control()
+            || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}'
+                | '\u{feff}')
+    };
+    text.replace(hides, "\u{fffd}")
 }
 
 fn period(from: Option<Timestamp>, until: Option<Timestamp>) -> Option<String> {

@@ -15,6 +15,10 @@ impl<'a> Files<'a> {
         Self { by_path: package.files().collect(), digests: HashMap::new() }
     }
 
+    pub fn count(&self) -> usize {
+        self.by_path.len()
+    }
+
     pub fn get(&self, path: &str) -> Option<&'a [u8]> {
         self.by_path.get(path).copied()
     }

@@ -73,6 +73,15 @@ fn open(files: &Files<'_>, entry: &Entry, checks: &mut Checks) -> Option<(Elemen
             return None;
         }
     };
+    let repeated = ["SignedInfo", "SignedValue"].into_iter().find_map(|child| root.only_child(child).err());
+    let info = root.child("SignedInfo");
+    let parts = ["Provider", "SignatureMethod", "SignatureDateTime", "References", "Seal"];
+    let repeated = repeated
+        .or_else(|| parts.into_iter().find_map(|child| info.and_then(|info| info.only_child(child).err())));
+    if let Some(fault) = repeated {
+        checks.failed(name, format!("`{}`: {fault}", entry.path));
+        return None;
+    }
     let location = root.child_text("SignedValue").unwrap_or_default();
     let Some(signed_value) = resolve(&entry.path, location).filter(|path| files.get(path).is_some()) else {
         checks.failed(name, format!("`SignedValue`: `{location}` is no file of the package"));
@@ -105,6 +114,12 @@ fn references(
     let method = list.attribute("CheckMethod").unwrap_or_default();
     if !names_sm3(method) {
         let detail = format!("`CheckMethod`: expected SM3 (`{SM3}`), found `{method}`");
+        return checks.failed(CheckName::References, detail);
+    }
+    // Each file once; more would only be work.
+    let count = list.children("Reference").count();
+    if count > files.count() {
+        let detail = format!("{count} references to {} files", files.count());
         return checks.failed(CheckName::References, detail);
     }
     let mut faults = Vec::new();

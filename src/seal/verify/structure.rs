@@ -6,6 +6,9 @@ use super::files::Files;
 use super::report::{CheckName, Checks};
 use crate::document::ofd::element::{Element, XmlError, resolve};
 
+/// More documents than any honest package has; each may have a large file read once more.
+const MOST_DOCUMENTS: usize = 16;
+
 /// One DocBody of OFD.xml.
 pub struct Document {
     /// IDs of its pages.
@@ -34,6 +37,10 @@ enum Fault {
     Location { path: String, location: String },
     #[error("`{path}`: `{element}` is missing")]
     Element { path: String, element: &'static str },
+    #[error("`OFD.xml`: more than {MOST_DOCUMENTS} documents")]
+    TooMany,
+    #[error("`{path}`: {what} `{value}` stands twice")]
+    Twice { path: String, what: &'static str, value: String },
 }
 
 /// Reads the skeleton; reports [`CheckName::Structure`] and [`CheckName::Signatures`].
@@ -41,7 +48,11 @@ pub fn read(files: &Files<'_>, checks: &mut Checks) -> Vec<Document> {
     let (mut documents, mut faults, mut unsigned) = (Vec::new(), Vec::new(), Vec::new());
     match open(files, "OFD.xml", "OFD") {
         Ok(ofd) => {
-            for (number, body) in (1..).zip(ofd.children("DocBody")) {
+            for (number, body) in (1_usize..).zip(ofd.children("DocBody")) {
+                if number > MOST_DOCUMENTS {
+                    faults.push(Fault::TooMany);
+                    break;
+                }
                 match document(files, body, &mut faults) {
                     Ok(document) => {
                         if document.signatures.is_empty() {
@@ -74,21 +85,26 @@ pub fn read(files: &Files<'_>, checks: &mut Checks) -> Vec<Document> {
 }
 
 fn document(files: &Files<'_>, body: &Element, faults: &mut Vec<Fault>) -> Result<Document, Fault> {
-    let ofd = || "OFD.xml".to_owned();
-    let location =
-        body.child_text("DocRoot").ok_or_else(|| Fault::Element { path: ofd(), element: "DocRoot" })?;
-    let path = locate("OFD.xml", location)?;
+    let location = only("OFD.xml", body, "DocRoot")?
+        .ok_or_else(|| Fault::Element { path: "OFD.xml".to_owned(), element: "DocRoot" })?;
+    let path = locate("OFD.xml", location.text())?;
     let root = open(files, &path, "Document")?;
-    let pages: Vec<_> = root.children("Pages").flat_map(|pages| pages.children("Page")).collect();
+    let pages: Vec<_> =
+        only(&path, &root, "Pages")?.into_iter().flat_map(|pages| pages.children("Page")).collect();
     if pages.is_empty() {
         faults.push(Fault::Element { path: path.clone(), element: "Pages/Page" });
     }
+    let ids = pages.iter().filter_map(|page| page.attribute("ID"));
+    faults.extend(twice(&path, "the ID of a page", ids));
 
-    let common = root.child("CommonData");
+    let common = only(&path, &root, "CommonData")?;
     let resources = common.into_iter().flat_map(|common| {
         let texts = common.children("PublicRes").chain(common.children("DocumentRes")).map(Element::text);
         texts.chain(common.children("TemplatePage").filter_map(|page| page.attribute("BaseLoc")))
     });
+    for list in ["Annotations", "CustomTags", "Attachments"] {
+        faults.extend(only(&path, &root, list).err());
+    }
     let lists = ["Annotations", "CustomTags", "Attachments"].iter().filter_map(|name| root.child_text(name));
     let named =
         pages.iter().map(|page| page.attribute("BaseLoc").unwrap_or_default()).chain(resources).chain(lists);
@@ -114,15 +130,20 @@ fn document(files: &Files<'_>, body: &Element, faults: &mut Vec<Fault>) -> Resul
         signatures_file: None,
         signatures: Vec::new(),
     };
-    if let Some(location) = body.child_text("Signatures") {
-        let list = locate("OFD.xml", location)?;
-        for entry in open(files, &list, "Signatures")?.children("Signature") {
+    if let Some(location) = only("OFD.xml", body, "Signatures")? {
+        let list = locate("OFD.xml", location.text())?;
+        let root = open(files, &list, "Signatures")?;
+        let ids = root.children("Signature").filter_map(|entry| entry.attribute("ID"));
+        faults.extend(twice(&list, "the ID of a signature", ids));
+        for entry in root.children("Signature") {
             let location = entry
                 .attribute("BaseLoc")
                 .ok_or_else(|| Fault::Element { path: list.clone(), element: "Signature@BaseLoc" })?;
             let sealed = entry.attribute("Type").is_none_or(|kind| kind == "Seal");
             document.signatures.push(Entry { path: locate(&list, location)?, sealed });
         }
+        let paths = document.signatures.iter().map(|entry| entry.path.as_str());
+        faults.extend(twice(&list, "the signature", paths));
         document.signatures_file = Some(list);
     }
     Ok(document)
@@ -131,6 +152,19 @@ fn document(files: &Files<'_>, body: &Element, faults: &mut Vec<Fault>) -> Resul
 fn open(files: &Files<'_>, path: &str, root: &'static str) -> Result<Element, Fault> {
     let bytes = files.get(path).ok_or_else(|| Fault::Missing(path.to_owned()))?;
     Element::parse(bytes, root).map_err(|fault| Fault::Xml { path: path.to_owned(), fault })
+}
+
+/// The child of which there may be one at most.
+fn only<'a>(path: &str, parent: &'a Element, name: &'static str) -> Result<Option<&'a Element>, Fault> {
+    parent.only_child(name).map_err(|fault| Fault::Xml { path: path.to_owned(), fault })
+}
+
+/// The first value that stands twice: readers differ in which of the two they find by it.
+fn twice<'a>(path: &str, what: &'static str, values: impl Iterator<Item = &'a str>) -> Option<Fault> {
+    let mut seen = HashSet::new();
+    let mut values = values.map(str::trim);
+    let repeated = values.find(|value| !seen.insert(*value))?;
+    Some(Fault::Twice { path: path.to_owned(), what, value: repeated.to_owned() })
 }
 
 fn locate(from: &str, location: &str) -> Result<String, Fault> {

@@ -1,6 +1,7 @@
 //! Forgeries, and the check that finds each of them.
 
 mod foreign;
+mod wrapping;
 
 use jiff::Timestamp;
 

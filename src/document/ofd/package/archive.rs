@@ -1,73 +1,116 @@
 //! The zip archive around a package: written reproducibly, read with suspicion.
 
-use std::collections::HashSet;
-use std::io::{Cursor, Read, Write};
+mod directory;
+mod name;
 
-use zip::read::{ArchiveOffset, Config};
+use std::io::{Cursor, Write};
+
+use flate2::{Crc, Decompress, FlushDecompress, Status};
 use zip::result::ZipError;
 use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, DateTime, System, ZipArchive, ZipWriter};
+use zip::{CompressionMethod, DateTime, System, ZipWriter};
+
+use self::directory::{Entry, Method};
 
 /// Content that deflate cannot shrink: pictures, and the seal files, which consist of a picture.
 const STORED_EXTENSIONS: [&str; 5] = ["png", "jpg", "jpeg", "esl", "dat"];
 
-/// The fixed part of the record that ends a zip archive.
-const END_RECORD_LENGTH: usize = 22;
-const END_RECORD_SIGNATURE: &[u8] = b"PK\x05\x06";
-
 /// Below this size a high ratio is harmless, and short repetitive XML reaches it honestly.
 const RATIO_COUNTS_FROM: u64 = 1 << 20;
 
-/// What a package from outside may cost us.
+/// What deflate adds to nothing.
+const EMPTY_DEFLATED: usize = 2;
+
+/// What a package from outside may cost us. All of it is known before the first byte is unpacked.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
+    /// Of the archive.
+    pub archive_bytes: usize,
     pub entries: usize,
     /// Unpacked bytes of one file.
     pub file_bytes: u64,
     /// Unpacked bytes of all files together.
     pub total_bytes: u64,
-    /// Unpacked bytes per packed byte, for files of a mebibyte and more.
+    /// Unpacked bytes per packed byte, for files of a mebibyte and more, and for archives that unpack to as much.
     pub ratio: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { entries: 4_096, file_bytes: 64 << 20, total_bytes: 256 << 20, ratio: 200 }
+        Self {
+            archive_bytes: 64 << 20,
+            entries: 4_096,
+            file_bytes: 64 << 20,
+            total_bytes: 256 << 20,
+            ratio: 200,
+        }
     }
 }
 
 /// Why a package cannot be zipped, or why an archive is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum PackageError {
-    #[error("not a usable zip archive: {0}")]
+    #[error("the package cannot be zipped: {0}")]
     Zip(#[from] ZipError),
+    #[error("the archive has {found} bytes, at most {limit} are allowed")]
+    TooLong { found: usize, limit: usize },
     #[error(
-        "the archive must end with its end record and its directory must end there; other readers see another archive"
+        "not one zip archive: it must end with its end record and its directory must end there; other readers see \
+         another archive"
     )]
     Ambiguous,
+    #[error("the directory of the archive is damaged at entry {entry}")]
+    Directory { entry: usize },
+    #[error("bytes {from} to {to} of the archive belong to no entry")]
+    Hidden { from: usize, to: usize },
     #[error("the archive has {found} entries, at most {limit} are allowed")]
     TooManyEntries { found: usize, limit: usize },
-    #[error("entry `{name}`: {fault}")]
+    #[error("entry `{name}`: {fault}", name = shown(name))]
     Entry { name: String, fault: EntryFault },
     #[error("the archive unpacks to more than {limit} bytes")]
     TooLarge { limit: u64 },
+    #[error("the archive is packed more tightly than allowed")]
+    Ratio,
+}
+
+/// A name from outside, fit to be shown.
+fn shown(name: &str) -> String {
+    name.chars()
+        .take(128)
+        .map(|letter| if name::is_invisible(letter) { '\u{fffd}' } else { letter })
+        .collect()
 }
 
 /// What is wrong with one entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EntryFault {
-    #[error("the name is not UTF-8")]
+    #[error("the name is not UTF-8, or not marked as such")]
     NotUtf8,
     #[error(
-        "the name must be a relative path without `..`, `.`, empty parts, backslashes, colons or control characters"
+        "the name must be a relative path of at most 512 bytes without `..`, `.`, empty parts, backslashes, colons, \
+         invisible characters, and dots or blanks at the end of a part"
     )]
     UnsafePath,
-    #[error("another entry has the same name (letter case aside)")]
+    #[error("another entry has the same name (letter case and the composition of characters aside)")]
     Duplicate,
+    #[error("it is both a file and a folder")]
+    FileAsFolder,
     #[error("it is a symbolic link")]
     SymbolicLink,
+    #[error("it is a device, a pipe or a socket")]
+    SpecialFile,
     #[error("it is encrypted")]
     Encrypted,
+    #[error("it has a comment, lies on another disk, or has flags that are not understood")]
+    Flags,
+    #[error("it claims sizes that only ZIP64 can say")]
+    Zip64,
+    #[error("its extra fields are too long, damaged, or give it another name")]
+    ExtraField,
+    #[error("the directory and the header before its data say different things")]
+    Headers,
+    #[error("its data overlap another entry's, or the directory")]
+    Overlap,
     #[error("its compression method is neither stored nor deflated")]
     Method,
     #[error("it is a folder with content")]
@@ -76,7 +119,7 @@ pub enum EntryFault {
     TooLarge,
     #[error("it is packed more tightly than allowed")]
     Ratio,
-    #[error("its content does not unpack to the declared size and checksum")]
+    #[error("its content does not unpack to the declared size and checksum, all of it and nothing behind")]
     Content,
 }
 
@@ -99,103 +142,70 @@ pub(super) fn write(files: &[(String, Vec<u8>)]) -> Result<Vec<u8>, PackageError
 }
 
 pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Vec<(String, Vec<u8>)>, PackageError> {
-    // The number of entries is checked before the directory is read into memory.
-    let end = EndRecord::find(bytes).ok_or(PackageError::Ambiguous)?;
-    if end.entries > limits.entries {
-        return Err(PackageError::TooManyEntries { found: end.entries, limit: limits.entries });
+    if bytes.len() > limits.archive_bytes {
+        return Err(PackageError::TooLong { found: bytes.len(), limit: limits.archive_bytes });
     }
-    let config = Config { archive_offset: ArchiveOffset::Known(0) };
-    let mut archive = ZipArchive::with_config(config, Cursor::new(bytes))?;
-    let same_directory =
-        u64::try_from(end.directory).is_ok_and(|start| start == archive.central_directory_start());
-    // Duplicates are the one reason for which the archive may know fewer entries than the record declares.
-    if !same_directory || (archive.len() != end.entries && !archive.has_duplicate_names()) {
-        return Err(PackageError::Ambiguous);
-    }
-    archive.validate_header_consistency()?;
+    let entries = directory::read(bytes, limits.entries)?;
+    within(&entries, limits)?;
+    let files = entries.iter().filter(|entry| !entry.is_folder());
+    files
+        .map(|entry| {
+            let refused = || refuse(entry, EntryFault::Content);
+            Ok((entry.name.to_owned(), unpack(entry).ok_or_else(refused)?))
+        })
+        .collect()
+}
 
-    let mut files = Vec::with_capacity(archive.len());
-    let mut names = HashSet::with_capacity(archive.len());
-    let mut remaining = limits.total_bytes;
-    for index in 0..archive.len() {
-        let entry = archive.by_index_raw(index)?;
-        let name = match std::str::from_utf8(entry.name_raw()) {
-            Ok(name) => name.to_owned(),
-            Err(_) => {
-                let name = String::from_utf8_lossy(entry.name_raw()).into_owned();
-                return Err(PackageError::Entry { name, fault: EntryFault::NotUtf8 });
+fn refuse(entry: &Entry<'_>, fault: EntryFault) -> PackageError {
+    PackageError::Entry { name: entry.name.to_owned(), fault }
+}
+
+/// Compares what the entries declare with the limits. Unpacking holds them to what they declare.
+fn within(entries: &[Entry<'_>], limits: &Limits) -> Result<(), PackageError> {
+    let bytes = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
+    let too_tight =
+        |packed: u64, unpacked: u64| unpacked >= RATIO_COUNTS_FROM && unpacked / packed.max(1) > limits.ratio;
+    let (mut packed, mut unpacked) = (0_u64, 0_u64);
+    for entry in entries {
+        let (from, to) = (bytes(entry.data.len()), u64::from(entry.size));
+        let fault = match entry.method {
+            _ if entry.is_folder() && (to > 0 || entry.data.len() > EMPTY_DEFLATED) => {
+                Some(EntryFault::FolderWithContent)
             }
-        };
-        let refuse = |fault| PackageError::Entry { name: name.clone(), fault };
-        let folder = name.ends_with('/');
-        if !is_safe(name.strip_suffix('/').unwrap_or(&name)) {
-            return Err(refuse(EntryFault::UnsafePath));
-        }
-        if !names.insert(name.to_lowercase()) {
-            return Err(refuse(EntryFault::Duplicate));
-        }
-        let (packed, unpacked) = (entry.compressed_size(), entry.size());
-        let fault = match entry.compression() {
-            _ if entry.encrypted() => Some(EntryFault::Encrypted),
-            _ if entry.is_symlink() => Some(EntryFault::SymbolicLink),
-            _ if folder && unpacked > 0 => Some(EntryFault::FolderWithContent),
-            _ if unpacked > limits.file_bytes => Some(EntryFault::TooLarge),
-            _ if unpacked >= RATIO_COUNTS_FROM && unpacked / packed.max(1) > limits.ratio => {
-                Some(EntryFault::Ratio)
-            }
-            CompressionMethod::Stored | CompressionMethod::Deflated => None,
-            _ => Some(EntryFault::Method),
+            _ if to > limits.file_bytes => Some(EntryFault::TooLarge),
+            _ if too_tight(from, to) => Some(EntryFault::Ratio),
+            Method::Stored if from != to => Some(EntryFault::Content),
+            Method::Stored | Method::Deflated => None,
         };
         if let Some(fault) = fault {
-            return Err(refuse(fault));
+            return Err(refuse(entry, fault));
         }
-        remaining =
-            remaining.checked_sub(unpacked).ok_or(PackageError::TooLarge { limit: limits.total_bytes })?;
-        drop(entry);
-        if !folder {
-            let content = unpack(&mut archive, index, unpacked).map_err(|_| refuse(EntryFault::Content))?;
-            files.push((name, content));
+        packed = packed.saturating_add(from);
+        unpacked = unpacked.saturating_add(to);
+    }
+    if unpacked > limits.total_bytes {
+        return Err(PackageError::TooLarge { limit: limits.total_bytes });
+    }
+    if too_tight(packed, unpacked) { Err(PackageError::Ratio) } else { Ok(()) }
+}
+
+/// The content, if the data are exactly that and have the checksum.
+fn unpack(entry: &Entry<'_>) -> Option<Vec<u8>> {
+    let size = usize::try_from(entry.size).ok()?;
+    let content = match entry.method {
+        Method::Stored => entry.data.to_vec(),
+        Method::Deflated => {
+            // One byte more than declared, so that a longer content shows.
+            let mut content = Vec::with_capacity(size.checked_add(1)?);
+            let mut inflater = Decompress::new(false);
+            let status = inflater.decompress_vec(entry.data, &mut content, FlushDecompress::Finish).ok()?;
+            let all = usize::try_from(inflater.total_in()) == Ok(entry.data.len());
+            (status == Status::StreamEnd && all).then_some(content)?
         }
-    }
-    Ok(files)
-}
-
-/// Inflates one entry to exactly the size it declares; the zip crate compares the checksum at the end of the data.
-fn unpack(archive: &mut ZipArchive<Cursor<&[u8]>>, index: usize, size: u64) -> Result<Vec<u8>, ZipError> {
-    let wrong_size = || ZipError::InvalidArchive("declared size and content differ".into());
-    let capacity = usize::try_from(size).map_err(|_| wrong_size())?;
-    let mut content = Vec::with_capacity(capacity);
-    let mut entry = archive.by_index(index)?.take(size.saturating_add(1));
-    entry.read_to_end(&mut content)?;
-    if content.len() == capacity { Ok(content) } else { Err(wrong_size()) }
-}
-
-/// Whether a path stays inside the package on every system and in every reader.
-fn is_safe(path: &str) -> bool {
-    path.split('/').all(|part| !matches!(part, "" | "." | ".."))
-        && !path.chars().any(|character| matches!(character, '\\' | ':') || character.is_control())
-}
-
-/// What the last 22 bytes say: an archive with a comment, with trailing bytes or with more than 65,534 entries is not
-/// a package.
-struct EndRecord {
-    entries: usize,
-    directory: usize,
-}
-
-impl EndRecord {
-    fn find(bytes: &[u8]) -> Option<Self> {
-        let (body, record) = bytes.split_at_checked(bytes.len().checked_sub(END_RECORD_LENGTH)?)?;
-        let two = |at: usize| -> Option<u16> { Some(u16::from_le_bytes(*record.get(at..)?.first_chunk()?)) };
-        let four = |at: usize| -> Option<u32> { Some(u32::from_le_bytes(*record.get(at..)?.first_chunk()?)) };
-        let entries = usize::from(two(10)?);
-        let size = usize::try_from(four(12)?).ok()?;
-        let directory = usize::try_from(four(16)?).ok()?;
-        let whole =
-            record.starts_with(END_RECORD_SIGNATURE) && four(4)? == 0 && two(8)? == two(10)? && two(20)? == 0;
-        let ends_here = directory.checked_add(size)? == body.len();
-        (whole && ends_here && entries < 0xFFFF).then_some(Self { entries, directory })
-    }
+    };
+    let mut checksum = Crc::new();
+    checksum.update(&content);
+    (content.len() == size && checksum.sum() == entry.checksum).then_some(content)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::OfdPages;
 use super::painter::Painter;
 use super::resources::Resources;
-use super::skeleton::{Document, PageEntry, open, physical_box};
+use super::skeleton::{Document, MOST_LISTS, PageEntry, open, physical_box};
 use super::stamps::Stamp;
 use super::style::Style;
 use super::typeface::Typefaces;
@@ -58,6 +58,9 @@ impl<'a> Page<'a> {
         }
         let mut templates = Vec::new();
         for named in self.root.children("Template") {
+            if templates.len() == MOST_LISTS {
+                return Err(PreviewError::TooMuch { what: "templates of a page", limit: MOST_LISTS });
+            }
             let found = named.attribute("TemplateID").and_then(|id| self.document.templates.get(id.trim()));
             let Some(template) = found else {
                 drawing.canvas.leave_out(LeftOut::Object);
@@ -99,7 +102,10 @@ impl<'a> Page<'a> {
         drawing: &mut Drawing<'_>,
     ) -> Result<(), PreviewError> {
         let mut own = Resources::default();
-        for list in root.children("PageRes") {
+        for (number, list) in root.children("PageRes").enumerate() {
+            if number == MOST_LISTS {
+                return Err(PreviewError::TooMuch { what: "lists of resources", limit: MOST_LISTS });
+            }
             if !resolve(path, list.text()).is_some_and(|list| own.add(package, &list)) {
                 drawing.canvas.leave_out(LeftOut::Object);
             }

@@ -10,6 +10,10 @@ use crate::document::ofd::package::Package;
 use crate::document::preview::canvas::Rect;
 use crate::document::preview::{PreviewError, ReadSeal};
 
+/// More documents, lists of resources and files of annotations than any honest package has; each is read anew.
+const MOST_DOCUMENTS: usize = 16;
+pub(super) const MOST_LISTS: usize = 64;
+
 /// A4, where nobody says.
 const USUAL: (u16, u16) = (210, 297);
 
@@ -47,6 +51,9 @@ pub(super) fn read(
     let ofd = open(package, "OFD.xml", "OFD")?;
     let (mut documents, mut pages) = (Vec::new(), Vec::new());
     for body in ofd.children("DocBody") {
+        if documents.len() == MOST_DOCUMENTS {
+            return Err(PreviewError::TooMuch { what: "documents", limit: MOST_DOCUMENTS });
+        }
         let root = body.child_text("DocRoot").and_then(|location| resolve("OFD.xml", location));
         let path =
             root.ok_or(PreviewError::Structure { path: "OFD.xml".to_owned(), expected: "DocBody/DocRoot" })?;
@@ -76,10 +83,14 @@ fn document(package: &Package, body: &Element, root: &Element, path: &str, read_
     let mut templates = HashMap::new();
     let mut whole = true;
     let common = root.child("CommonData");
-    for list in
-        common.iter().flat_map(|common| common.children("PublicRes").chain(common.children("DocumentRes")))
-    {
-        whole &= resolve(path, list.text()).is_some_and(|list| resources.add(package, &list));
+    let lists =
+        common.iter().flat_map(|common| common.children("PublicRes").chain(common.children("DocumentRes")));
+    for (number, list) in lists.enumerate() {
+        whole &= number < MOST_LISTS
+            && resolve(path, list.text()).is_some_and(|list| resources.add(package, &list));
+        if number == MOST_LISTS {
+            break;
+        }
     }
     for template in common.iter().flat_map(|common| common.children("TemplatePage")) {
         let location = template.attribute("BaseLoc").and_then(|location| resolve(path, location));
@@ -111,7 +122,11 @@ fn annotations(package: &Package, root: &Element, path: &str) -> Option<HashMap<
         let path = resolve(path, location)?;
         for page in open(package, &path, "Annotations").ok()?.children("Page") {
             let file = resolve(&path, page.child_text("FileLoc")?)?;
-            files.entry(page.attribute("PageID")?.trim().to_owned()).or_default().push(file);
+            let of_page = files.entry(page.attribute("PageID")?.trim().to_owned()).or_default();
+            if of_page.len() == MOST_LISTS {
+                return None;
+            }
+            of_page.push(file);
         }
     }
     Some(files)
