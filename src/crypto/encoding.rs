@@ -262,4 +262,17 @@ mod tests {
         assert!(pem_blocks("-----BEGIN THING-----\nProc-Type: 4\n\nAAAA\n-----END THING-----").is_empty());
         assert!(pem_blocks("-----BEGIN THING-----\nAAAA").is_empty());
     }
+
+    #[test]
+    fn a_refused_key_says_in_which_form_it_was_expected() {
+        for (form, expected) in [
+            (KeyForm::Auto, "expected 32 hex digits, Base64 of 16 bytes, or 16 bytes of text"),
+            (KeyForm::Base64, "expected Base64 of 16 bytes, found 3"),
+            (KeyForm::Hex, "expected 32 hex digits, found 3"),
+            (KeyForm::Utf8, "expected 16 bytes of text, found 3"),
+        ] {
+            let complaint = form.read_sm4_key("abc").unwrap_err().to_string();
+            assert!(complaint.contains(expected), "{complaint}");
+        }
+    }
 }

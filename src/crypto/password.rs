@@ -82,4 +82,13 @@ mod tests {
         assert!(is_cheaper(&digest, Cost { passes: 2, ..CHEAP }));
         assert!(is_cheaper(&digest, Cost { memory_kib: 128, ..CHEAP }));
     }
+
+    #[test]
+    fn the_least_cost_is_what_owasp_asks_for_and_a_costlier_digest_stays() {
+        assert_eq!(Cost::LEAST, Cost { memory_kib: 19_456, passes: 2 });
+        let digest = digest(&Secret::new("a password of mine"), Cost { memory_kib: 128, passes: 2 }).unwrap();
+        assert!(!is_cheaper(&digest, CHEAP));
+        assert!(is_cheaper(&digest, Cost::LEAST));
+        assert!(is_cheaper("no digest", CHEAP));
+    }
 }

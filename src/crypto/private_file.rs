@@ -104,4 +104,21 @@ mod tests {
             assert!(!complaint.contains("secret"), "{complaint}");
         }
     }
+
+    #[test]
+    fn what_is_longer_than_a_mebibyte_is_no_key_and_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let (long, longer) = (folder.path().join("long"), folder.path().join("longer"));
+        write_new(&long, &[7; 1_048_576]).unwrap();
+        write_new(&longer, &[7; 1_048_577]).unwrap();
+        assert_eq!(read(&long).unwrap().len(), 1_048_576);
+        let complaint = read(&longer).unwrap_err().to_string();
+        assert!(complaint.contains("found 1048577 bytes"), "{complaint}");
+    }
+
+    #[test]
+    fn a_name_without_a_folder_is_one_in_the_folder_of_work() {
+        sync_folder_of(Path::new("a.key")).unwrap();
+        assert!(sync_folder_of(Path::new("nowhere/a.key")).is_err());
+    }
 }

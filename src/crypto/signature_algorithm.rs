@@ -86,3 +86,65 @@ impl fmt::Display for SignatureAlgorithm {
         write!(formatter, "{name} with {}", self.digest().name())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHA_2: [DigestAlgorithm; 3] =
+        [DigestAlgorithm::Sha256, DigestAlgorithm::Sha384, DigestAlgorithm::Sha512];
+
+    fn oid(text: &str) -> ObjectIdentifier {
+        ObjectIdentifier::new_unwrap(text)
+    }
+
+    #[test]
+    fn an_identifier_that_names_algorithm_and_digest_is_read_back() {
+        let mut all = vec![SignatureAlgorithm::Sm2WithSm3];
+        all.extend(SHA_2.map(SignatureAlgorithm::RsaPkcs1));
+        all.extend(SHA_2.map(SignatureAlgorithm::Ecdsa));
+        for algorithm in all {
+            assert_eq!(SignatureAlgorithm::from_oid(algorithm.oid(), None), Some(algorithm));
+        }
+        assert_eq!(SignatureAlgorithm::Sm2WithSm3.oid(), oid("1.2.156.10197.1.501"));
+        assert_eq!(SignatureAlgorithm::RsaPss(DigestAlgorithm::Sha256).oid(), oid(RSA_PSS));
+    }
+
+    #[test]
+    fn an_identifier_without_a_digest_takes_the_one_beside_it() {
+        for digest in SHA_2 {
+            for (text, algorithm) in [
+                (RSA_ENCRYPTION, SignatureAlgorithm::RsaPkcs1(digest)),
+                (RSA_PSS, SignatureAlgorithm::RsaPss(digest)),
+                (EC_PUBLIC_KEY, SignatureAlgorithm::Ecdsa(digest)),
+            ] {
+                assert_eq!(SignatureAlgorithm::from_oid(oid(text), Some(digest)), Some(algorithm));
+                assert_eq!(SignatureAlgorithm::from_oid(oid(text), None), None, "{text}");
+                assert_eq!(algorithm.digest(), digest);
+            }
+        }
+        for text in SM2 {
+            let read = SignatureAlgorithm::from_oid(oid(text), Some(DigestAlgorithm::Sha256));
+            assert_eq!(read.map(SignatureAlgorithm::digest), Some(DigestAlgorithm::Sm3), "{text}");
+        }
+    }
+
+    #[test]
+    fn signatures_over_sha_1_are_of_no_known_algorithm() {
+        for text in ["1.2.840.113549.1.1.5", "1.2.840.10045.4.1", "1.2.840.10040.4.3"] {
+            assert_eq!(SignatureAlgorithm::from_oid(oid(text), Some(DigestAlgorithm::Sha256)), None);
+        }
+    }
+
+    #[test]
+    fn an_algorithm_is_shown_with_its_digest() {
+        let shown = [
+            SignatureAlgorithm::Sm2WithSm3,
+            SignatureAlgorithm::RsaPkcs1(DigestAlgorithm::Sha256),
+            SignatureAlgorithm::RsaPss(DigestAlgorithm::Sha384),
+            SignatureAlgorithm::Ecdsa(DigestAlgorithm::Sha512),
+        ]
+        .map(|algorithm| algorithm.to_string());
+        assert_eq!(shown, ["SM2 with SM3", "RSA with SHA-256", "RSA-PSS with SHA-384", "ECDSA with SHA-512"]);
+    }
+}

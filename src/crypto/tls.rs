@@ -252,3 +252,6 @@ impl ClientCertVerifier for Renewed {
         self.provider.signature_verification_algorithms.supported_schemes()
     }
 }
+
+#[cfg(test)]
+mod tests;

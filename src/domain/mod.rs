@@ -31,3 +31,6 @@ pub use decision::{Decision, Work, decide};
 pub use event::Event;
 pub use guarantee::{Guarantee, Stage};
 pub use refusal::Refusal;
+
+#[cfg(test)]
+mod tests;

@@ -260,4 +260,24 @@ mod tests {
             assert_eq!(text.parse::<Fen>().unwrap().in_words(), words, "{text}");
         }
     }
+
+    #[test]
+    fn no_separator_stands_before_the_first_figure() {
+        for (fen, figures) in
+            [(0, "0.00"), (12_345, "123.45"), (100_000, "1,000.00"), (12_345_600, "123,456.00")]
+        {
+            assert_eq!(Fen::new(fen).unwrap().grouped(), figures);
+        }
+    }
+
+    #[test]
+    fn a_gap_of_four_zeros_is_said_once() {
+        for (text, words) in [
+            ("100001000", "人民币壹亿零壹仟元整"),
+            ("100002030.04", "人民币壹亿零贰仟零叁拾元零肆分"),
+            ("999999999999.99", "人民币玖仟玖佰玖拾玖亿玖仟玖佰玖拾玖万玖仟玖佰玖拾玖元玖角玖分"),
+        ] {
+            assert_eq!(text.parse::<Fen>().unwrap().in_words(), words, "{text}");
+        }
+    }
 }

@@ -233,4 +233,13 @@ mod tests {
         assert!(matches!(rule().quote(yuan("999.99")), Err(Refusal::AmountOutsideLimits { .. })));
         assert!(matches!(rule().quote(yuan("800000.01")), Err(Refusal::AmountOutsideLimits { .. })));
     }
+
+    #[test]
+    fn a_premium_that_is_the_minimum_already_is_not_said_to_be_raised() {
+        let reckoned = rule().reckon(yuan("33333.33")).unwrap();
+        assert_eq!((reckoned.rounded, reckoned.bound), (yuan("200"), Bound::None));
+        let below = rule().reckon(yuan("33331.66")).unwrap();
+        assert_eq!((below.rounded, below.bound), (yuan("199.99"), Bound::RaisedToMinimum));
+        assert_eq!(below.premium, yuan("200"));
+    }
 }

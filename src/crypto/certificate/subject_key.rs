@@ -40,3 +40,25 @@ impl SubjectKey {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::digest::DigestAlgorithm;
+
+    #[test]
+    fn a_right_signature_under_the_name_of_another_algorithm_is_none() {
+        let key = sm2::PrivateKey::generate();
+        let signature = key.sign(b"guarantee").to_der();
+        let public = SubjectKey::Sm2(key.public_key());
+        let verified = |algorithm| public.verify(algorithm, b"guarantee", &signature);
+        assert_eq!(verified(SignatureAlgorithm::Sm2WithSm3), Ok(()));
+        for other in [
+            SignatureAlgorithm::Ecdsa(DigestAlgorithm::Sm3),
+            SignatureAlgorithm::Ecdsa(DigestAlgorithm::Sha256),
+            SignatureAlgorithm::RsaPkcs1(DigestAlgorithm::Sha256),
+        ] {
+            assert_eq!(verified(other), Err(BadSignature), "{other}");
+        }
+    }
+}

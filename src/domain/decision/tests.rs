@@ -2,8 +2,10 @@
 
 mod acts;
 mod claims;
+mod open_questions;
 mod open_sections;
 mod orders;
+mod record;
 mod steps;
 mod table;
 mod walk;

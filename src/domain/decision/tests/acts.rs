@@ -92,3 +92,12 @@ fn acts_and_what_is_awaited_have_names_of_their_own() {
     assert!(Act::ALL.iter().all(|act| act.name() == kebab(format!("{act:?}"))));
     assert!(Awaited::ALL.iter().all(|awaited| awaited.name() == kebab(format!("{awaited:?}"))));
 }
+
+#[test]
+fn an_applied_guarantee_can_be_decided_and_an_issued_one_surrendered() {
+    let legal = |history: Vec<Command>| legal_acts(&after(history).guarantee, now());
+    let applied = [Act::Approve, Act::Decline, Act::Issue, Act::RecordDossier, Act::Waive];
+    assert_eq!(legal(vec![apply()]), applied);
+    assert_eq!(legal(issued()), [Act::RecordDossier, Act::Surrender]);
+    assert_eq!(legal(with(restored(), [claim("1")])), [Act::RecordDossier, Act::AnswerClaim]);
+}

@@ -138,3 +138,21 @@ fn no_more_is_paid_on_a_claim_than_it_demands_and_never_nothing() {
     let whole = with(issued(), [open, claim_answer_over("800000", ClaimStatus::Paid, None)]);
     assert_eq!(after(whole).guarantee.paid_on_claims, "800000".parse().unwrap());
 }
+
+#[test]
+fn only_an_answer_that_pays_tells_how_much_was_paid() {
+    for status in ClaimStatus::ALL {
+        let answered =
+            after(with(issued(), [claim("500000"), claim_answer_over("300000", status, Some("理由"))]));
+        let paid = (status == ClaimStatus::Paid).then(|| "300000".parse().unwrap());
+        assert_eq!(answered.events, [Event::ClaimAnswered { status, paid }]);
+    }
+}
+
+#[test]
+fn a_claim_that_is_answered_while_the_letter_is_restored_leaves_a_surrender_for_behind_the_letter() {
+    let opened = with(issued(), [surrender(), claim("1"), restore(KeyCheck::Fits)]);
+    let answered = with(opened, [claim_answer(ClaimStatus::Rejected, Some("理由"))]);
+    assert!(matches!(told(answered.clone())[..], [Notice::ClaimResult { .. }]));
+    assert!(matches!(told(with(answered, [seal(LetterKind::Merged)]))[..], [Notice::SurrenderResult(_)]));
+}
