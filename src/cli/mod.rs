@@ -50,9 +50,15 @@ const LAST_MOMENTS: Duration = Duration::from_secs(2);
 /// The file that is read where none is named.
 const USUAL_SETTINGS: &str = "baohan.toml";
 
+/// What `--version` says: a release is built with the commit it was made of (deploy/SUPPLY-CHAIN.md).
+const VERSION: &str = match option_env!("BAOHAN_RELEASE") {
+    Some(release) => release,
+    None => env!("CARGO_PKG_VERSION"),
+};
+
 /// The institution's gateway to China's provincial electronic-guarantee (电子保函) platforms.
 #[derive(Parser)]
-#[command(name = "baohan", version, arg_required_else_help = true)]
+#[command(name = "baohan", version = VERSION, arg_required_else_help = true)]
 #[command(after_help = "Exit codes: 0 all is well, 1 what was asked for is not so, 2 it could not be done")]
 struct Program {
     /// A settings file (TOML); later ones override earlier ones. Without it, `baohan.toml` is read if it is there

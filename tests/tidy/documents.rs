@@ -176,7 +176,7 @@ fn every_migration_goes_both_ways() {
 #[test]
 fn scripts_can_be_started() {
     use std::os::unix::fs::PermissionsExt;
-    for script in ["tests/run", ".ci/run"] {
+    for script in ["tests/run", ".ci/run", "deploy/sbom"] {
         for path in paths_under(&root().join(script)) {
             let mode = std::fs::metadata(&path).map_or(0, |metadata| metadata.permissions().mode());
             assert!(mode & 0o100 != 0, "{} is not executable", relative(&path));

@@ -3,13 +3,16 @@
 //! The rules read the source as text: comments may cite a platform's specification, code may not; what stands under
 //! `#[cfg(test)]` is free to name platforms and to reach into other rooms.
 
+mod claims;
 mod documents;
 mod files;
 mod migrations;
 mod monitoring;
 mod rooms;
 mod rust_text;
+mod supply;
 mod tree;
+mod weak;
 mod words;
 
 use std::fmt::Write;

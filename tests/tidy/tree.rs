@@ -9,11 +9,13 @@ use crate::rust_text;
 pub(crate) const TOP_LEVEL: &[&str] = &[
     "Cargo.toml",
     "Cargo.lock",
+    "deny.toml",
     "diesel.toml",
     "rustfmt.toml",
     "README.md",
     "README.zh-CN.md",
     "LICENSE",
+    "SECURITY.md",
     "src",
     "templates",
     "migrations",
