@@ -125,7 +125,10 @@ pub(super) fn seconds(time: Duration) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::crypto::keyring::Keyring;
     use crate::store::ArchiveOptions;
 
     struct Scene {
@@ -140,7 +143,8 @@ mod tests {
         fn new() -> Self {
             let folder = tempfile::tempdir().unwrap();
             let options = ArchiveOptions { folder: folder.path().to_owned(), ..ArchiveOptions::default() };
-            let archive = Archive::open(&options).unwrap();
+            let keyring = Arc::new(Keyring::from_master(&[7; 32]));
+            let archive = Archive::open(&options, keyring).unwrap();
             let (local, metrics, machine) = (Local::default(), Metrics::new(), Machine::default());
             Self { local, metrics, archive, machine, _folder: folder }
         }

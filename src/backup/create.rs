@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use futures_util::stream::{self, StreamExt as _};
@@ -14,7 +15,7 @@ use super::manifest::{Documents, Engine, Keys, Manifest, Part};
 use super::place::Place;
 use super::{durable, postgres, retention};
 use crate::domain::identity::DocumentDigest;
-use crate::store::archive::{Archive, ArchiveError};
+use crate::store::archive::{Archive, ArchiveError, Form, Stored};
 use crate::store::survey::{Depth, Survey};
 use crate::store::{Location, Store};
 
@@ -55,9 +56,10 @@ pub async fn create(
     let file = begun.database(engine);
     copy_database(data, &data.connect()?, &file).await?;
     let (bytes, sm3) = durable::digest(&file)?;
-    let keyring = Some(data.keyring.clone());
-    let mut survey = survey_copy(engine, &file, &data.programs, keyring, Depth::OneOfEachColumn).await?;
-    let copying = copy_documents(&survey, &data.archive, place.documents()).await?;
+    let keyring = Some(Arc::clone(&data.keyring));
+    let mut survey =
+        survey_copy(engine, &file, &data.programs, keyring.clone(), Depth::OneOfEachColumn).await?;
+    let copying = copy_documents(&survey, data, &place.documents(keyring)?).await?;
     let mut findings = std::mem::take(&mut survey.faults);
     findings.extend(copying.lacking.iter().map(|(digest, why)| format!("document `{digest}`: {why}")));
     let manifest = Manifest {
@@ -73,6 +75,7 @@ pub async fn create(
             bytes: copying.held.values().sum(),
             list_sm3: begun.write_list(&copying.held)?,
             lacking: copying.lacking.keys().map(ToString::to_string).collect(),
+            keys: copying.keys.iter().map(|(key, count)| (hex::encode(key), *count)).collect(),
         },
         keys: Keys { master: survey.master_keys, settings: keys },
     };
@@ -95,25 +98,35 @@ async fn copy_database(data: &Data, store: &Store, file: &Path) -> anyhow::Resul
     durable::sync(file)
 }
 
+#[derive(Default)]
 struct Copying {
     held: BTreeMap<DocumentDigest, u64>,
     lacking: BTreeMap<DocumentDigest, String>,
+    /// Of those that are held, by the key that they are sealed under.
+    keys: BTreeMap<[u8; 4], u64>,
     copied: u64,
 }
 
+impl Copying {
+    fn hold(&mut self, digest: &DocumentDigest, size: u64, key: [u8; 4]) {
+        self.held.insert(digest.clone(), size);
+        *self.keys.entry(key).or_default() += 1;
+    }
+}
+
 /// Copies the documents that the place does not have yet, each compared with its name on the way.
-async fn copy_documents(survey: &Survey, from: &Archive, to: &Archive) -> anyhow::Result<Copying> {
-    let mut copying = Copying { held: BTreeMap::new(), lacking: BTreeMap::new(), copied: 0 };
+async fn copy_documents(survey: &Survey, data: &Data, to: &Archive) -> anyhow::Result<Copying> {
+    let mut copying = Copying::default();
     let documents = stream::iter(&survey.documents);
     let mut outcomes = documents
-        .map(|(digest, size)| async move { (digest, copy_document(digest, *size, from, to).await) })
+        .map(|(digest, size)| async move { (digest, copy_document(digest, *size, data, to).await) })
         .buffer_unordered(AT_ONCE);
     while let Some((digest, outcome)) = outcomes.next().await {
         match outcome? {
-            Outcome::Held(size) => drop(copying.held.insert(digest.clone(), size)),
+            Outcome::Held(size, key) => copying.hold(digest, size, key),
             Outcome::Copied(size) => {
                 copying.copied += 1;
-                copying.held.insert(digest.clone(), size);
+                copying.hold(digest, size, data.keyring.key_id());
             }
             Outcome::Lacking(why) => drop(copying.lacking.insert(digest.clone(), why)),
         }
@@ -123,32 +136,34 @@ async fn copy_documents(survey: &Survey, from: &Archive, to: &Archive) -> anyhow
 }
 
 enum Outcome {
-    /// An earlier snapshot has it.
-    Held(u64),
+    /// An earlier snapshot has it, sealed under this key.
+    Held(u64, [u8; 4]),
     Copied(u64),
     Lacking(String),
 }
 
+/// What an earlier version has put there in the clear is copied again, and what only a key opens that is gone.
 async fn copy_document(
     digest: &DocumentDigest,
     size: Option<u64>,
-    from: &Archive,
+    data: &Data,
     to: &Archive,
 ) -> anyhow::Result<Outcome> {
-    if let Some(held) = to.size(digest).await?
+    if let Some(Stored { size: held, form: Form::Sealed(key) }) = to.stored(digest).await?
+        && data.keyring.has_key(key)
         && size.is_none_or(|size| size == held)
     {
-        return Ok(Outcome::Held(held));
+        return Ok(Outcome::Held(held, key));
     }
-    match from.get(digest).await {
+    match data.archive.get(digest).await {
         Ok(document) => {
             let size = u64::try_from(document.len())?;
             to.put(document).await?;
             Ok(Outcome::Copied(size))
         }
-        Err(error @ (ArchiveError::Missing(_) | ArchiveError::Damaged { .. })) => {
-            Ok(Outcome::Lacking(error.to_string()))
+        Err(error @ ArchiveError::Unavailable(_)) => {
+            Err(error).with_context(|| format!("document `{digest}`"))
         }
-        Err(error) => Err(error).with_context(|| format!("document `{digest}`")),
+        Err(lost) => Ok(Outcome::Lacking(lost.to_string())),
     }
 }

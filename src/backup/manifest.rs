@@ -9,8 +9,11 @@ use serde::{Deserialize, Serialize};
 use crate::crypto::keyring::{Context, Keyring};
 use crate::crypto::sm3;
 
-/// Grows when an earlier program could not read a snapshot any more.
-const FORMAT: u32 = 1;
+/// Grows when an earlier program could not read a snapshot any more. Since 2, documents are sealed.
+const FORMAT: u32 = 2;
+
+/// The first one that this program can read.
+const OLDEST_FORMAT: u32 = 1;
 
 /// What wrote the copy of the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,6 +75,9 @@ pub struct Documents {
     /// Those that the archive did not have, or had as other bytes, when the snapshot was made.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lacking: Vec<String>,
+    /// The ids of the keys under which they are sealed, with the number of documents.
+    #[serde(default)]
+    pub keys: BTreeMap<String, u64>,
 }
 
 /// What a restored gateway needs and the snapshot does not hold.
@@ -115,9 +121,9 @@ impl Manifest {
     ) -> anyhow::Result<(Self, Option<SealCheck>)> {
         let sealed: Sealed = serde_json::from_str(text).context("expected a manifest")?;
         let format: Format = serde_json::from_str(sealed.manifest.get()).context("expected a manifest")?;
-        if format.format != FORMAT {
+        if !(OLDEST_FORMAT..=FORMAT).contains(&format.format) {
             bail!(
-                "expected format {FORMAT} of backups, found {}: use the program that made it",
+                "expected format {OLDEST_FORMAT} to {FORMAT} of backups, found {}: use the program that made it",
                 format.format
             );
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
@@ -27,7 +28,6 @@ const UNFINISHED: &str = ".part";
 /// A folder of backups. As long as it is held, nobody else makes or removes snapshots in it.
 pub struct Place {
     folder: PathBuf,
-    documents: Archive,
     /// Closing the file gives the lock back.
     _lock: File,
 }
@@ -80,13 +80,19 @@ impl Place {
             Err(rustix::io::Errno::WOULDBLOCK) => bail!("`{shown}`: another backup is at work in it"),
             Err(error) => return Err(error).with_context(|| format!("cannot lock `{shown}`")),
         }
-        let documents = Archive::open(&ArchiveOptions::in_folder(folder.join(DOCUMENTS)))?;
-        Ok(Self { folder: folder.to_owned(), documents, _lock: lock })
+        Ok(Self { folder: folder.to_owned(), _lock: lock })
     }
 
-    /// The documents of all snapshots.
-    pub fn documents(&self) -> &Archive {
-        &self.documents
+    /// The documents of all snapshots. Without a keyring they can be examined, and not read.
+    ///
+    /// # Errors
+    /// When there is no folder for them.
+    pub fn documents(&self, keyring: Option<Arc<Keyring>>) -> anyhow::Result<Archive> {
+        let options = ArchiveOptions::in_folder(self.documents_folder());
+        Ok(match keyring {
+            Some(keyring) => Archive::open(&options, keyring)?,
+            None => Archive::without_keys(&options)?,
+        })
     }
 
     /// Where the documents are.

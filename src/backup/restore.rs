@@ -59,7 +59,8 @@ pub async fn restore(
         bail!("the snapshot is not sound, and nothing was restored:\n  {}", verdict.findings.join("\n  "));
     }
     let (list, _) = snapshot.list()?;
-    let (documents, lost) = put_documents(place.documents(), &into.archive, list.keys()).await;
+    let kept = place.documents(Some(Arc::clone(&into.keyring)))?;
+    let (documents, lost) = put_documents(&kept, &into.archive, list.keys()).await;
     if let (Some(first), false) = (lost.first(), despite_findings) {
         bail!("{} documents can't be restored; the first: {first}", lost.len());
     }

@@ -87,10 +87,12 @@ impl Scene {
 fn data(folder: &Path, name: &str, master: [u8; 32]) -> Data {
     let folder = folder.join(name);
     let url = Secret::new(folder.join("store.db").to_str().unwrap());
+    let keyring = Arc::new(Keyring::from_master(&master));
     Data {
         store: StoreOptions { url, ..StoreOptions::default() },
-        archive: Archive::open(&ArchiveOptions::in_folder(folder.join("documents"))).unwrap(),
-        keyring: Arc::new(Keyring::from_master(&master)),
+        archive: Archive::open(&ArchiveOptions::in_folder(folder.join("documents")), Arc::clone(&keyring))
+            .unwrap(),
+        keyring,
         programs: Programs::default(),
     }
 }

@@ -10,6 +10,7 @@ use super::manifest::{Manifest, SealCheck};
 use super::place::{Place, Snapshot};
 use super::postgres::Programs;
 use crate::crypto::keyring::Keyring;
+use crate::store::archive::Archive;
 use crate::store::survey::{Depth, Survey};
 
 /// Documents that are read at the same time.
@@ -38,8 +39,9 @@ pub async fn verify(
     // A value does not say more about a key that is not the right one than the manifest does.
     let keyring = keyring.filter(|_| !matches!(seal, Some(SealCheck::OtherKey(_))));
     verdict.examine_seal(seal);
-    verdict.examine_database(snapshot, keyring, programs).await;
-    verdict.examine_documents(place, snapshot).await;
+    verdict.examine_database(snapshot, keyring.clone(), programs).await;
+    let opened = keyring.is_some();
+    verdict.examine_documents(&place.documents(keyring)?, snapshot, opened).await;
     Ok(verdict)
 }
 
@@ -113,7 +115,7 @@ impl Verdict {
         }
     }
 
-    async fn examine_documents(&mut self, place: &Place, snapshot: &Snapshot) {
+    async fn examine_documents(&mut self, documents: &Archive, snapshot: &Snapshot, opened: bool) {
         let lacking = self.manifest.documents.lacking.iter();
         self.findings
             .extend(lacking.map(|it| format!("document `{it}` was not in the archive when this was made")));
@@ -127,15 +129,33 @@ impl Verdict {
                 self.manifest.documents.list_sm3
             ));
         }
-        let reads = stream::iter(list.keys()).map(|digest| place.documents().get(digest));
+        let reads = stream::iter(list.keys()).map(|digest| async move {
+            if opened {
+                documents.get(digest).await?;
+            }
+            documents.examine(digest).await
+        });
         let mut reads = reads.buffer_unordered(AT_ONCE);
-        let mut sound = 0_u64;
+        let (mut sealed, mut clear) = (0_u64, 0_u64);
         while let Some(read) = reads.next().await {
             match read {
-                Ok(_) => sound += 1,
+                Ok(Some(_)) => sealed += 1,
+                Ok(None) => clear += 1,
                 Err(error) => self.findings.push(error.to_string()),
             }
         }
-        self.sound.push(format!("documents: {sound} of {} have the SM3 that they are named by", list.len()));
+        let (sound, all) = (sealed + clear, list.len());
+        self.sound.push(match opened {
+            true => format!("documents: {sound} of {all} open and have the SM3 that they are named by"),
+            false => format!(
+                "documents: {sound} of {all} are as they were written; {sealed} are sealed, and not opened without the \
+                 master key"
+            ),
+        });
+        if clear > 0 {
+            let advice = "the next `baohan backup create` seals those that it needs";
+            self.sound
+                .push(format!("documents: {clear} lie in the clear, from an earlier version; {advice}"));
+        }
     }
 }

@@ -10,7 +10,6 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use clap::{Args as ClapArgs, Subcommand};
 use jiff::Timestamp;
-use rustix::fs::Mode;
 use serde_json::json;
 
 use super::account;
@@ -120,8 +119,6 @@ pub async fn run(
     now: Timestamp,
     out: &mut (dyn Write + Send),
 ) -> anyhow::Result<bool> {
-    // Whatever is written here is its owner's only, also what other programs write.
-    rustix::process::umask(Mode::RWXG | Mode::RWXO);
     match args.step {
         Step::Create { to, keep, programs } => {
             let settings = settings::load(files)?;
@@ -150,10 +147,11 @@ pub async fn run(
 }
 
 fn data(settings: &Settings, programs: ProgramArgs) -> anyhow::Result<Data> {
+    let keyring = Arc::new(gateway::keyring(&settings.keyring.file)?);
     Ok(Data {
         store: settings.store.clone(),
-        archive: Archive::open(&settings.archive).context("archive")?,
-        keyring: Arc::new(gateway::keyring(&settings.keyring.file)?),
+        archive: Archive::open(&settings.archive, Arc::clone(&keyring)).context("archive")?,
+        keyring,
         programs: programs.into(),
     })
 }

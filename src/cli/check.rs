@@ -8,6 +8,7 @@ use anyhow::Context;
 use clap::Args as ClapArgs;
 use jiff::civil::Date;
 
+use super::process::Exposed;
 use crate::api::ApiOptions;
 use crate::api::options::EXPOSED;
 use crate::casework::{Platform, Platforms};
@@ -44,13 +45,19 @@ pub async fn run(args: Args, settings: Settings, out: &mut dyn Write) -> anyhow:
     report.line("log filter", &settings.telemetry.log_filter, filter)?;
     let keyring = gateway::keyring(&settings.keyring.file);
     let keyring = report.line("master key", settings.keyring.file.display(), keyring)?;
-    if let Some(keyring) = keyring {
+    let keyring = keyring.map(Arc::new);
+    if let Some(keyring) = keyring.clone() {
         let pending = pending_migrations(&settings, keyring).await;
         if let Some(pending) = report.line("database", "can be opened", pending)? {
             writeln!(report.out, "     migrations to run at start: {pending}")?;
         }
     }
-    archive(&settings.archive, &mut report).await?;
+    if let Some(keyring) = keyring {
+        archive(&settings.archive, keyring, &mut report).await?;
+    }
+    for exposed in Exposed::of(&settings) {
+        writeln!(report.out, "WARN {exposed}")?;
+    }
     let sealer = gateway::sealer(&settings.seal, &Clock::system(), &Metrics::new()).await;
     if let Some(sealer) = report.line("seal", settings.seal.electronic_seal.display(), sealer)? {
         let tried = tokio::task::spawn_blocking(move || sealer.try_out()).await?;
@@ -130,12 +137,16 @@ async fn changes(overlay: &Overlay, press: Option<Press>, report: &mut Report<'_
 }
 
 /// Where documents are kept. A folder that is not there yet will be made at start; looking must not make it.
-async fn archive(options: &ArchiveOptions, report: &mut Report<'_>) -> anyhow::Result<()> {
+async fn archive(
+    options: &ArchiveOptions,
+    keyring: Arc<Keyring>,
+    report: &mut Report<'_>,
+) -> anyhow::Result<()> {
     if options.s3.is_none() && !options.folder.exists() {
         let folder = options.folder.display();
         return report.line("archive", format_args!("folder {folder}, which will be made"), Ok(())).map(drop);
     }
-    let archive = match Archive::open(options) {
+    let archive = match Archive::open(options, keyring) {
         Ok(archive) => archive,
         Err(error) => return report.line("archive", "", Err::<(), _>(error.into())).map(drop),
     };
@@ -195,12 +206,12 @@ fn console(settings: &Settings, report: &mut Report<'_>) -> anyhow::Result<()> {
 }
 
 /// A SQLite file that is not there yet will be made at start; looking must not make it.
-async fn pending_migrations(settings: &Settings, keyring: Keyring) -> anyhow::Result<String> {
+async fn pending_migrations(settings: &Settings, keyring: Arc<Keyring>) -> anyhow::Result<String> {
     let url = settings.store.url.expose();
     if !url.contains("://") && !Path::new(url.strip_prefix("sqlite:").unwrap_or(url)).exists() {
         return Ok("all; the database file will be made".to_owned());
     }
-    let store = Store::open(&settings.store, Arc::new(keyring)).context("store.url")?;
+    let store = Store::open(&settings.store, keyring).context("store.url")?;
     Ok(store.pending_migrations().await?.len().to_string())
 }
 

@@ -22,7 +22,7 @@ use crate::domain::{Command, Guarantee};
 use crate::gateway;
 use crate::settings::Settings;
 use crate::store::audit::{self, Entry};
-use crate::store::{Connection, Store, StoreError, guarantees};
+use crate::store::{Archive, Connection, Store, StoreError, guarantees};
 
 /// Decide an application, answer a request for surrender, invoice or claim, or record what the institution has learnt
 ///
@@ -59,8 +59,8 @@ pub async fn run(
     let known = store.read(move |c| guarantees::find_by_application(c, &platform_id, &number)).await?;
     let known = known
         .with_context(|| format!("no application `{}` of platform `{id}` is stored", args.application))?;
-    let Some(act) = act::act(args.decision, &platform, &known.guarantee, &settings.archive, now).await?
-    else {
+    let archive = || Archive::open(&settings.archive, store.keyring()).context("archive");
+    let Some(act) = act::act(args.decision, &platform, &known.guarantee, archive, now).await? else {
         return show(&known.guarantee, out).map(|()| true);
     };
     tellable::expect(&platform, &known.guarantee, std::slice::from_ref(&act.command), now)?;

@@ -1,17 +1,24 @@
-//! `baohan documents`: whether the archive has what the database names, and how it gets from one place to another.
+//! `baohan documents`: whether the archive has what the database names, how it gets from one place to another, and under
+//! which keys it is sealed.
+
+mod keys;
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, bail, ensure};
 use clap::{ArgGroup, Args as ClapArgs, Subcommand};
 use futures_util::{StreamExt, stream};
+use jiff::Timestamp;
 
+use crate::crypto::keyring::Keyring;
 use crate::domain::identity::DocumentDigest;
 use crate::settings::{self, Settings};
 use crate::store::archive::ArchiveError;
+use crate::store::audit;
 use crate::store::named_documents::{self, Bookmark, Named, Owner};
 use crate::store::{Archive, ArchiveOptions, Store};
 
@@ -24,7 +31,7 @@ const BETWEEN_WORDS: usize = 1000;
 /// So many documents in a row that can't be read mean that the archive is away.
 const PATIENCE: u32 = 10;
 
-/// Check the archive of documents, repair it, or move it.
+/// Check the archive of documents, repair it, move it, or seal it anew.
 #[derive(ClapArgs)]
 pub struct Args {
     #[command(subcommand)]
@@ -35,6 +42,8 @@ pub struct Args {
 enum What {
     Check(CheckArgs),
     Copy(CopyArgs),
+    Keys(KeysArgs),
+    Reseal(ResealArgs),
 }
 
 /// Read every document that the database names and verify it against its digest.
@@ -78,6 +87,35 @@ struct CopyArgs {
     at_once: u8,
 }
 
+/// List the keys under which documents are sealed, with the number of documents of each.
+///
+/// All that lies in the archive counts, whether the database names it or not. The exit code is 1 where a key is not at hand.
+/// A key that a backup's documents need is not in this list: ask with --place.
+#[derive(ClapArgs)]
+struct KeysArgs {
+    /// Not where the settings keep documents, but here: a folder, such as `documents` of a backup, or a settings file with a
+    /// section `[archive]`
+    #[arg(long, value_name = "PLACE")]
+    place: Option<PathBuf>,
+}
+
+/// Seal documents anew that an earlier version kept in the clear, or that a former key seals.
+///
+/// Everything that lies in the archive is looked at, whether the database names it or not. Each document is verified before it
+/// is written, so that what is damaged stays as it is; then the exit code is 1. Interrupted, it goes on where it was. The
+/// gateway may run meanwhile. The act is put into the audit trail.
+#[derive(ClapArgs)]
+struct ResealArgs {
+    /// Not where the settings keep documents, but here: a folder, such as `documents` of a backup, or a settings file with a
+    /// section `[archive]`
+    #[arg(long, value_name = "PLACE")]
+    place: Option<PathBuf>,
+
+    /// Documents that are worked on at the same time
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u8).range(1..=64))]
+    at_once: u8,
+}
+
 /// `true` if every document is whole where it should be.
 ///
 /// # Errors
@@ -86,9 +124,16 @@ pub async fn run(
     args: Args,
     settings: &Settings,
     store: &Store,
+    now: Timestamp,
     out: &mut dyn Write,
 ) -> anyhow::Result<bool> {
-    let own = Archive::open(&settings.archive).context("archive")?;
+    let keyring = store.keyring();
+    let own = Archive::open(&settings.archive, Arc::clone(&keyring)).context("archive")?;
+    let open = |argument: &str, place: &Path| open(argument, place, Arc::clone(&keyring));
+    let elsewhere = |place: Option<PathBuf>| match place {
+        Some(place) => open("--place", &place),
+        None => Ok(own.clone()),
+    };
     let (tour, at_once) = match args.what {
         What::Check(CheckArgs { repair_from, at_once }) => {
             let source = repair_from.as_deref().map(|place| open("--repair-from", place)).transpose()?;
@@ -102,6 +147,14 @@ pub async fn run(
             };
             (Tour { target, source: Some(source), by_size, done: "copied" }, at_once)
         }
+        What::Keys(KeysArgs { place }) => return keys::list(&elsewhere(place)?, &keyring, out).await,
+        What::Reseal(ResealArgs { place, at_once }) => {
+            let archive = elsewhere(place)?;
+            let done = keys::reseal(&archive, usize::from(at_once), out).await?;
+            let entry = done.entry(&archive, &keyring);
+            store.write(move |connection| audit::append(connection, &entry, now)).await?;
+            return Ok(done.is_complete());
+        }
     };
     let same = tour.source.as_ref().is_some_and(|source| source.to_string() == tour.target.to_string());
     ensure!(!same, "expected another place than {}, where the settings keep documents", tour.target);
@@ -112,7 +165,7 @@ pub async fn run(
     tour.walk(store, usize::from(at_once), out).await
 }
 
-fn open(argument: &str, place: &Path) -> anyhow::Result<Archive> {
+fn open(argument: &str, place: &Path, keyring: Arc<Keyring>) -> anyhow::Result<Archive> {
     let within = || format!("{argument} `{}`", place.display());
     let options = if place.is_file() {
         settings::load_archive(place).with_context(within)?
@@ -120,7 +173,7 @@ fn open(argument: &str, place: &Path) -> anyhow::Result<Archive> {
         ensure!(place.is_dir(), "{}: expected a folder or a settings file, found none", within());
         ArchiveOptions::in_folder(place)
     };
-    Archive::open(&options).with_context(within)
+    Archive::open(&options, keyring).with_context(within)
 }
 
 /// From document to document.
@@ -207,6 +260,7 @@ impl Tour {
                 Ok(()) => return Ok(Finding::Whole),
                 Err(ArchiveError::Missing(_)) => "missing",
                 Err(ArchiveError::Damaged { .. }) => "damaged",
+                Err(ArchiveError::Locked { .. }) => "locked",
                 Err(error) => return Err(error),
             };
             let Some(source) = &self.source else { return Ok(Finding::Lost(lost)) };

@@ -30,6 +30,7 @@ pub mod users;
 pub mod verify;
 
 mod account;
+mod process;
 mod table;
 
 use std::io::Write;
@@ -102,8 +103,8 @@ enum Command {
 /// Runs the program. The exit code is 0 if all is well, 1 if what was asked for is not so, 2 if it could not be done.
 pub fn main() -> ExitCode {
     let program = Program::parse();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let ended = runtime.map_err(anyhow::Error::from).and_then(|runtime| {
+    let runtime = || tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let ended = process::close_off().and_then(|()| Ok(runtime()?)).and_then(|runtime| {
         let ended = runtime.block_on(run(program));
         // What failed is told at once.
         runtime.shutdown_timeout(if ended.is_ok() { LAST_MOMENTS } else { Duration::ZERO });
@@ -176,7 +177,7 @@ async fn run(program: Program) -> anyhow::Result<bool> {
         Command::Documents(args) => {
             let settings = settings::load(&files)?;
             let store = gateway::connect_store(&settings)?;
-            documents::run(args, &settings, &store, out).await
+            documents::run(args, &settings, &store, now, out).await
         }
         Command::Backup(args) => backup::run(args, &files, now, out).await,
         Command::Replay(args) => {

@@ -8,6 +8,7 @@ use anyhow::bail;
 use clap::Args as ClapArgs;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use super::process::Exposed;
 use crate::clock::Clock;
 use crate::gateway::Gateway;
 use crate::settings::{Role, Settings};
@@ -26,6 +27,9 @@ pub async fn run(args: Args, mut settings: Settings, clock: Clock) -> anyhow::Re
     let traces = traces::start(&settings.telemetry)?;
     if let Some(role) = args.role {
         settings.server.role = role;
+    }
+    for exposed in Exposed::of(&settings) {
+        tracing::warn!("{exposed}");
     }
     let mut signals =
         Signals { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? };

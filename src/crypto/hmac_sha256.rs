@@ -44,4 +44,18 @@ mod tests {
         let expected = openssl::run(&["dgst", "-sha256", "-mac", "HMAC", "-macopt", &option, "-binary"], b"");
         assert_eq!(code(key, b"").as_slice(), expected);
     }
+
+    #[test]
+    fn openssl_computes_the_same_for_keys_around_the_block() {
+        for length in [1, 63, 64, 65, 128] {
+            let key = vec![0x5a; length];
+            let option = format!("hexkey:{}", hex::encode(&key));
+            let arguments = ["dgst", "-sha256", "-mac", "HMAC", "-macopt", &option, "-binary"];
+            assert_eq!(
+                code(&key, b"guarantee").as_slice(),
+                openssl::run(&arguments, b"guarantee"),
+                "{length}"
+            );
+        }
+    }
 }

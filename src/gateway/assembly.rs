@@ -103,7 +103,8 @@ impl Assembly {
         let seal_validity = sealer.validity();
         let certificates = Certificates::of(settings, &sealer);
         migrate(&store).await?;
-        let archive = Archive::open(&settings.archive).context("archive")?.reporting_to(metrics.clone());
+        let archive = Archive::open(&settings.archive, store.keyring()).context("archive")?;
+        let archive = archive.reporting_to(metrics.clone());
         let press = press.await.context("loading fonts and templates panicked")??;
         let printing = Printing {
             workshop: workshop.clone(),

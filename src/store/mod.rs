@@ -256,6 +256,11 @@ impl Store {
         self.on_own_connection(Connection::pending_migrations).await
     }
 
+    /// What seals the columns, and the documents that go with the rows.
+    pub fn keyring(&self) -> Arc<Keyring> {
+        Arc::clone(&self.opener.keyring)
+    }
+
     /// Told after each commit that made a job ready in this process.
     pub fn work_is_ready(&self) -> &Notify {
         &self.work_is_ready

@@ -37,7 +37,8 @@ async fn documents(house: &House, line: &[&str]) -> (bool, String) {
     let args = Line::try_parse_from([&["documents"], line].concat()).unwrap().args;
     let mut out = Vec::new();
     let store = &house.gateway.assembly.store;
-    let sound = documents::run(args, &house.settings(), store, &mut out).await.unwrap();
+    let now = house.gateway.assembly.clock.now();
+    let sound = documents::run(args, &house.settings(), store, now, &mut out).await.unwrap();
     (sound, String::from_utf8(out).unwrap())
 }
 

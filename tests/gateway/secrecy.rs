@@ -14,7 +14,7 @@ use baohan_gateway::domain::identity::{ApplicationNumber, PlatformId};
 use baohan_gateway::sandbox::hainan::{Application, Delivery, read_faults};
 use baohan_gateway::settings::{self, Settings};
 use baohan_gateway::store::keys::Purpose;
-use baohan_gateway::store::{Store, deliveries, guarantees, keys};
+use baohan_gateway::store::{Archive, Store, deliveries, guarantees, keys};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 #[cfg(feature = "postgres")]
@@ -82,7 +82,6 @@ on_both_databases! {
         let of_database = |place: &&str| place.contains("baohan.db") || place.starts_with("table");
         assert!(before.places(&known).iter().any(of_database), "{:?}", before.places(&known));
         assert!(before.places(&known).contains(&"log"), "{:?}", before.places(&known));
-        assert!(before.places(&known).iter().any(|it| it.contains("!Doc_0/Pages")), "{:?}", before.places(&known));
         before.assert_free_of(&section, |_| false);
         before.assert_free_of(&secrets, |_| false);
         before.assert_free_of(&people, |_| false);
@@ -110,13 +109,17 @@ on_both_databases! {
         after.add("log at the end", &serving.stop());
         after.assert_free_of(&keys, |_| false);
         after.assert_free_of(&people, |_| false);
-        // In the clear, the section stands in the merged letter and nowhere else.
-        let (ciphertext, merged) = letters(&files, &applyno).await;
-        after.assert_free_of(&section, |place| place.contains(&merged));
-        for planted in &section {
-            assert!(!after.places(planted).is_empty(), "{} is not in the merged letter", planted.what);
+        // What has been delivered in the clear lies sealed in the archive.
+        after.assert_free_of(&section, |_| false);
+        let mut delivered = Traces::default();
+        for (kind, letter) in letters(&files, &applyno).await {
+            delivered.add(kind, &letter);
         }
-        assert!(after.places(&known).iter().any(|place| place.contains(&ciphertext)));
+        for planted in &section {
+            assert!(delivered.places(planted).iter().all(|it| it.contains("merged")), "{}", planted.what);
+            assert!(!delivered.places(planted).is_empty(), "{} is not in the merged letter", planted.what);
+        }
+        assert!(delivered.places(&known).iter().any(|it| it.contains("ciphertext!Doc_0/Pages")));
         sandbox.stop().await;
     }
 }
@@ -314,9 +317,14 @@ async fn stored_keys(files: &[PathBuf], applyno: &str) -> Vec<Planted> {
         .unwrap()
 }
 
-/// The digests of both letters, under which the archive keeps them.
-async fn letters(files: &[PathBuf], applyno: &str) -> (String, String) {
-    let (_, found) = stored(files, applyno).await;
-    let digest = |kind| found.guarantee.letter(kind).unwrap().document.to_string();
-    (digest(LetterKind::Ciphertext), digest(LetterKind::Merged))
+/// Both letters, as the platform has got them.
+async fn letters(files: &[PathBuf], applyno: &str) -> Vec<(&'static str, Vec<u8>)> {
+    let (store, found) = stored(files, applyno).await;
+    let archive = Archive::open(&settings::load(files).unwrap().archive, store.keyring()).unwrap();
+    let mut letters = Vec::new();
+    for kind in [LetterKind::Ciphertext, LetterKind::Merged] {
+        let digest = &found.guarantee.letter(kind).unwrap().document;
+        letters.push((kind.name(), archive.get(digest).await.unwrap()));
+    }
+    letters
 }

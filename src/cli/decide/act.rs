@@ -16,7 +16,7 @@ use crate::domain::party::Account;
 use crate::domain::terms::{BasicAccount, Payment, PaymentMethod};
 use crate::domain::{Command, Guarantee};
 use crate::institution::rules::Agreed;
-use crate::store::ArchiveOptions;
+use crate::store::Archive;
 
 /// What a decision does: a command, and the key to keep if it is carried out.
 pub(super) struct Act {
@@ -29,7 +29,7 @@ pub(super) async fn act(
     decision: Decision,
     platform: &Platform,
     guarantee: &Guarantee,
-    archive: &ArchiveOptions,
+    archive: impl FnOnce() -> anyhow::Result<Archive>,
     now: Timestamp,
 ) -> anyhow::Result<Option<Act>> {
     let decision = match decision {
@@ -83,7 +83,7 @@ pub(super) async fn act(
         }
         Decision::Abandon { reason } => Decided::AbandonIssue { reason },
         Decision::Dossier { dossier } => {
-            Decided::RecordDossier { dossier: dossier::read(&dossier, archive).await? }
+            Decided::RecordDossier { dossier: dossier::read(&dossier, archive()?).await? }
         }
         Decision::Waive => Decided::Waive,
         Decision::GrantCancellation => Decided::GrantCancellation,

@@ -9,7 +9,7 @@ use crate::crypto::encoding::TextForm;
 use crate::crypto::md5;
 use crate::domain::dossier::{Dossier, Paper};
 use crate::domain::party::Contact;
-use crate::store::{Archive, ArchiveOptions};
+use crate::store::Archive;
 
 /// The file's shape. Whatever is not named is not known.
 #[derive(Default, Deserialize)]
@@ -44,14 +44,11 @@ impl From<Person> for Contact {
 ///
 /// # Errors
 /// When a file can't be read, is empty, or the archive can't be used.
-pub(super) async fn read(file: &Path, archive: &ArchiveOptions) -> anyhow::Result<Dossier> {
+pub(super) async fn read(file: &Path, archive: Archive) -> anyhow::Result<Dossier> {
     let text = std::fs::read(file).with_context(|| format!("can't read `{}`", file.display()))?;
     let listed: Listed = serde_json::from_slice(&text)
         .with_context(|| format!("expected a dossier as JSON in `{}`", file.display()))?;
-    let desk = Desk {
-        archive: Archive::open(archive).context("archive")?,
-        folder: file.parent().unwrap_or(Path::new("")),
-    };
+    let desk = Desk { archive, folder: file.parent().unwrap_or(Path::new("")) };
     Ok(Dossier {
         contact: listed.contact.into(),
         email: listed.email,

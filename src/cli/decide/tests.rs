@@ -1,9 +1,12 @@
 //! What lines of `baohan decide` mean.
 
+use std::sync::Arc;
+
 use clap::Parser;
 
 use super::*;
 use crate::casework::{Platform, tellable};
+use crate::crypto::keyring::Keyring;
 use crate::dialect::{Profile, Registry};
 use crate::domain::Command;
 use crate::domain::application::Application;
@@ -12,6 +15,11 @@ use crate::domain::identity::GuaranteeId;
 use crate::domain::terms::PaymentMethod;
 use crate::institution::rules::Rules;
 use crate::store::{Archive, ArchiveOptions};
+
+fn archive(folder: &std::path::Path) -> Archive {
+    let keyring = Arc::new(Keyring::from_master(&[7; 32]));
+    Archive::open(&ArchiveOptions::in_folder(folder.join("archive")), keyring).unwrap()
+}
 
 fn platform() -> Platform {
     platform_of("hainan-2024", "")
@@ -80,8 +88,7 @@ async fn command_for(
     let at: Timestamp = "2026-11-22T01:00:00Z".parse().unwrap();
     let line = [&["decide", "--platform", "hainan", "A1"], line].concat();
     let decision = Line::try_parse_from(line).unwrap().args.decision;
-    let archive = ArchiveOptions::in_folder(folder.join("archive"));
-    Ok(act::act(decision, platform, &guarantee(at), &archive, at).await?.unwrap().command)
+    Ok(act::act(decision, platform, &guarantee(at), || Ok(archive(folder)), at).await?.unwrap().command)
 }
 
 #[tokio::test]
@@ -103,8 +110,7 @@ async fn a_dossier_brings_its_papers_into_the_archive() {
         (licence.name.as_str(), licence.md5.as_str()),
         ("licence.pdf", "900150983cd24fb0d6963f7d28e17f72")
     );
-    let archive = Archive::open(&ArchiveOptions::in_folder(folder.path().join("archive"))).unwrap();
-    assert_eq!(archive.get(&licence.document).await.unwrap(), b"abc");
+    assert_eq!(archive(folder.path()).get(&licence.document).await.unwrap(), b"abc");
     assert_eq!(dossier.contact.name.as_deref(), Some("王某某"));
     assert_eq!((dossier.email.as_deref(), dossier.order), (Some("a@example.com"), None));
 }

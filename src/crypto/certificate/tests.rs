@@ -297,3 +297,51 @@ fn no_changed_byte_goes_unnoticed_and_no_cut_panics() {
     }
     assert!(Certificate::from_der(&[leaf.der(), &[0]].concat()).is_err());
 }
+
+#[test]
+fn a_signer_is_named_by_its_issuer_and_serial_number_or_by_its_key() {
+    let root = root();
+    let (_, leaf) = leaf(&root);
+    let (issuer, serial) = leaf.issuer_and_serial_der().unwrap();
+    assert_eq!(x509_cert::name::Name::from_der(&issuer).unwrap().to_string(), leaf.issuer());
+    assert_eq!(serial[..2], [2, u8::try_from(serial.len() - 2).unwrap()]);
+    let digits = hex::encode(&serial[2..]);
+    assert_eq!(digits.trim_start_matches('0'), leaf.serial_hex().trim_start_matches('0'));
+
+    let own = leaf.subject_key_identifier().unwrap();
+    let above = root.certificate().subject_key_identifier().unwrap();
+    assert_eq!((own.len(), above.len()), (20, 20));
+    assert_ne!(own, above);
+    let extensions = "subjectKeyIdentifier,authorityKeyIdentifier";
+    let said = openssl::run(&["x509", "-noout", "-ext", extensions], leaf.to_pem().as_bytes());
+    let said = String::from_utf8(said).unwrap().replace(':', "").to_lowercase();
+    let (first, second) = said.split_once("authority").unwrap();
+    assert!(first.contains(&hex::encode(own)) && second.contains(&hex::encode(above)), "{said}");
+}
+
+#[test]
+fn a_key_does_what_its_certificate_lets_it_and_no_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let key_file = write(folder.path(), "key.pem", &PrivateKey::generate().to_pem());
+    let made = |constraints: &str, usage: Option<&str>| {
+        let constraints = format!("basicConstraints=critical,{constraints}");
+        let usage = usage.map(|usage| format!("keyUsage=critical,{usage}"));
+        let mut arguments = vec!["req", "-x509", "-sm3", "-subj", "/CN=x", "-sigopt", DISTID];
+        arguments.extend(["-key", key_file.to_str().unwrap(), "-addext", &constraints]);
+        arguments.extend(usage.iter().flat_map(|usage| ["-addext", usage.as_str()]));
+        Certificate::from_pem(&String::from_utf8(openssl::run(&arguments, b"")).unwrap()).unwrap()
+    };
+    for (constraints, usage, issues, signs) in [
+        ("CA:TRUE", Some("keyCertSign"), true, false),
+        ("CA:TRUE", Some("cRLSign,digitalSignature"), false, true),
+        ("CA:TRUE", Some("nonRepudiation"), false, true),
+        ("CA:TRUE", None, true, true),
+        ("CA:FALSE", Some("keyCertSign"), false, false),
+        ("CA:FALSE", Some("keyEncipherment"), false, false),
+        ("CA:FALSE", None, false, true),
+    ] {
+        let certificate = made(constraints, usage);
+        let found = (certificate.is_ca(), certificate.may_sign());
+        assert_eq!(found, (issues, signs), "{constraints} {usage:?}");
+    }
+}

@@ -58,9 +58,12 @@ impl Condition {
                 }
                 if state.lost.insert(digest.clone()) {
                     drop(state);
-                    let damaged = matches!(lost, ArchiveError::Damaged { .. });
-                    self.alarm(if damaged { "document-damaged" } else { "document-lost" });
-                    tracing::error!(error = %lost, "a document of the archive is lost until it is restored; `baohan documents check` names its guarantee");
+                    self.alarm(match lost {
+                        ArchiveError::Damaged { .. } => "document-damaged",
+                        ArchiveError::Locked { .. } => "document-locked",
+                        _ => "document-lost",
+                    });
+                    tracing::error!(error = %lost, "a document of the archive is lost until it is restored, or its key is; `baohan documents check` names its guarantee");
                 }
             }
         }
@@ -122,6 +125,7 @@ impl Condition {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Damage;
     use super::*;
 
     #[test]
@@ -134,11 +138,18 @@ mod tests {
         for ended in [away(), away(), missing(&one), missing(&one), Ok(()), missing(&one), away()] {
             condition.note(&one, &ended);
         }
-        let found = other.clone();
-        let damaged = Err::<(), _>(ArchiveError::Damaged { expected: other.clone(), found });
-        condition.note(&other, &damaged);
+        let document = other.clone();
+        condition.note(&other, &Err::<(), _>(ArchiveError::Damaged { document, how: Damage::Seal }));
+        let third = DocumentDigest::new("3");
+        let (document, key) = (third.clone(), "0a1b2c3d".to_owned());
+        condition.note(&third, &Err::<(), _>(ArchiveError::Locked { document, key }));
         let counted = metrics.encode();
-        for expected in ["archive-unavailable\"} 2", "document-lost\"} 2", "document-damaged\"} 1"] {
+        for expected in [
+            "archive-unavailable\"} 2",
+            "document-lost\"} 2",
+            "document-damaged\"} 1",
+            "document-locked\"} 1",
+        ] {
             assert!(counted.contains(expected), "{expected}: {counted}");
         }
         assert!(condition.outage().is_none());

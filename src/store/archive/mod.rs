@@ -1,7 +1,9 @@
-//! Sealed documents, each under its own digest: what was archived can't change unseen. They are in a folder, or in a
-//! bucket of an S3-compatible store.
+//! Documents, each under its own digest: what was archived can't change unseen. They are in a folder, or in a bucket of an
+//! S3-compatible store, and nobody reads them there who has not the keyring.
 
+mod census;
 mod condition;
+mod envelope;
 mod options;
 mod probe;
 mod s3;
@@ -13,12 +15,15 @@ use std::time::Duration;
 
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt as _, PutMode, PutPayload};
+use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt as _, PutMode, PutPayload};
 
+pub use census::Census;
+pub use envelope::{Form, Stored};
 pub use options::{Addressing, ArchiveOptions, Encryption, S3Options};
 pub use probe::Trial;
 
 use self::condition::Condition;
+use crate::crypto::keyring::Keyring;
 use crate::crypto::sm3;
 use crate::domain::identity::DocumentDigest;
 use crate::telemetry::Metrics;
@@ -30,11 +35,25 @@ const FOLDER_DEADLINE: Duration = Duration::from_secs(60);
 pub enum ArchiveError {
     #[error("the archive has no document `{0}`")]
     Missing(DocumentDigest),
-    /// The stored bytes have another digest than their name.
-    #[error("document `{expected}`: expected this SM3 digest, found `{found}`")]
-    Damaged { expected: DocumentDigest, found: DocumentDigest },
+    /// The stored bytes are not those that were archived.
+    #[error("document `{document}`: {how}")]
+    Damaged { document: DocumentDigest, how: Damage },
+    /// The document may be whole, but nobody can tell without its key.
+    #[error("document `{document}` is sealed under the key `{key}`, which is not at hand")]
+    Locked { document: DocumentDigest, key: String },
     #[error("the archive can't be used: {0}")]
     Unavailable(String),
+}
+
+/// How it shows that a document is damaged.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Damage {
+    #[error("expected this SM3 digest, found `{0}`")]
+    Digest(DocumentDigest),
+    #[error("expected what the keyring sealed under this name, found something else")]
+    Seal,
+    #[error("expected what was written, found another checksum")]
+    Checksum,
 }
 
 /// The archive. Clones share it.
@@ -44,6 +63,8 @@ pub struct Archive(Arc<Inner>);
 struct Inner {
     objects: Box<dyn ObjectStore>,
     place: Place,
+    /// None where somebody only looks whether documents are as they were written.
+    keyring: Option<Arc<Keyring>>,
     condition: Condition,
 }
 
@@ -57,7 +78,19 @@ impl Archive {
     ///
     /// # Errors
     /// When the folder can't be made, or a file that the settings name can't be used.
-    pub fn open(options: &ArchiveOptions) -> Result<Self, ArchiveError> {
+    pub fn open(options: &ArchiveOptions, keyring: Arc<Keyring>) -> Result<Self, ArchiveError> {
+        Self::open_with(options, Some(keyring))
+    }
+
+    /// An archive whose documents can be [examined](Self::examine), but neither read, where they are sealed, nor written.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn without_keys(options: &ArchiveOptions) -> Result<Self, ArchiveError> {
+        Self::open_with(options, None)
+    }
+
+    fn open_with(options: &ArchiveOptions, keyring: Option<Arc<Keyring>>) -> Result<Self, ArchiveError> {
         let (objects, place): (Box<dyn ObjectStore>, _) = match &options.s3 {
             Some(bucket) => (Box::new(s3::open(bucket)?), Place::Bucket(bucket.clone())),
             None => {
@@ -72,7 +105,7 @@ impl Archive {
                 (Box::new(objects), Place::Folder(folder.clone()))
             }
         };
-        Ok(Self(Arc::new(Inner { objects, place, condition: Condition::default() })))
+        Ok(Self(Arc::new(Inner { objects, place, keyring, condition: Condition::default() })))
     }
 
     /// From now on outages and lost documents raise alarms.
@@ -111,7 +144,7 @@ impl Archive {
     /// When the document could not be written durably.
     pub async fn put(&self, document: Vec<u8>) -> Result<DocumentDigest, ArchiveError> {
         let digest = digest_of(&document);
-        let kept = self.in_time(self.keep(&digest, document.into())).await;
+        let kept = self.in_time(self.keep(&digest, document)).await;
         self.0.condition.note(&digest, &kept);
         kept.map(|()| digest)
     }
@@ -121,22 +154,19 @@ impl Archive {
     /// # Errors
     /// When the archive can't be asked.
     pub async fn size(&self, digest: &DocumentDigest) -> Result<Option<u64>, ArchiveError> {
-        let asked = self.in_time(async {
-            let place = self.place_of(digest);
-            match self.0.objects.head(&place).await {
-                Ok(found) => Ok(Some(found.size)),
-                // An answer to HEAD has no body, so that a bucket that is not there looks like an object that is not.
-                Err(object_store::Error::NotFound { .. }) => match self.0.objects.get(&place).await {
-                    Ok(found) => Ok(Some(found.meta.size)),
-                    Err(error) => match self.meaning(digest, &error) {
-                        ArchiveError::Missing(_) => Ok(None),
-                        other => Err(other),
-                    },
-                },
-                Err(error) => Err(self.meaning(digest, &error)),
-            }
-        });
-        asked.await
+        Ok(self.stored(digest).await?.map(|stored| stored.size))
+    }
+
+    /// How a document lies there, by its first bytes; None where there is none.
+    ///
+    /// # Errors
+    /// When the archive can't be asked.
+    pub async fn stored(&self, digest: &DocumentDigest) -> Result<Option<Stored>, ArchiveError> {
+        match self.in_time(self.beginning(digest)).await {
+            Ok(stored) => Ok(Some(stored)),
+            Err(ArchiveError::Missing(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// The document that bears this digest, checked against it.
@@ -149,22 +179,85 @@ impl Archive {
         read
     }
 
+    /// Whether an object is as it was written, as far as that shows without a key: yields the key that it is sealed under, or
+    /// None for a document that lies there in the clear.
+    ///
+    /// # Errors
+    /// When there is none, it has changed, or the archive can't be asked.
+    pub async fn examine(&self, digest: &DocumentDigest) -> Result<Option<[u8; 4]>, ArchiveError> {
+        let (digest, object) = (digest.clone(), self.in_time(self.object(digest)).await?);
+        aside(move || envelope::examine(&digest, object)).await
+    }
+
+    /// Writes a document anew where it is not sealed under the key that seals now: `true` where it was written. Others may
+    /// read and archive it meanwhile.
+    ///
+    /// # Errors
+    /// When there is none, it can't be opened, or the archive can't be used; what was there is still there.
+    pub async fn reseal(&self, digest: &DocumentDigest) -> Result<bool, ArchiveError> {
+        let current = self.keyring()?.key_id();
+        self.in_time(async {
+            if self.beginning(digest).await?.form == Form::Sealed(current) {
+                return Ok(false);
+            }
+            let document = self.read(digest).await?;
+            let object = self.sealed(digest, document).await?;
+            let written = self.0.objects.put(&self.place_of(digest), object).await;
+            written.map(|_| true).map_err(|error| self.failure(&error))
+        })
+        .await
+    }
+
     async fn read(&self, digest: &DocumentDigest) -> Result<Vec<u8>, ArchiveError> {
+        let (object, keyring) = (self.object(digest).await?, self.0.keyring.clone());
+        let digest = digest.clone();
+        aside(move || envelope::open(keyring.as_deref(), &digest, object)).await
+    }
+
+    /// What lies under the name.
+    async fn object(&self, digest: &DocumentDigest) -> Result<Vec<u8>, ArchiveError> {
         let read = async { self.0.objects.get(&self.place_of(digest)).await?.bytes().await };
-        let document = read.await.map_err(|error| self.meaning(digest, &error))?;
-        let found = digest_of(&document);
-        if found != *digest {
-            return Err(ArchiveError::Damaged { expected: digest.clone(), found });
+        read.await.map(Vec::from).map_err(|error| self.meaning(digest, &error))
+    }
+
+    async fn beginning(&self, digest: &DocumentDigest) -> Result<Stored, ArchiveError> {
+        let place = self.place_of(digest);
+        let range = Some(GetRange::Bounded(0..envelope::TELLING));
+        let read = async {
+            let found =
+                self.0.objects.get_opts(&place, GetOptions { range, ..GetOptions::default() }).await?;
+            let size = found.meta.size;
+            Ok((found.bytes().await?, size))
+        };
+        match read.await {
+            Ok((beginning, size)) => Ok(envelope::told(&beginning, size)),
+            Err(error) => match self.meaning(digest, &error) {
+                // Of an empty object there is no beginning.
+                unclear @ ArchiveError::Unavailable(_) => match self.0.objects.head(&place).await {
+                    Ok(found) if found.size == 0 => Ok(envelope::told(&[], 0)),
+                    _ => Err(unclear),
+                },
+                other => Err(other),
+            },
         }
-        Ok(document.into())
+    }
+
+    fn keyring(&self) -> Result<&Arc<Keyring>, ArchiveError> {
+        let missing = || ArchiveError::Unavailable(format!("{self} was opened without keys"));
+        self.0.keyring.as_ref().ok_or_else(missing)
+    }
+
+    async fn sealed(&self, digest: &DocumentDigest, document: Vec<u8>) -> Result<PutPayload, ArchiveError> {
+        let (keyring, digest) = (Arc::clone(self.keyring()?), digest.clone());
+        aside(move || Ok(envelope::seal(&keyring, &digest, &document).into())).await
     }
 
     /// A folder replaces a file by the same one at no risk. A bucket is asked to keep what it has: versions of the same
     /// would pile up, and what is locked can't be replaced. So what it has is read, and replaced only if it is not whole.
-    async fn keep(&self, digest: &DocumentDigest, document: PutPayload) -> Result<(), ArchiveError> {
-        let place = self.place_of(digest);
+    async fn keep(&self, digest: &DocumentDigest, document: Vec<u8>) -> Result<(), ArchiveError> {
+        let (place, object) = (self.place_of(digest), self.sealed(digest, document).await?);
         if matches!(&self.0.place, Place::Bucket(options) if options.if_none_match) {
-            match self.0.objects.put_opts(&place, document.clone(), PutMode::Create.into()).await {
+            match self.0.objects.put_opts(&place, object.clone(), PutMode::Create.into()).await {
                 Ok(_) => return Ok(()),
                 Err(object_store::Error::AlreadyExists { .. }) => match self.read(digest).await {
                     Ok(_) => return Ok(()),
@@ -174,7 +267,7 @@ impl Archive {
                 Err(error) => return Err(self.failure(&error)),
             }
         }
-        self.0.objects.put(&place, document).await.map(drop).map_err(|error| self.failure(&error))
+        self.0.objects.put(&place, object).await.map(drop).map_err(|error| self.failure(&error))
     }
 
     async fn in_time<T>(
@@ -240,6 +333,14 @@ impl fmt::Debug for Archive {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "Archive({self})")
     }
+}
+
+/// Ciphers and digests of long documents hold up nobody who waits for a push's answer.
+async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, ArchiveError> + Send + 'static,
+) -> Result<T, ArchiveError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|error| Err(ArchiveError::Unavailable(error.to_string())))
 }
 
 /// The name of a document, whether it is archived or not.

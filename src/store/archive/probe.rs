@@ -29,11 +29,12 @@ impl Archive {
             // Reading is enough to see that all is well. But it may be writing that was not possible.
             if self.outage().is_none() {
                 match self.read(&digest).await {
-                    Err(ArchiveError::Missing(_) | ArchiveError::Damaged { .. }) => {}
-                    other => return other.map(drop),
+                    Err(error @ ArchiveError::Unavailable(_)) => return Err(error),
+                    Err(_) => {}
+                    Ok(_) => return Ok(()),
                 }
             }
-            self.keep(&digest, PROBE.into()).await
+            self.keep(&digest, PROBE.to_vec()).await
         };
         let patience = options.attempt_timeout;
         let late = || ArchiveError::Unavailable(format!("{self} does not answer within {patience:?}"));
@@ -58,7 +59,7 @@ impl Archive {
         };
         let digest = digest_of(PROBE);
         self.in_time(async {
-            self.keep(&digest, PROBE.into()).await?;
+            self.keep(&digest, PROBE.to_vec()).await?;
             self.read(&digest).await
         })
         .await?;
@@ -72,7 +73,8 @@ impl Archive {
         }
         let place = self.place_of(&digest);
         let again = self.in_time(async {
-            let put = self.0.objects.put_opts(&place, PROBE.into(), PutMode::Create.into()).await;
+            let object = self.sealed(&digest, PROBE.to_vec()).await?;
+            let put = self.0.objects.put_opts(&place, object, PutMode::Create.into()).await;
             Ok(if put.is_ok() { Trial::Overwrites } else { Trial::Sound })
         });
         again.await

@@ -2,7 +2,7 @@
 
 use baohan_gateway::cli::demo::cast::Role;
 use baohan_gateway::domain::identity::DocumentDigest;
-use baohan_gateway::store::{Archive, archive::digest_of};
+use baohan_gateway::store::archive::digest_of;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -34,8 +34,7 @@ on_both_databases! {
         let again = house.core_allowed("other", &baohan_gateway::api::Scope::ALL).await;
         assert_eq!(again.upload("", "application/pdf", PDF).await.body, told);
         assert_eq!(house.ledger().lines("SELECT digest AS line FROM uploads"), [digest.to_string()]);
-        let archive = Archive::open(&house.settings().archive).unwrap();
-        assert_eq!(archive.get(&digest).await.unwrap(), PDF);
+        assert_eq!(house.gateway.assembly.archive.get(&digest).await.unwrap(), PDF);
     }
 
     async fn a_file_that_is_not_what_it_is_said_to_be_is_not_kept(database: Database) {

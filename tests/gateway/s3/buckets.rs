@@ -4,10 +4,12 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 
+use baohan_gateway::crypto::keyring::Keyring;
 use baohan_gateway::domain::identity::DocumentDigest;
 use baohan_gateway::settings;
-use baohan_gateway::store::archive::{ArchiveError, Trial};
+use baohan_gateway::store::archive::{ArchiveError, Damage, Trial};
 use baohan_gateway::store::{Archive, archive::digest_of};
 
 use super::server::{BUCKET, Server, python};
@@ -34,11 +36,15 @@ fn policy_of_the_page() -> String {
     policy.split_once("```").unwrap().0.replace("baohan-documents", BUCKET)
 }
 
+fn keyring() -> Arc<Keyring> {
+    Arc::new(Keyring::from_master(&[7; 32]))
+}
+
 /// The archive of a section, as a file with settings says it.
 fn archive(section: &str) -> Archive {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), section).unwrap();
-    Archive::open(&settings::load_archive(file.path()).unwrap()).unwrap()
+    Archive::open(&settings::load_archive(file.path()).unwrap(), keyring()).unwrap()
 }
 
 fn complaint<T: std::fmt::Debug>(result: Result<T, ArchiveError>) -> String {
@@ -107,7 +113,7 @@ async fn what_is_damaged_is_seen_and_healed_by_archiving_it_again() {
     server.spoil(digest.as_str(), b"abd".to_vec()).await;
     let read = archive.get(&digest).await;
     assert!(
-        matches!(&read, Err(ArchiveError::Damaged { found, .. }) if *found == digest_of(b"abd")),
+        matches!(&read, Err(ArchiveError::Damaged { how: Damage::Digest(found), .. }) if *found == digest_of(b"abd")),
         "{read:?}"
     );
     archive.put(b"abc".to_vec()).await.unwrap();
@@ -146,7 +152,7 @@ async fn a_private_authority_is_trusted_only_where_it_is_named() {
     let wrong = format!("{section}ca_file = {:?}\n", path("server.key"));
     let file = path("wrong.toml");
     std::fs::write(&file, wrong).unwrap();
-    let said = complaint(Archive::open(&settings::load_archive(&file).unwrap()));
+    let said = complaint(Archive::open(&settings::load_archive(&file).unwrap(), keyring()));
     assert!(said.starts_with("archive.s3.ca_file: expected PEM certificates"), "{said}");
 }
 
