@@ -77,7 +77,7 @@ pub async fn create(
             lacking: copying.lacking.keys().map(ToString::to_string).collect(),
             keys: copying.keys.iter().map(|(key, count)| (hex::encode(key), *count)).collect(),
         },
-        keys: Keys { master: survey.master_keys, settings: keys },
+        keys: Keys { sealing: survey.sealing_keys, settings: keys },
     };
     begun.write_manifest(&manifest, &data.keyring)?;
     let snapshot = place.finish(begun)?;

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::crypto::keyring::{Context, Keyring};
 use crate::crypto::sm3;
 
-/// Grows when an earlier program could not read a snapshot any more. Since 2, documents are sealed.
+/// Grows when an earlier program could not read a snapshot any more. Since 2, documents are sealed, and databases have keys of
+/// their own.
 const FORMAT: u32 = 2;
 
 /// The first one that this program can read.
@@ -84,9 +85,10 @@ pub struct Documents {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Keys {
-    /// The ids of the master keys under which its values are sealed, with the number of values. An id comes out of a
-    /// key by HMAC-SM3 and tells nothing of it.
-    pub master: BTreeMap<String, u64>,
+    /// The ids of the keys under which its values are sealed, with the number of values. They are in the database itself,
+    /// wrapped under the master key that sealed the manifest; an id tells nothing of its key.
+    #[serde(alias = "master")]
+    pub sealing: BTreeMap<String, u64>,
     /// The settings that name keys and secrets.
     pub settings: Vec<String>,
 }
@@ -96,7 +98,7 @@ pub struct Keys {
 #[serde(deny_unknown_fields)]
 struct Sealed {
     manifest: Box<serde_json::value::RawValue>,
-    /// The SM3 of the manifest's bytes, sealed by the keyring: nobody without the master key can write another.
+    /// The SM3 of the manifest's bytes, sealed under the master key: nobody without the master key can write another.
     seal: String,
 }
 
@@ -106,7 +108,7 @@ impl Manifest {
     /// The text of the file.
     pub fn to_file(&self, snapshot: &str, keyring: &Keyring) -> anyhow::Result<String> {
         let manifest = serde_json::value::RawValue::from_string(serde_json::to_string(self)?)?;
-        let seal = keyring.seal(&place(snapshot), &sm3::digest(manifest.get().as_bytes()));
+        let seal = keyring.seal_by_master(&place(snapshot), &sm3::digest(manifest.get().as_bytes()));
         Ok(serde_json::to_string(&Sealed { manifest, seal: hex::encode(seal) })? + "\n")
     }
 
@@ -131,8 +133,8 @@ impl Manifest {
         let check = keyring.map(|keyring| {
             let Ok(seal) = hex::decode(&sealed.seal) else { return SealCheck::Broken };
             match Keyring::id_of(&seal) {
-                Some(id) if !keyring.has_key(id) => SealCheck::OtherKey(hex::encode(id)),
-                _ => match keyring.open(&place(snapshot), &seal) {
+                Some(id) if !keyring.has_master(id) => SealCheck::OtherKey(hex::encode(id)),
+                _ => match keyring.open_by_master(&place(snapshot), &seal) {
                     Ok(digest) if *digest == sm3::digest(sealed.manifest.get().as_bytes()) => {
                         SealCheck::Holds
                     }

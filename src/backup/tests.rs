@@ -195,7 +195,7 @@ async fn a_wrong_master_key_is_told_by_its_name() {
     scene.live_on("one").await;
     scene.back_up(1, None).await;
     let verdict = scene.verified(Some(Arc::new(Keyring::from_master(&[8; 32])))).await;
-    let right = hex::encode(scene.data.keyring.key_id());
+    let right = hex::encode(scene.data.keyring.master_id());
     assert_eq!(verdict.findings.len(), 1, "{verdict:?}");
     assert!(verdict.findings[0].contains("wrong master key") && verdict.findings[0].contains(&right));
     let refused = scene.restored_into("fresh", [8; 32]).await.unwrap_err().to_string();

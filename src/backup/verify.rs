@@ -91,11 +91,11 @@ impl Verdict {
                 self.manifest.rows, survey.rows
             ));
         }
-        if survey.master_keys != self.manifest.keys.master {
+        if survey.sealing_keys != self.manifest.keys.sealing {
             self.findings
-                .push("the database is sealed under other master keys than the manifest says".to_owned());
+                .push("the database is sealed under other keys than the manifest says".to_owned());
         }
-        let values: u64 = survey.master_keys.values().sum();
+        let values: u64 = survey.sealing_keys.values().sum();
         match opened {
             true => self.sound.push(format!("sealed values: {} of {values} open", survey.opened)),
             false => self.sound.push(format!("sealed values: {values}, not opened without the master key")),

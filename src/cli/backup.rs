@@ -18,7 +18,7 @@ use crate::backup::postgres::Programs;
 use crate::backup::{self, Data, Place, Verdict};
 use crate::crypto::keyring::Keyring;
 use crate::gateway;
-use crate::settings::{self, Settings};
+use crate::settings::{self, MasterSource, Settings};
 use crate::store::Store;
 use crate::store::archive::Archive;
 use crate::store::audit::{self, Entry};
@@ -147,7 +147,7 @@ pub async fn run(
 }
 
 fn data(settings: &Settings, programs: ProgramArgs) -> anyhow::Result<Data> {
-    let keyring = Arc::new(gateway::keyring(&settings.keyring.file)?);
+    let keyring = Arc::new(gateway::keyring(&settings.keyring)?);
     Ok(Data {
         store: settings.store.clone(),
         archive: Archive::open(&settings.archive, Arc::clone(&keyring)).context("archive")?,
@@ -180,8 +180,8 @@ async fn create(
         "  {} documents ({} bytes), {} of them new here",
         manifest.documents.count, manifest.documents.bytes, made.copied
     )?;
-    let keys: Vec<&str> = manifest.keys.master.keys().map(String::as_str).collect();
-    writeln!(out, "  opens under the master key {}, which is not in it", keys.join(", "))?;
+    let master = hex::encode(data.keyring.master_id());
+    writeln!(out, "  opens under the master key {master}, which is not in it")?;
     for removed in &made.removed {
         writeln!(out, "removed: {removed}")?;
     }
@@ -276,10 +276,10 @@ async fn put_on_record(
 
 /// The master key that was named, or that of the settings if there are any; None where there is none.
 fn master_key_at_hand(named: Option<PathBuf>, files: &[PathBuf]) -> anyhow::Result<Option<Arc<Keyring>>> {
-    let file = match named {
-        Some(file) => file,
+    let source = match named {
+        Some(file) => MasterSource::File(file),
         None if files.is_empty() => return Ok(None),
-        None => settings::load(files)?.keyring.file,
+        None => settings::load(files)?.keyring.source()?,
     };
-    Ok(Some(Arc::new(gateway::keyring(&file)?)))
+    Ok(Some(Arc::new(source.keyring()?)))
 }

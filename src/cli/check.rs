@@ -43,9 +43,11 @@ pub async fn run(args: Args, settings: Settings, out: &mut dyn Write) -> anyhow:
     let mut report = Report { out, sound: true };
     let filter = telemetry::readable(&settings.telemetry).map_err(anyhow::Error::from);
     report.line("log filter", &settings.telemetry.log_filter, filter)?;
-    let keyring = gateway::keyring(&settings.keyring.file);
-    let keyring = report.line("master key", settings.keyring.file.display(), keyring)?;
-    let keyring = keyring.map(Arc::new);
+    let (place, keyring) = match settings.keyring.source() {
+        Ok(source) => (source.to_string(), source.keyring()),
+        Err(error) => ("in two places".to_owned(), Err(error)),
+    };
+    let keyring = report.line("master key", place, keyring)?.map(Arc::new);
     if let Some(keyring) = keyring.clone() {
         let pending = pending_migrations(&settings, keyring).await;
         if let Some(pending) = report.line("database", "can be opened", pending)? {

@@ -1,7 +1,10 @@
-//! `baohan keys`: makes keys and certificates, takes in those that others made, and shows which are where.
+//! `baohan keys`: makes keys and certificates, takes in those that others made, shows which are where, and rules the life of
+//! the keys in the database.
 
 mod demonstration;
+mod lifecycle;
 mod recognition;
+mod sealed_secret;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -9,12 +12,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use jiff::Timestamp;
 
-use crate::clock::china_date;
+use crate::clock::{Clock, china_date};
 use crate::crypto::certificate::Certificate;
-use crate::crypto::keyring::Keyring;
+use crate::crypto::keyring::{Keyring, generate_master, master_id, read_halves, write_halves};
 use crate::crypto::pkcs12::Pkcs12;
 use crate::crypto::private_file;
 use crate::crypto::sm2::{PrivateKey, PublicKey};
+use crate::settings::{self, MasterSource};
 
 pub use demonstration::{DemonstrationKeys, demonstration_keys, electronic_seal};
 use recognition::Material;
@@ -53,6 +57,12 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         password_file: Option<PathBuf>,
     },
+    #[command(flatten)]
+    Lifecycle(lifecycle::Command),
+    /// Seal a secret under the master key, so that it may stand in a settings file
+    ///
+    /// What is printed goes where the secret would: `appsecret = "sealed:…"`.
+    SealSecret(sealed_secret::Args),
     /// List the keys and certificates of a folder, with their owners and the days they have left
     ///
     /// A private key, its public key and its certificates bear the same fingerprint.
@@ -71,6 +81,16 @@ enum Generate {
         /// The file to write
         file: PathBuf,
     },
+    /// The master key in two halves, for two people: neither says anything about it without the other
+    Halves {
+        /// The file of one
+        one: PathBuf,
+        /// The file of the other
+        other: PathBuf,
+        /// Divide this master key instead of a new one: a file, `env:NAME` or `credential:NAME`
+        #[arg(long, value_name = "PLACE")]
+        of: Option<MasterSource>,
+    },
     /// A root, a seal maker, an institution's signing keys, their certificates and its seal, for demonstrations only
     ///
     /// The files have the names that the settings expect in `data/keys`.
@@ -88,18 +108,29 @@ enum Generate {
     },
 }
 
-/// Runs the command and writes what it did to `out`.
+/// Runs the command and writes what it did to `out`; `false` where something stays as it is, for a reason that is told.
 ///
 /// # Errors
-/// When a file cannot be read or written, exists already, or is not what it should be.
-pub fn run(args: Args, out: &mut dyn Write, now: Timestamp) -> anyhow::Result<()> {
+/// When a file cannot be read or written, exists already, or is not what it should be; or when the database can't be used.
+pub async fn run(
+    args: Args,
+    files: &[PathBuf],
+    clock: &Clock,
+    out: &mut (dyn Write + Send),
+) -> anyhow::Result<bool> {
+    let now = clock.now();
     match args.command {
-        Command::Generate { what } => generate(what, out, now),
+        Command::Generate { what } => generate(what, out, now)?,
         Command::Import { file, to, name, password_file } => {
-            import(&file, &to, &name, password_file.as_deref(), out)
+            import(&file, &to, &name, password_file.as_deref(), out)?;
         }
-        Command::List { dir } => list(&dir, out, now),
+        Command::List { dir } => list(&dir, out, now)?,
+        Command::Lifecycle(command) => {
+            return lifecycle::run(command, &settings::load(files)?, clock, out).await;
+        }
+        Command::SealSecret(args) => sealed_secret::run(&args, &settings::load_master(files)?, out)?,
     }
+    Ok(true)
 }
 
 fn generate(what: Generate, out: &mut dyn Write, now: Timestamp) -> anyhow::Result<()> {
@@ -107,8 +138,22 @@ fn generate(what: Generate, out: &mut dyn Write, now: Timestamp) -> anyhow::Resu
         Generate::Master { file } => {
             make_folder_of(&file)?;
             Keyring::generate_file(&file)?;
-            let id = hex::encode(Keyring::from_file(&file)?.key_id());
+            let id = hex::encode(Keyring::from_file(&file)?.master_id());
             writeln!(out, "master key {id} written to {}; keep a copy in a safe place", file.display())?;
+        }
+        Generate::Halves { one, other, of } => {
+            let master = match of {
+                None => generate_master(),
+                Some(place) => place.masters()?.into_iter().next().context("expected a master key")?,
+            };
+            make_folder_of(&one)?;
+            make_folder_of(&other)?;
+            write_halves([&one, &other], &master)?;
+            let whole = read_halves([&one, &other])?;
+            let id = master_id(&whole);
+            writeln!(out, "half of the master key {id} written to {}", one.display())?;
+            writeln!(out, "half of the master key {id} written to {}", other.display())?;
+            writeln!(out, "give them to two people, with a copy of each in a safe place of its own")?;
         }
         Generate::Demo { dir, institution } => {
             let keys = demonstration_keys(&dir, &institution, now)?;

@@ -151,7 +151,7 @@ async fn run(program: Program) -> anyhow::Result<bool> {
         Command::Preview(args) => confinement::confine().and_then(|()| preview::run(&args, out)),
         Command::Verify(args) => confinement::confine().and_then(|()| verify::run(&args, out, now)),
         Command::Dialects(args) => dialects::run(&args, out).map(|()| true),
-        Command::Keys(args) => keys::run(args, out, now).map(|()| true),
+        Command::Keys(args) => keys::run(args, &files, &clock, out).await,
         Command::ApiKeys(args) => {
             let store = gateway::open_store(&settings::load(&files)?).await?;
             api_keys::run(args, &store, now, out).await

@@ -1,7 +1,6 @@
 //! From settings to working parts.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
@@ -39,7 +38,7 @@ use crate::reconciliation::Reconciler;
 use crate::seal::Trust;
 use crate::seal::pdf::{Container, InternationalSigner, PdfSigner, SealPicture};
 use crate::seal::sealer::Sealer;
-use crate::settings::{SealOptions, Settings};
+use crate::settings::{KeyringOptions, SealOptions, Settings};
 use crate::store::Store;
 use crate::store::archive::Archive;
 use crate::supervise::{Current, Workshop};
@@ -262,21 +261,16 @@ async fn migrate(store: &Store) -> anyhow::Result<()> {
 /// # Errors
 /// When the master key or the database can't be used.
 pub fn connect_store(settings: &Settings) -> anyhow::Result<Store> {
-    let keyring = keyring(&settings.keyring.file)?;
+    let keyring = keyring(&settings.keyring)?;
     Store::open(&settings.store, Arc::new(keyring)).context("store.url")
 }
 
 /// Reads the master key.
 ///
 /// # Errors
-/// When there is none in the file, or others can read it too.
-pub fn keyring(file: &Path) -> anyhow::Result<Keyring> {
-    Keyring::from_file(file).with_context(|| {
-        format!(
-            "keyring.file: expected a master key in `{}`; `baohan keys generate master` makes one",
-            file.display()
-        )
-    })
+/// When there is none where the settings say, or others can read it too.
+pub fn keyring(options: &KeyringOptions) -> anyhow::Result<Keyring> {
+    options.source()?.keyring()
 }
 
 /// Loads fonts and templates, and tries them with invented data and with the institution's own.

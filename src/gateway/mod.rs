@@ -10,6 +10,7 @@ mod core_system;
 mod disks;
 mod drain;
 mod gauges;
+mod key_watch;
 mod listener;
 mod pauses;
 mod platforms;
@@ -67,6 +68,7 @@ pub struct Gateway {
     proposals: JoinHandle<Option<()>>,
     audit_watch: JoinHandle<Option<()>>,
     changes: JoinHandle<Option<()>>,
+    key_watch: JoinHandle<Option<()>>,
 }
 
 impl Gateway {
@@ -110,6 +112,7 @@ impl Gateway {
         let proposals = proposals::keep_expiring(&assembly);
         let audit_watch = audit_watch::keep_watch(&assembly, &settings.audit);
         let changes = supervise::spawn("changes", assembly.changes.follow());
+        let key_watch = key_watch::keep_looking(&assembly);
         let (address, platforms) = (push_listener.address, assembly.platforms.iter().count());
         tracing::info!(role = role.name(), %address, %metrics_address, platforms, "gateway is up");
         Ok(Self {
@@ -129,6 +132,7 @@ impl Gateway {
             proposals,
             audit_watch,
             changes,
+            key_watch,
         })
     }
 
@@ -176,6 +180,7 @@ impl Gateway {
         self.proposals.abort();
         self.audit_watch.abort();
         self.changes.abort();
+        self.key_watch.abort();
         self.metrics_server.stop(false).await;
         tracing::info!("gateway is down");
     }

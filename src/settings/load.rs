@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use config::{Config, Environment, File, FileFormat, Value, ValueKind};
 use serde::Deserialize;
 
-use super::{DEFAULT, Settings};
+use super::sealed_secrets::{master_of, open_secrets};
+use super::{DEFAULT, MasterSource, Settings};
 use crate::store::ArchiveOptions;
 
 /// Keys whose value may stand in a file of its own, named by the same key with `_file` behind it.
-const SECRET_KEYS: [&str; 15] = [
+pub(super) const SECRET_KEYS: [&str; 15] = [
     "appsecret",
     "url",
     "agreed_key",
@@ -39,27 +40,46 @@ pub enum SettingsError {
     Value { key: String, place: String, problem: String },
     #[error("settings: `{key}`: expected a secret in the file `{file}`, found {problem}")]
     SecretFile { key: String, file: PathBuf, problem: String },
+    #[error("settings: `{key}`: the sealed secret does not open: {problem}")]
+    SealedSecret { key: String, problem: String },
 }
 
 /// Reads the settings: the defaults, then `files` in order, then variables such as `BAOHAN__SERVER__LISTEN`.
 ///
 /// # Errors
 /// When a file is missing or is no TOML, when a key is unknown, missing or of the wrong kind, or when a secret's file
-/// can't be read.
+/// can't be read or a sealed secret does not open.
 pub fn load(files: &[PathBuf]) -> Result<Settings, SettingsError> {
     // Texts stay texts: an appkey `001` is not the number 1. Numbers are read from texts where numbers are expected.
-    load_with(files, Environment::with_prefix("BAOHAN").prefix_separator("__").separator("__"))
+    load_with(files, variables())
 }
 
 fn load_with(files: &[PathBuf], environment: Environment) -> Result<Settings, SettingsError> {
+    let mut root = layered(files, environment)?;
+    read_secret_files(&mut root, "")?;
+    open_secrets(&mut root)?;
+    Settings::deserialize(root.clone()).map_err(|_| explain(&root))
+}
+
+fn layered(files: &[PathBuf], environment: Environment) -> Result<Value, SettingsError> {
     let mut layers = Config::builder().add_source(File::from_str(DEFAULT, FileFormat::Toml));
     for file in files {
         layers = layers.add_source(File::from(file.as_path()).format(FileFormat::Toml).required(true));
     }
     let layered = layers.add_source(environment).build();
-    let mut root = layered.map_err(|error| SettingsError::Unreadable(error.to_string()))?.cache;
-    read_secret_files(&mut root, "")?;
-    Settings::deserialize(root.clone()).map_err(|_| explain(&root))
+    Ok(layered.map_err(|error| SettingsError::Unreadable(error.to_string()))?.cache)
+}
+
+/// Reads only where the master key is, whatever else the settings lack.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_master(files: &[PathBuf]) -> Result<MasterSource, SettingsError> {
+    master_of(&layered(files, variables())?)
+}
+
+fn variables() -> Environment {
+    Environment::with_prefix("BAOHAN").prefix_separator("__").separator("__")
 }
 
 /// Reads only where documents are kept: the section `[archive]` of one file, whatever else is in it.

@@ -3,7 +3,9 @@
 
 mod key_source;
 mod load;
+mod master_key;
 mod role;
+mod sealed_secrets;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -13,7 +15,8 @@ use std::time::Duration;
 use serde::Deserialize;
 
 pub use key_source::KeySource;
-pub use load::{SettingsError, load, load_archive};
+pub use load::{SettingsError, load, load_archive, load_master};
+pub use master_key::{KeyringOptions, MasterSource};
 pub use role::Role;
 
 use crate::access::AccessOptions;
@@ -148,13 +151,6 @@ pub struct ServerOptions {
     #[serde(default)]
     pub limits: LimitOptions,
     pub tls: Option<TlsOptions>,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct KeyringOptions {
-    /// The file that holds the master key, made by `baohan keys generate master`.
-    pub file: PathBuf,
 }
 
 /// The seal and the key that uses it, which is in one of four places: see [`SealOptions::key_source`].

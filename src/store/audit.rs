@@ -1,7 +1,7 @@
 //! The audit trail: who did what, when, from where, to what.
 //!
 //! Entries are numbered without gaps, and each bears a code over itself and over the code before it, under a key that
-//! comes from the master key: nobody changes, removes or slips in an entry unseen who has no more than the database.
+//! is one of the data keys: nobody changes, removes or slips in an entry unseen who has no more than the database.
 //!
 //! ```text
 //! code(n) = HMAC-SM3(auditing key, code(n-1) ‖ length‖label ‖ length‖field ‖ …)     code(0) = 32 zero bytes
@@ -85,7 +85,7 @@ pub fn append(connection: &mut Connection, entry: &Entry, at: Timestamp) -> Resu
     let number = before.as_ref().map_or(0, |head| head.number).saturating_add(1);
     let previous = before.as_ref().map_or(chain::GENESIS, |head| head.mac);
     let detail = entry.detail.to_string();
-    let mut row = row::Row::of(entry, number, at, hex::encode(connection.key_id()));
+    let mut row = row::Row::of(entry, number, at, hex::encode(connection.linking_id()));
     let mac = chain::code(connection, &previous, &row, detail.as_bytes())
         .ok_or_else(|| StoreError::damaged(TABLE, &row.number.to_string(), "no key to link it with"))?;
     row.mac = hex::encode(mac);

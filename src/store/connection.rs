@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 use super::error::StoreError;
 use super::options::StoreOptions;
-use crate::crypto::keyring::{Context, Keyring};
+use crate::crypto::keyring::{Context, KeyId, Keyring};
 use crate::supervise::panic_text;
 
 /// Runs one query text on whichever database the connection leads to; the text is compiled once for each.
@@ -34,7 +34,8 @@ pub(super) use on;
 pub struct Connection {
     pub(super) link: Link,
     fragments: &'static Fragments,
-    keyring: Arc<Keyring>,
+    /// Its keyring, and the way to a second look at the database's keys.
+    opener: Opener,
     /// Set where a job was enqueued or became due, so that workers are woken after the commit.
     pub(super) work_is_ready: bool,
     /// Set by the first error that says that the database is gone: the pool drops the connection.
@@ -172,8 +173,17 @@ impl Opener {
                 (Link::Postgres(link), if *skip_locked { &POSTGRES } else { &POSTGRES_WAITING })
             }
         };
-        let keyring = Arc::clone(&self.keyring);
-        Ok(Connection { link, fragments, keyring, work_is_ready: false, broken: false })
+        Ok(Connection { link, fragments, opener: self.clone(), work_is_ready: false, broken: false })
+    }
+
+    /// Looks for a key that is not here, once for each: another replica may have made it a moment ago. The look has a
+    /// connection of its own, since whoever needs the key is in the middle of a transaction.
+    fn look_for(&self, key: KeyId) {
+        if self.keyring.may_be_new(key)
+            && let Err(error) = self.open(Purpose::Read).and_then(|mut connection| connection.load_keys())
+        {
+            tracing::warn!(%error, key = hex::encode(key), "a key that is not here could not be looked for");
+        }
     }
 }
 
@@ -200,9 +210,13 @@ impl Connection {
         self.fragments
     }
 
+    pub(super) fn keyring(&self) -> &Keyring {
+        &self.opener.keyring
+    }
+
     /// Seals the content of a column; it opens only in the same place.
     pub(super) fn seal(&self, table: &str, row: &str, column: &str, plaintext: &[u8]) -> Vec<u8> {
-        self.keyring.seal(&Context { table, row, column }, plaintext)
+        self.keyring().seal(&Context { table, row, column }, plaintext)
     }
 
     /// Opens what [`Self::seal`] sealed.
@@ -214,22 +228,31 @@ impl Connection {
         sealed: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, StoreError> {
         let place = Context { table, row, column };
-        self.keyring.open(&place, sealed).map_err(|error| StoreError::damaged(table, row, error))
+        if let Some(key) = Keyring::id_of(sealed) {
+            self.opener.look_for(key);
+        }
+        self.keyring().open(&place, sealed).map_err(|error| StoreError::damaged(table, row, error))
     }
 
     /// The keyed fingerprint of a text ([`Keyring::mark`]), for a column that is searched by what may not stand in it.
     pub(super) fn mark(&self, purpose: &str, parts: &[&str]) -> [u8; 32] {
-        self.keyring.mark(purpose, parts)
+        self.keyring().mark(purpose, parts)
     }
 
-    /// The id of the master key that seals and links now.
-    pub(super) fn key_id(&self) -> [u8; 4] {
-        self.keyring.key_id()
+    /// The id of the key that seals now.
+    pub(super) fn key_id(&self) -> KeyId {
+        self.keyring().key_id()
+    }
+
+    /// The id of the key that links new entries of the audit trail.
+    pub(super) fn linking_id(&self) -> KeyId {
+        self.keyring().linking_id()
     }
 
     /// The code of an entry of the audit trail ([`Keyring::link`]).
-    pub(super) fn chain_code(&self, key: [u8; 4], text: &[u8]) -> Option<[u8; 32]> {
-        self.keyring.link(key, text)
+    pub(super) fn chain_code(&self, key: KeyId, text: &[u8]) -> Option<[u8; 32]> {
+        self.opener.look_for(key);
+        self.keyring().link(key, text)
     }
 
     /// Whether the pool should drop this connection rather than lend it again.

@@ -45,6 +45,7 @@ impl Connection {
                 .map(|all| all.iter().map(ToString::to_string).collect()));
             match run {
                 Ok(names) => {
+                    self.found_keys()?;
                     self.learn_awaited()?;
                     return Ok(names);
                 }

@@ -22,6 +22,7 @@ pub mod events;
 pub mod guarantees;
 pub mod identity_requests;
 pub mod jobs;
+pub mod key_hierarchy;
 pub mod keys;
 pub mod links;
 pub mod messages;
@@ -73,7 +74,7 @@ use connection::{Opener, Purpose, Target};
 use pool::Pool;
 use writer::Writer;
 
-use crate::crypto::keyring::Keyring;
+use crate::crypto::keyring::{KeyId, Keyring};
 use crate::telemetry::Metrics;
 
 /// The database. Clones share it.
@@ -104,12 +105,14 @@ impl Store {
     /// [`Self::migrate`].
     ///
     /// # Errors
-    /// When the database can't be reached, or this program is built without support for it.
+    /// When the database can't be reached, this program is built without support for it, or its keys are wrapped under
+    /// another master key.
     pub fn open(options: &StoreOptions, keyring: Arc<Keyring>) -> Result<Self, StoreError> {
         let opener = Opener { target: Target::parse(options)?, keyring };
         let work_is_ready = Arc::new(Notify::new());
         // Opened here so that a wrong address is told now, in full, and not at the first push.
-        let first = opener.open(Purpose::Write)?;
+        let mut first = opener.open(Purpose::Write)?;
+        first.load_keys()?;
         let engine = match &opener.target {
             Target::Sqlite { .. } => Engine::Sqlite {
                 writer: Writer::start(opener.clone(), first, options.queue, Arc::clone(&work_is_ready))?,
@@ -239,7 +242,8 @@ impl Store {
         self.write(Connection::try_writing).await
     }
 
-    /// Runs the migrations that are missing and names them, and learns what guarantees of earlier versions await.
+    /// Runs the migrations that are missing and names them, makes the first keys of a database that has none, and learns
+    /// what guarantees of earlier versions await.
     /// Replicas may do so together.
     ///
     /// # Errors
@@ -259,6 +263,11 @@ impl Store {
     /// What seals the columns, and the documents that go with the rows.
     pub fn keyring(&self) -> Arc<Keyring> {
         Arc::clone(&self.opener.keyring)
+    }
+
+    /// The id of the key that seals what is new.
+    pub fn sealing_key(&self) -> KeyId {
+        self.opener.keyring.key_id()
     }
 
     /// Told after each commit that made a job ready in this process.

@@ -469,3 +469,34 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(proposals, proposal_guarantees);
+
+diesel::table! {
+    key_encryption_keys (version) {
+        version -> BigInt,
+        master_id -> Text,
+        wrapped -> Text,
+        created_at -> BigInt,
+        retired_at -> Nullable<BigInt>,
+        destroyed_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    data_keys (purpose, id) {
+        purpose -> Text,
+        id -> Text,
+        kek_version -> BigInt,
+        wrapped -> Text,
+        created_at -> BigInt,
+        activates_at -> BigInt,
+        retired_at -> Nullable<BigInt>,
+        destroyed_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    key_hierarchy (id) {
+        id -> Text,
+        generation -> BigInt,
+    }
+}

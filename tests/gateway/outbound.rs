@@ -250,12 +250,9 @@ async fn proxies_that_the_environment_names_get_nothing_to_see() {
     let proxy = Canned::on("127.0.0.1:0", answer("200 OK", b""));
     let address = format!("http://{}", proxy.address);
     let names = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
-    let variables = names.map(|name| (name, address.as_str()));
     let files = [house.settings.clone(), house.overrides.clone()];
     let checked = tokio::task::spawn_blocking(move || {
-        let variables = variables.map(|(name, value)| (name, value.to_owned()));
-        let variables: Vec<(&str, &str)> =
-            variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let variables = names.map(|name| (name, address.as_str()));
         said(program(&files, &variables).args(["check", "--connect"]))
     });
     let checked = String::from_utf8(checked.await.unwrap()).unwrap();

@@ -291,7 +291,7 @@ pub fn add_tables(files: &[PathBuf], traces: &mut Traces) {
 /// A second way into the database, with the master key.
 async fn stored(files: &[PathBuf], applyno: &str) -> (Store, guarantees::Stored) {
     let settings: Settings = settings::load(files).unwrap();
-    let keyring = Keyring::from_file(&settings.keyring.file).unwrap();
+    let keyring = settings.keyring.source().unwrap().keyring().unwrap();
     let store = Store::open(&settings.store, Arc::new(keyring)).unwrap();
     let (platform, number) = (PlatformId::new("hainan"), ApplicationNumber::new(applyno));
     let found = store.read(move |c| guarantees::find_by_application(c, &platform, &number)).await;

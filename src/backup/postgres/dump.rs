@@ -1,5 +1,6 @@
 //! Reading a dump without a server: `pg_restore` prints its rows in the text form of `COPY`.
 
+use std::borrow::Cow;
 use std::io::{BufRead, BufReader, Read as _};
 use std::path::Path;
 use std::process::Stdio;
@@ -7,7 +8,9 @@ use std::process::Stdio;
 use anyhow::{Context as _, bail};
 
 use super::programs::Programs;
+use crate::crypto::keyring::{StoredKek, StoredKey};
 use crate::domain::identity::DocumentDigest;
+use crate::store::key_hierarchy;
 use crate::store::sealed::{DOCUMENTS, SEALED};
 use crate::store::survey::{Survey, Surveyor};
 
@@ -18,12 +21,55 @@ const MIGRATIONS_TABLE: &str = "__diesel_schema_migrations";
 /// # Errors
 /// When it can't be read: the program is missing, or the dump damaged.
 pub fn survey_dump(programs: &Programs, file: &Path, mut surveyor: Surveyor) -> anyhow::Result<Survey> {
+    // Tables come in the order of their names, and keys are needed before what they open.
+    let mut keys = Keys::default();
+    read_dump(programs, file, &["--table=key_encryption_keys", "--table=data_keys"], &mut keys)?;
+    surveyor.unlock(&keys.keks, &keys.keys);
+    read_dump(programs, file, &[], &mut surveyor)?;
+    Ok(surveyor.finish())
+}
+
+/// What looks at the rows of a dump, one after the other.
+trait Reader {
+    fn see(&mut self, table: &Table, values: &[Option<Vec<u8>>]);
+    fn end(&mut self, table: &Table);
+}
+
+/// The wrapped keys that a dump holds.
+#[derive(Default)]
+struct Keys {
+    keks: Vec<StoredKek>,
+    keys: Vec<StoredKey>,
+}
+
+impl Reader for Keys {
+    fn see(&mut self, table: &Table, values: &[Option<Vec<u8>>]) {
+        let text = |column: &str| table.text(values, column).unwrap_or_default();
+        if table.name == "key_encryption_keys" {
+            let texts = ["version", "master_id", "wrapped", "destroyed_at"].map(text);
+            self.keks.extend(key_hierarchy::kek_of_texts(texts.each_ref().map(AsRef::as_ref)));
+        } else {
+            let columns = ["purpose", "id", "kek_version", "wrapped", "activates_at", "destroyed_at"];
+            let texts = columns.map(text);
+            self.keys.extend(key_hierarchy::key_of_texts(texts.each_ref().map(AsRef::as_ref)));
+        }
+    }
+
+    fn end(&mut self, _: &Table) {}
+}
+
+fn read_dump(
+    programs: &Programs,
+    file: &Path,
+    only: &[&str],
+    reader: &mut impl Reader,
+) -> anyhow::Result<()> {
     let name = "pg_restore";
     let mut command = programs.command(name);
-    command.args(["--data-only", "--file=-"]).arg(file).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.args(["--data-only", "--file=-"]).args(only).arg(file).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut process = command.spawn().map_err(|error| programs.unusable(name, error))?;
     let rows = process.stdout.take().context("pg_restore has no output")?;
-    let read = survey_rows(BufReader::new(rows), &mut surveyor);
+    let read = read_rows(BufReader::new(rows), reader);
     let mut said = String::new();
     if let Some(mut complaints) = process.stderr.take() {
         complaints.read_to_string(&mut said).context("pg_restore")?;
@@ -32,11 +78,10 @@ pub fn survey_dump(programs: &Programs, file: &Path, mut surveyor: Surveyor) -> 
     if !status.success() {
         bail!("`{name}` can't read `{}` ({status}): {}", file.display(), said.trim());
     }
-    read.with_context(|| format!("`{}`", file.display()))?;
-    Ok(surveyor.finish())
+    read.with_context(|| format!("`{}`", file.display()))
 }
 
-fn survey_rows(mut text: impl BufRead, surveyor: &mut Surveyor) -> anyhow::Result<()> {
+fn read_rows(mut text: impl BufRead, reader: &mut impl Reader) -> anyhow::Result<()> {
     let mut line = Vec::new();
     let mut table: Option<Table> = None;
     loop {
@@ -47,9 +92,10 @@ fn survey_rows(mut text: impl BufRead, surveyor: &mut Surveyor) -> anyhow::Resul
         let row = line.strip_suffix(b"\n").unwrap_or(&line);
         match table.take() {
             None => table = Table::begun_by(row),
-            Some(ended) if row == b"\\." => ended.end(surveyor),
+            Some(ended) if row == b"\\." => reader.end(&ended),
             Some(mut going_on) => {
-                going_on.see(row, surveyor)?;
+                let values = going_on.values(row)?;
+                reader.see(&going_on, &values);
                 table = Some(going_on);
             }
         }
@@ -77,13 +123,8 @@ impl Table {
         Some(Self { name, columns, rows: 0 })
     }
 
-    fn end(self, surveyor: &mut Surveyor) {
-        if self.name != MIGRATIONS_TABLE {
-            surveyor.counted(&self.name, self.rows);
-        }
-    }
-
-    fn see(&mut self, row: &[u8], surveyor: &mut Surveyor) -> anyhow::Result<()> {
+    /// The values of the next row.
+    fn values(&mut self, row: &[u8]) -> anyhow::Result<Vec<Option<Vec<u8>>>> {
         self.rows += 1;
         let values: Vec<Option<Vec<u8>>> = row.split(|byte| *byte == b'\t').map(unescaped).collect();
         if values.len() != self.columns.len() {
@@ -95,29 +136,45 @@ impl Table {
                 values.len()
             );
         }
-        let bytes = |column: &str| {
-            let index = self.columns.iter().position(|it| it == column)?;
-            values.get(index)?.as_deref()
-        };
-        let text = |column: &str| bytes(column).map(String::from_utf8_lossy);
-        if self.name == MIGRATIONS_TABLE {
-            text("version").into_iter().for_each(|version| surveyor.migrated(version.into_owned()));
+        Ok(values)
+    }
+
+    fn bytes<'a>(&self, values: &'a [Option<Vec<u8>>], column: &str) -> Option<&'a [u8]> {
+        let index = self.columns.iter().position(|it| it == column)?;
+        values.get(index)?.as_deref()
+    }
+
+    fn text<'a>(&self, values: &'a [Option<Vec<u8>>], column: &str) -> Option<Cow<'a, str>> {
+        self.bytes(values, column).map(String::from_utf8_lossy)
+    }
+}
+
+impl Reader for Surveyor {
+    fn see(&mut self, table: &Table, values: &[Option<Vec<u8>>]) {
+        let text = |column: &str| table.text(values, column);
+        if table.name == MIGRATIONS_TABLE {
+            text("version").into_iter().for_each(|version| self.migrated(version.into_owned()));
         }
-        for (_, column, size) in DOCUMENTS.iter().filter(|(table, ..)| *table == self.name) {
+        for (_, column, size) in DOCUMENTS.iter().filter(|(name, ..)| *name == table.name) {
             let size = size.and_then(text).and_then(|size| size.parse().ok());
-            text(column).into_iter().for_each(|digest| surveyor.named(DocumentDigest::new(digest), size));
+            text(column).into_iter().for_each(|digest| self.named(DocumentDigest::new(digest), size));
         }
-        for sealed in SEALED.iter().filter(|sealed| sealed.table == self.name) {
-            let Some(value) = bytes(sealed.column) else { continue };
+        for sealed in SEALED.iter().filter(|sealed| sealed.table == table.name) {
+            let Some(value) = table.bytes(values, sealed.column) else { continue };
             let key: Vec<_> = sealed.key.iter().filter_map(|column| text(column)).collect();
             let key: Vec<&str> = key.iter().map(AsRef::as_ref).collect();
             // A value of type BYTEA is printed as `\x` and hexadecimal digits.
             match value.strip_prefix(b"\\x").map(hex::decode) {
-                Some(Ok(value)) => surveyor.sealed(sealed, &key, &value),
-                _ => surveyor.fault(format!("{} `{}`: expected bytes", sealed.table, key.join("/"))),
+                Some(Ok(value)) => self.sealed(sealed, &key, &value),
+                _ => self.fault(format!("{} `{}`: expected bytes", sealed.table, key.join("/"))),
             }
         }
-        Ok(())
+    }
+
+    fn end(&mut self, table: &Table) {
+        if table.name != MIGRATIONS_TABLE {
+            self.counted(&table.name, table.rows);
+        }
     }
 }
 
@@ -158,7 +215,7 @@ mod tests {
                     ab\tg1\tmerged\tofd\t12\ncd\tg1\tmerged\txml\t3\n\\.\n\n\
                     COPY public.__diesel_schema_migrations (version, run_on) FROM stdin;\n20261122000000\tx\n\\.\n";
         let mut surveyor = Surveyor::new(None, Depth::Everything);
-        survey_rows(text.as_bytes(), &mut surveyor).unwrap();
+        read_rows(text.as_bytes(), &mut surveyor).unwrap();
         let survey = surveyor.finish();
         assert_eq!(survey.rows["documents"], 2);
         assert_eq!(survey.rows.len(), 1);
@@ -170,9 +227,9 @@ mod tests {
     fn a_dump_that_was_cut_off_is_noticed() {
         let text = "COPY public.documents (digest, size) FROM stdin;\nab\t12\n";
         let mut surveyor = Surveyor::new(None, Depth::Everything);
-        let complaint = survey_rows(text.as_bytes(), &mut surveyor).unwrap_err().to_string();
+        let complaint = read_rows(text.as_bytes(), &mut surveyor).unwrap_err().to_string();
         assert!(complaint.contains("the end of the dump"), "{complaint}");
         let narrow = "COPY public.documents (digest, size) FROM stdin;\nab\n\\.\n";
-        assert!(survey_rows(narrow.as_bytes(), &mut surveyor).is_err());
+        assert!(read_rows(narrow.as_bytes(), &mut surveyor).is_err());
     }
 }

@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use crate::backup::keys::KeyFile;
-use crate::settings::{KeySource, Settings};
+use crate::settings::{KeySource, MasterSource, Settings};
 
 /// The files that can be copied.
 ///
 /// # Errors
-/// When the settings name two places of the signing key.
+/// When the settings name two places of the signing key, or of the master key.
 pub fn key_files(settings: &Settings) -> anyhow::Result<Vec<KeyFile>> {
     let seal = &settings.seal;
     let (signer, certificate): (Option<(&str, &Path)>, Option<&Path>) = match seal.key_source()? {
@@ -17,8 +17,14 @@ pub fn key_files(settings: &Settings) -> anyhow::Result<Vec<KeyFile>> {
         KeySource::Service { certificate, .. } => (None, certificate),
         KeySource::Device { certificate, .. } => (None, Some(certificate)),
     };
+    let master = settings.keyring.source()?;
+    let master = match &master {
+        MasterSource::File(file) => Some(("keyring.file", file.as_path())),
+        // Two halves in one place would be no halves, and what systemd or the environment holds has a keeper of its own.
+        MasterSource::Env(_) | MasterSource::Credential(_) | MasterSource::Halves(_) => None,
+    };
     let named = [
-        Some(("keyring.file", settings.keyring.file.as_path())),
+        master,
         signer,
         certificate.map(|file| ("seal.signer_certificate", file)),
         Some(("seal.electronic_seal", seal.electronic_seal.as_path())),
@@ -36,6 +42,10 @@ pub fn key_files(settings: &Settings) -> anyhow::Result<Vec<KeyFile>> {
 /// As [`key_files`].
 pub fn needed(settings: &Settings) -> anyhow::Result<Vec<String>> {
     let mut names: Vec<String> = key_files(settings)?.into_iter().map(|file| file.setting).collect();
+    let master = settings.keyring.source()?.setting();
+    if !names.iter().any(|name| name == master) {
+        names.insert(0, master.to_owned());
+    }
     let kept_elsewhere = match settings.seal.key_source()? {
         KeySource::Pem { .. } => None,
         KeySource::Pkcs12 { .. } => Some("seal.pkcs12_password"),

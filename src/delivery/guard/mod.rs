@@ -190,9 +190,10 @@ impl Guard {
         name: &str,
     ) -> Result<Vec<IpAddr>, Box<dyn std::error::Error + Send + Sync>> {
         let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
-        let found = match literal(&name) {
-            Some(address) => vec![address],
-            None => self.0.names.look_up(name.clone()).await?,
+        let (name, found) = match literal(&name) {
+            Some(IpAddr::V6(address)) => (format!("[{address}]"), vec![address.into()]),
+            Some(address) => (name, vec![address]),
+            None => (name.clone(), self.0.names.look_up(name).await?),
         };
         let mut refusal = None;
         let mut permitted = Vec::new();

@@ -41,6 +41,8 @@ fn an_address_of_a_message_goes_to_named_hosts_only() {
         "https://xn--fsqu00a.cn/",
         "https://例子.cn/",
         " https://files.example.gov.cn/a ",
+        // To the library that sends it, too, this is a path.
+        "https://files.example.gov.cn\\@evil.cn/",
     ] {
         assert!(guard.admit(fine).is_ok(), "{fine}");
     }
@@ -53,7 +55,6 @@ fn an_address_of_a_message_goes_to_named_hosts_only() {
         ("https://a.ggzy.example.evil.cn/", Rule::Host),
         ("https://files.example.gov.cn@evil.cn/", Rule::Credentials),
         ("https://user:word@files.example.gov.cn/", Rule::Credentials),
-        ("https://files.example.gov.cn\\@evil.cn/", Rule::Credentials),
         ("https://evil.cn#@files.example.gov.cn/", Rule::Host),
         ("https://evil.cn/files.example.gov.cn", Rule::Host),
         ("https://例子.com/", Rule::Host),
@@ -193,7 +194,14 @@ fn a_private_address_that_the_settings_write_out_is_called_and_no_other() {
         assert!(Guard::platforms(&options(&[], &[]), [never]).is_err(), "{never}");
     }
     assert!(Guard::own_host("alarms.channels.mail", "169.254.169.254", 25).is_err());
-    assert!(Guard::own_host("alarms.channels.mail", "::1", 25).is_ok());
+}
+
+#[tokio::test]
+async fn a_server_of_mail_is_found_by_name_and_by_address() {
+    for host in ["::1", "127.0.0.1"] {
+        let guard = Guard::own_host("alarms.channels.mail", host, 25).unwrap();
+        assert_eq!(guard.addresses(host).await.unwrap(), [host.parse::<IpAddr>().unwrap()]);
+    }
 }
 
 #[tokio::test]

@@ -41,7 +41,7 @@ pub(super) struct HeadRow {
 
 impl HeadRow {
     pub fn of(connection: &Connection, number: i64, mac: &str) -> Result<Self, StoreError> {
-        let key = connection.key_id();
+        let key = connection.linking_id();
         let text = head_text(number, mac, &hex::encode(key));
         let proof = connection.chain_code(key, &text).ok_or_else(|| damaged("no key to sign it with"))?;
         let (mac, key_id) = (mac.to_owned(), hex::encode(key));
@@ -61,7 +61,7 @@ fn damaged(detail: &str) -> StoreError {
     StoreError::damaged(HEAD_TABLE, HEAD, detail)
 }
 
-/// The id of a master key, as a row names it.
+/// The id of an auditing key, as a row names it.
 fn key_of(text: &str) -> Option<[u8; 4]> {
     hex::decode(text).ok()?.try_into().ok()
 }

@@ -7,13 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use tokio::task::spawn_blocking;
 
 use super::connection::Purpose;
 use super::error::StoreError;
 use super::sealed::SealedColumn;
 use super::{Engine, Store};
-use crate::crypto::keyring::Keyring;
+use crate::crypto::keyring::{Keyring, StoredKek, StoredKey};
 use crate::domain::identity::DocumentDigest;
 use source::Source;
 
@@ -37,8 +38,8 @@ pub struct Survey {
     pub schema: BTreeSet<String>,
     /// The documents that it names, with their size where it is known.
     pub documents: BTreeMap<DocumentDigest, Option<u64>>,
-    /// The ids of the master keys that its values are sealed under, with the number of values.
-    pub master_keys: BTreeMap<String, u64>,
+    /// The ids of the keys that its values are sealed under, with the number of values.
+    pub sealing_keys: BTreeMap<String, u64>,
     /// Sealed values that were opened.
     pub opened: u64,
     pub faults: Vec<String>,
@@ -60,6 +61,19 @@ impl Surveyor {
         Self { survey: Survey::default(), keyring, depth, tried: BTreeSet::new() }
     }
 
+    /// Opens what follows with the data keys of the copy, not with those of any other database. Where they do not open under
+    /// this master key, that is a fault, and nothing else is tried.
+    pub fn unlock(&mut self, keks: &[StoredKek], keys: &[StoredKey]) {
+        let Some(keyring) = self.keyring.take() else { return };
+        let keyring = keyring.without_data_keys();
+        if !keys.is_empty()
+            && let Err(error) = keyring.install(keks, keys, Timestamp::MAX)
+        {
+            return self.fault(error.to_string());
+        }
+        self.keyring = Some(Arc::new(keyring));
+    }
+
     pub fn counted(&mut self, table: &str, rows: u64) {
         *self.survey.rows.entry(table.to_owned()).or_default() += rows;
     }
@@ -76,7 +90,7 @@ impl Surveyor {
     pub fn sealed(&mut self, column: &SealedColumn, key: &[&str], value: &[u8]) {
         let row = column.row(key);
         match Keyring::id_of(value) {
-            Some(id) => *self.survey.master_keys.entry(hex::encode(id)).or_default() += 1,
+            Some(id) => *self.survey.sealing_keys.entry(hex::encode(id)).or_default() += 1,
             None => return self.fault(format!("{} `{row}`: {} is not sealed", column.table, column.column)),
         }
         let Some(keyring) = &self.keyring else { return };
@@ -87,7 +101,7 @@ impl Surveyor {
         match keyring.open(&column.place(&row), value) {
             Ok(_) => self.survey.opened += 1,
             Err(_) => self.fault(format!(
-                "{} `{row}`: {} does not open under this master key",
+                "{} `{row}`: {} does not open under the keys of this master key",
                 column.table, column.column
             )),
         }
@@ -114,8 +128,9 @@ impl Store {
     pub async fn survey(&self, depth: Depth) -> Result<Survey, StoreError> {
         let opener = self.opener.clone();
         in_background(move || {
-            let source = Source::of(opener.open(Purpose::Read)?);
-            source.survey(Surveyor::new(Some(opener.keyring), depth))
+            let mut connection = opener.open(Purpose::Read)?;
+            connection.load_keys()?;
+            Source::of(connection).survey(Surveyor::new(Some(opener.keyring), depth))
         })
         .await
     }
@@ -154,7 +169,8 @@ impl Store {
     }
 }
 
-/// Looks through a file of SQLite that nobody writes to, and changes nothing of it or beside it.
+/// Looks through a file of SQLite that nobody writes to, and changes nothing of it or beside it. What it holds is opened
+/// with the keys that it holds.
 ///
 /// # Errors
 /// When it is not a database.
@@ -163,6 +179,8 @@ pub fn survey_file(file: &Path, mut surveyor: Surveyor) -> Result<Survey, StoreE
     for fault in source.integrity_faults()? {
         surveyor.fault(fault);
     }
+    let (keks, keys) = source.stored_keys()?;
+    surveyor.unlock(&keks, &keys);
     source.survey(surveyor)
 }
 

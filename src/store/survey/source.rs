@@ -11,9 +11,11 @@ use diesel::sql_types::{Binary, Text};
 use diesel::sqlite::SqliteConnection;
 
 use super::{Survey, Surveyor};
+use crate::crypto::keyring::{StoredKek, StoredKey};
 use crate::domain::identity::DocumentDigest;
 use crate::store::connection::{Connection, Link, on};
 use crate::store::error::StoreError;
+use crate::store::key_hierarchy;
 use crate::store::sealed::{DOCUMENTS, SEALED};
 
 /// Where diesel notes which migrations it has run.
@@ -113,6 +115,31 @@ impl Source {
                  WHERE table_schema = current_schema()",
             ),
         }
+    }
+
+    /// The wrapped keys that it holds; none where it is of a version that had no tables for them.
+    pub fn stored_keys(&mut self) -> Result<(Vec<StoredKek>, Vec<StoredKey>), StoreError> {
+        if !self.tables()?.iter().any(|table| table == "key_hierarchy") {
+            return Ok((Vec::new(), Vec::new()));
+        }
+        let keks = self.lines(
+            "SELECT CAST(version AS TEXT) || ' ' || master_id || ' ' || wrapped || ' ' \
+                    || COALESCE(CAST(destroyed_at AS TEXT), '') AS line FROM key_encryption_keys",
+        )?;
+        let keys = self.lines(
+            "SELECT purpose || ' ' || id || ' ' || CAST(kek_version AS TEXT) || ' ' || wrapped || ' ' \
+                    || CAST(activates_at AS TEXT) || ' ' || COALESCE(CAST(destroyed_at AS TEXT), '') AS line \
+             FROM data_keys",
+        )?;
+        let keks = keks.iter().filter_map(|line| {
+            let texts: Vec<&str> = line.split(' ').collect();
+            key_hierarchy::kek_of_texts(texts.try_into().ok()?)
+        });
+        let keys = keys.iter().filter_map(|line| {
+            let texts: Vec<&str> = line.split(' ').collect();
+            key_hierarchy::key_of_texts(texts.try_into().ok()?)
+        });
+        Ok((keks.collect(), keys.collect()))
     }
 
     pub fn survey(mut self, mut surveyor: Surveyor) -> Result<Survey, StoreError> {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use baohan_gateway::access::{Access, By, Role};
 use baohan_gateway::crypto::one_time_code::CodeSecret;
+use baohan_gateway::gateway;
 use baohan_gateway::secret::Secret;
 use baohan_gateway::store::audit::{self, Actor, Record};
 use reqwest::{RequestBuilder, header};

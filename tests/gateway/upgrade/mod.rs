@@ -63,7 +63,7 @@ async fn goes_on(stored: &Stored, database: Database) {
     let before = ledger.lines(guarantees);
 
     // Nothing is lost, and everything that is sealed opens.
-    let keyring = Arc::new(Keyring::from_file(&settings.keyring.file).unwrap());
+    let keyring = Arc::new(settings.keyring.source().unwrap().keyring().unwrap());
     let store = Store::open(&settings.store, keyring).unwrap();
     store.migrate().await.unwrap();
     let survey = store.survey(Depth::Everything).await.unwrap();
@@ -71,8 +71,8 @@ async fn goes_on(stored: &Stored, database: Database) {
     for (table, rows) in stored.rows() {
         assert_eq!(survey.rows.get(&table), Some(&rows), "{table}");
     }
-    assert_eq!(survey.opened, survey.master_keys.values().sum::<u64>());
-    assert!(survey.opened > 20 && survey.master_keys.len() == 1, "{survey:?}");
+    assert_eq!(survey.opened, survey.sealing_keys.values().sum::<u64>());
+    assert!(survey.opened > 20 && survey.sealing_keys.len() == 1, "{survey:?}");
     drop(store);
     WAKE.iter().for_each(|statement| ledger.execute(statement));
 
