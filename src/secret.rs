@@ -3,10 +3,10 @@
 use std::fmt;
 
 use serde::Deserialize;
-use zeroize::Zeroizing;
+use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 /// A secret text. Debug prints nothing of it, it can't be serialised, and it is wiped when dropped.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Deserialize, ZeroizeOnDrop)]
 #[serde(transparent)]
 pub struct Secret(Zeroizing<String>);
 

@@ -15,6 +15,8 @@ pub enum Permission {
     Approve,
     /// Import statements, remark on differences, sign off.
     Reconcile,
+    /// Have evidence of claims fetched, and take it away.
+    HandleEvidence,
     SeeProposals,
     SeeAudit,
     SeeUsers,
@@ -22,13 +24,14 @@ pub enum Permission {
 }
 
 impl Permission {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::SeeBusiness,
         Self::Export,
         Self::Operate,
         Self::Propose,
         Self::Approve,
         Self::Reconcile,
+        Self::HandleEvidence,
         Self::SeeProposals,
         Self::SeeAudit,
         Self::SeeUsers,

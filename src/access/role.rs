@@ -47,6 +47,7 @@ impl Role {
             P::Operate => self == Self::Operations,
             P::Propose => matches!(self, Self::Operations | Self::Maker),
             P::Approve => self == Self::Checker,
+            P::HandleEvidence => matches!(self, Self::Operations | Self::Maker | Self::Checker),
             P::Reconcile => matches!(self, Self::Maker | Self::Checker),
             P::SeeProposals => self != Self::Administrator,
             P::SeeAudit => self == Self::Auditor,

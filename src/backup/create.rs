@@ -56,10 +56,11 @@ pub async fn create(
     let file = begun.database(engine);
     copy_database(data, &data.connect()?, &file).await?;
     let (bytes, sm3) = durable::digest(&file)?;
-    let keyring = Some(Arc::clone(&data.keyring));
-    let mut survey =
-        survey_copy(engine, &file, &data.programs, keyring.clone(), Depth::OneOfEachColumn).await?;
-    let copying = copy_documents(&survey, data, &place.documents(keyring)?).await?;
+    // The copy has its own keys, and the gateway's may have been changed since.
+    let keys_of_copy = Some(Arc::new(data.keyring.without_data_keys()));
+    let mut survey = survey_copy(engine, &file, &data.programs, keys_of_copy, Depth::OneOfEachColumn).await?;
+    let documents = place.documents(Some(Arc::clone(&data.keyring)))?;
+    let copying = copy_documents(&survey, data, &documents).await?;
     let mut findings = std::mem::take(&mut survey.faults);
     findings.extend(copying.lacking.iter().map(|(digest, why)| format!("document `{digest}`: {why}")));
     let manifest = Manifest {
@@ -126,7 +127,7 @@ async fn copy_documents(survey: &Survey, data: &Data, to: &Archive) -> anyhow::R
             Outcome::Held(size, key) => copying.hold(digest, size, key),
             Outcome::Copied(size) => {
                 copying.copied += 1;
-                copying.hold(digest, size, data.keyring.key_id());
+                copying.hold(digest, size, data.keyring.master_id());
             }
             Outcome::Lacking(why) => drop(copying.lacking.insert(digest.clone(), why)),
         }
@@ -142,7 +143,7 @@ enum Outcome {
     Lacking(String),
 }
 
-/// What an earlier version has put there in the clear is copied again, and what only a key opens that is gone.
+/// What an earlier version has put there in the clear is copied again, and what only a master key opens that is gone.
 async fn copy_document(
     digest: &DocumentDigest,
     size: Option<u64>,
@@ -150,7 +151,7 @@ async fn copy_document(
     to: &Archive,
 ) -> anyhow::Result<Outcome> {
     if let Some(Stored { size: held, form: Form::Sealed(key) }) = to.stored(digest).await?
-        && data.keyring.has_key(key)
+        && data.keyring.has_master(key)
         && size.is_none_or(|size| size == held)
     {
         return Ok(Outcome::Held(held, key));

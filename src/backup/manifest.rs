@@ -76,7 +76,7 @@ pub struct Documents {
     /// Those that the archive did not have, or had as other bytes, when the snapshot was made.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lacking: Vec<String>,
-    /// The ids of the keys under which they are sealed, with the number of documents.
+    /// The ids of the master keys under which they are sealed, with the number of documents.
     #[serde(default)]
     pub keys: BTreeMap<String, u64>,
 }

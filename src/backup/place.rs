@@ -83,16 +83,23 @@ impl Place {
         Ok(Self { folder: folder.to_owned(), _lock: lock })
     }
 
-    /// The documents of all snapshots. Without a keyring they can be examined, and not read.
+    /// The documents of all snapshots. Without a keyring they can be examined, and not read. They are sealed by the master key
+    /// itself: a snapshot is restored with the data keys that its own database holds, and shares its documents with others.
     ///
     /// # Errors
     /// When there is no folder for them.
     pub fn documents(&self, keyring: Option<Arc<Keyring>>) -> anyhow::Result<Archive> {
         let options = ArchiveOptions::in_folder(self.documents_folder());
         Ok(match keyring {
-            Some(keyring) => Archive::open(&options, keyring)?,
+            Some(keyring) => Archive::open(&options, Arc::new(keyring.without_data_keys()))?,
             None => Archive::without_keys(&options)?,
         })
+    }
+
+    /// Whether a folder is that of a backup's documents.
+    pub fn has_documents_in(folder: &Path) -> bool {
+        let whole = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+        whole.ends_with(DOCUMENTS) && whole.with_file_name(MARKER).is_file()
     }
 
     /// Where the documents are.

@@ -24,7 +24,8 @@ pub struct Verdict {
     pub findings: Vec<String>,
 }
 
-/// Reads all of a snapshot. Without a keyring, its seal is not checked and nothing sealed is opened.
+/// Reads all of a snapshot, and has the keyring take its data keys, under which documents are sealed too. Without a keyring,
+/// its seal is not checked and nothing sealed is opened.
 ///
 /// # Errors
 /// When it can't be read at all: no manifest, or one that this program does not understand.
@@ -92,8 +93,7 @@ impl Verdict {
             ));
         }
         if survey.sealing_keys != self.manifest.keys.sealing {
-            self.findings
-                .push("the database is sealed under other keys than the manifest says".to_owned());
+            self.findings.push("the database is sealed under other keys than the manifest says".to_owned());
         }
         let values: u64 = survey.sealing_keys.values().sum();
         match opened {

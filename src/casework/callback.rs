@@ -153,7 +153,7 @@ pub fn tell_of_dead_job(
     cause: Cause,
     at: Timestamp,
 ) -> Result<(), StoreError> {
-    let of_platform = ![Task::CALLBACK, Task::ALARM].contains(&job.kind.as_str());
+    let of_platform = !Task::TO_OTHERS.contains(&job.kind.as_str());
     if !wanted.has(CallbackType::JobDead) || !of_platform || cause == Cause::Obsolete {
         return Ok(());
     }

@@ -5,6 +5,7 @@
 pub mod alarm;
 pub mod callback;
 pub mod decisions;
+pub mod evidence;
 pub mod letter_file;
 pub mod platform;
 pub mod restoration;

@@ -69,7 +69,7 @@ pub fn mark_applied(
         (Secrecy::UntilOpening, _) if platform.profile.reports_sections() => {
             application.section.number.as_str().to_owned()
         }
-        (Secrecy::None, Some(section)) => section.number,
+        (Secrecy::None, Some(mut section)) => std::mem::take(&mut section.number),
         (Secrecy::UntilOpening, _) | (Secrecy::None, None) => return Ok(()),
     };
     mark(connection, platform, &guarantee.id, &number, at)

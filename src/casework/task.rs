@@ -65,6 +65,10 @@ pub enum Task {
         alarm: String,
         news: AlarmNews,
     },
+    /// Fetches a file that a claim names, on somebody's word.
+    Evidence {
+        id: String,
+    },
 }
 
 impl Task {
@@ -81,9 +85,16 @@ impl Task {
     /// The kind of jobs that tell people of an alarm.
     pub const ALARM: &str = "alarm";
 
-    /// The jobs that wait for an answer from outside: a platform's, the core system's, or a channel's of alarms.
+    /// The kind of jobs that fetch evidence of claims.
+    pub const EVIDENCE: &str = "evidence";
+
+    /// Calls that go to others than the platform: they say nothing of it.
+    pub const TO_OTHERS: [&str; 3] = [Self::CALLBACK, Self::ALARM, Self::EVIDENCE];
+
+    /// The jobs that wait for an answer from outside: a platform's, the core system's, a channel's of alarms, or a server's
+    /// that has evidence.
     pub const CALLS: Calls = Calls {
-        kinds: &[Self::UPLOAD, Self::NOTIFY, Self::CALLBACK, Self::ALARM],
+        kinds: &[Self::UPLOAD, Self::NOTIFY, Self::CALLBACK, Self::ALARM, Self::EVIDENCE],
         rounds: &[Round::ABNORMAL_SECTIONS],
     };
 
@@ -121,6 +132,7 @@ impl Task {
             Self::Round { .. } => Self::ROUND,
             Self::Callback { .. } => Self::CALLBACK,
             Self::Alarm { .. } => Self::ALARM,
+            Self::Evidence { .. } => Self::EVIDENCE,
         }
     }
 }

@@ -14,6 +14,7 @@ use clap::{ArgGroup, Args as ClapArgs, Subcommand};
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 
+use crate::backup::Place;
 use crate::crypto::keyring::Keyring;
 use crate::domain::identity::DocumentDigest;
 use crate::settings::{self, Settings};
@@ -129,10 +130,10 @@ pub async fn run(
 ) -> anyhow::Result<bool> {
     let keyring = store.keyring();
     let own = Archive::open(&settings.archive, Arc::clone(&keyring)).context("archive")?;
-    let open = |argument: &str, place: &Path| open(argument, place, Arc::clone(&keyring));
+    let open = |argument: &str, place: &Path| open(argument, place, keyring_of(place, &keyring));
     let elsewhere = |place: Option<PathBuf>| match place {
-        Some(place) => open("--place", &place),
-        None => Ok(own.clone()),
+        Some(place) => anyhow::Ok((open("--place", &place)?, keyring_of(&place, &keyring))),
+        None => Ok((own.clone(), Arc::clone(&keyring))),
     };
     let (tour, at_once) = match args.what {
         What::Check(CheckArgs { repair_from, at_once }) => {
@@ -147,9 +148,12 @@ pub async fn run(
             };
             (Tour { target, source: Some(source), by_size, done: "copied" }, at_once)
         }
-        What::Keys(KeysArgs { place }) => return keys::list(&elsewhere(place)?, &keyring, out).await,
+        What::Keys(KeysArgs { place }) => {
+            let (archive, keyring) = elsewhere(place)?;
+            return keys::list(&archive, &keyring, out).await;
+        }
         What::Reseal(ResealArgs { place, at_once }) => {
-            let archive = elsewhere(place)?;
+            let (archive, keyring) = elsewhere(place)?;
             let done = keys::reseal(&archive, usize::from(at_once), out).await?;
             let entry = done.entry(&archive, &keyring);
             store.write(move |connection| audit::append(connection, &entry, now)).await?;
@@ -163,6 +167,14 @@ pub async fn run(
         None => writeln!(out, "{}", tour.target)?,
     }
     tour.walk(store, usize::from(at_once), out).await
+}
+
+/// What seals documents there: in a backup, the master key itself.
+fn keyring_of(place: &Path, keyring: &Arc<Keyring>) -> Arc<Keyring> {
+    match Place::has_documents_in(place) {
+        true => Arc::new(keyring.without_data_keys()),
+        false => Arc::clone(keyring),
+    }
 }
 
 fn open(argument: &str, place: &Path, keyring: Arc<Keyring>) -> anyhow::Result<Archive> {

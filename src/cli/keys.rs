@@ -32,6 +32,19 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
+    #[command(flatten)]
+    Files(OnFiles),
+    #[command(flatten)]
+    Lifecycle(lifecycle::Command),
+    /// Seal a secret under the master key, so that it may stand in a settings file
+    ///
+    /// What is printed goes where the secret would: `appsecret = "sealed:…"`.
+    SealSecret(sealed_secret::Args),
+}
+
+/// What needs no settings and no database.
+#[derive(Debug, clap::Subcommand)]
+enum OnFiles {
     /// Make new keys; nothing that exists is overwritten
     Generate {
         #[command(subcommand)]
@@ -57,12 +70,6 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         password_file: Option<PathBuf>,
     },
-    #[command(flatten)]
-    Lifecycle(lifecycle::Command),
-    /// Seal a secret under the master key, so that it may stand in a settings file
-    ///
-    /// What is printed goes where the secret would: `appsecret = "sealed:…"`.
-    SealSecret(sealed_secret::Args),
     /// List the keys and certificates of a folder, with their owners and the days they have left
     ///
     /// A private key, its public key and its certificates bear the same fingerprint.
@@ -118,19 +125,23 @@ pub async fn run(
     clock: &Clock,
     out: &mut (dyn Write + Send),
 ) -> anyhow::Result<bool> {
-    let now = clock.now();
     match args.command {
-        Command::Generate { what } => generate(what, out, now)?,
-        Command::Import { file, to, name, password_file } => {
-            import(&file, &to, &name, password_file.as_deref(), out)?;
+        Command::Lifecycle(command) => lifecycle::run(command, &settings::load(files)?, clock, out).await,
+        Command::SealSecret(args) => {
+            sealed_secret::run(&args, &settings::load_master(files)?, out).map(|()| true)
         }
-        Command::List { dir } => list(&dir, out, now)?,
-        Command::Lifecycle(command) => {
-            return lifecycle::run(command, &settings::load(files)?, clock, out).await;
-        }
-        Command::SealSecret(args) => sealed_secret::run(&args, &settings::load_master(files)?, out)?,
+        Command::Files(command) => on_files(command, out, clock.now()).map(|()| true),
     }
-    Ok(true)
+}
+
+fn on_files(command: OnFiles, out: &mut dyn Write, now: Timestamp) -> anyhow::Result<()> {
+    match command {
+        OnFiles::Generate { what } => generate(what, out, now),
+        OnFiles::Import { file, to, name, password_file } => {
+            import(&file, &to, &name, password_file.as_deref(), out)
+        }
+        OnFiles::List { dir } => list(&dir, out, now),
+    }
 }
 
 fn generate(what: Generate, out: &mut dyn Write, now: Timestamp) -> anyhow::Result<()> {

@@ -13,6 +13,7 @@ pub mod decide;
 pub mod demo;
 pub mod dialects;
 pub mod documents;
+pub mod evidence;
 pub mod keys;
 pub mod migrate;
 pub mod openapi;
@@ -91,6 +92,7 @@ enum Command {
     Openapi(openapi::Args),
     Dialects(dialects::Args),
     Documents(documents::Args),
+    Evidence(evidence::Args),
     Migrate(migrate::MigrateArgs),
     Backup(backup::Args),
     Replay(replay::ReplayArgs),
@@ -178,6 +180,11 @@ async fn run(program: Program) -> anyhow::Result<bool> {
             let settings = settings::load(&files)?;
             let store = gateway::connect_store(&settings)?;
             documents::run(args, &settings, &store, now, out).await
+        }
+        Command::Evidence(args) => {
+            let settings = settings::load(&files)?;
+            let store = gateway::open_store(&settings).await?;
+            evidence::run(args, &store, &settings.archive, now, out).await
         }
         Command::Backup(args) => backup::run(args, &files, now, out).await,
         Command::Replay(args) => {

@@ -10,6 +10,7 @@ mod assets;
 mod audit;
 mod caller;
 mod cookies;
+mod evidence;
 mod export;
 mod failure;
 mod frame;

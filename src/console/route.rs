@@ -6,8 +6,8 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Responder};
 
 use super::{
-    account, alarms, assets, audit, guarantees, language, letters, openings, overview, platforms, proposals,
-    queue, reconciliations, rules, sign_in, users,
+    account, alarms, assets, audit, evidence, guarantees, language, letters, openings, overview, platforms,
+    proposals, queue, reconciliations, rules, sign_in, users,
 };
 use crate::access::Permission;
 
@@ -73,6 +73,7 @@ pub fn routes() -> Vec<Route> {
         account::routes(),
         alarms::routes(),
         audit::routes(),
+        evidence::routes(),
         guarantees::routes(),
         letters::routes(),
         openings::routes(),

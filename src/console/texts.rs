@@ -12,6 +12,7 @@ pub(super) const FILES: &[&str] = &[
     include_str!("../../templates/console/texts/account.toml"),
     include_str!("../../templates/console/texts/alarms.toml"),
     include_str!("../../templates/console/texts/audit.toml"),
+    include_str!("../../templates/console/texts/evidence.toml"),
     include_str!("../../templates/console/texts/frame.toml"),
     include_str!("../../templates/console/texts/guarantees.toml"),
     include_str!("../../templates/console/texts/letters.toml"),

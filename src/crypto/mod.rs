@@ -10,6 +10,8 @@
 
 pub mod certificate;
 pub mod der_soundness;
+#[cfg(test)]
+mod differential;
 pub mod digest;
 pub mod encoding;
 pub mod hmac_sha256;

@@ -13,7 +13,7 @@ const SKEW: u16 = 1;
 pub const STEP: u64 = 30;
 
 /// What the codes of one device are made of. Debug prints nothing of it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, zeroize::ZeroizeOnDrop)]
 pub struct CodeSecret(Secret);
 
 impl CodeSecret {

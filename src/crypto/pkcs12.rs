@@ -166,4 +166,89 @@ mod tests {
         let said = Pkcs12::open(&openssl::run(&export, &key), "x").unwrap_err().to_string();
         assert!(said.contains("found 0 among 1 keys"), "{said}");
     }
+
+    #[test]
+    fn a_key_comes_without_a_certificate_too_and_a_count_of_keys_says_no_more_than_it_must() {
+        let arguments = ["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:SM2"];
+        let key = openssl::run(&arguments, b"");
+        let export = ["pkcs12", "-export", "-nocerts", "-passout", "pass:x"];
+        let opened = Pkcs12::open(&openssl::run(&export, &key), "x").unwrap();
+        assert_eq!(opened.certificate, None);
+        let other =
+            openssl::run(&["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"], b"");
+        let said = Pkcs12::open(&openssl::run(&export, &other), "x").unwrap_err().to_string();
+        assert_eq!(said, "PKCS#12: expected one SM2 private key, found 0 among 1 keys");
+    }
+
+    #[test]
+    fn a_file_is_known_by_its_version_behind_a_length_of_any_form() {
+        let likely: [&[u8]; 6] = [
+            &[0x30, 0x05, 2, 1, 3],
+            &[0x30, 0x7f, 2, 1, 3],
+            &[0x30, 0x80, 2, 1, 3],
+            &[0x30, 0x81, 0x90, 2, 1, 3],
+            &[0x30, 0x82, 0x01, 0x00, 2, 1, 3],
+            &[0x30, 0x84, 0, 0, 1, 0, 2, 1, 3],
+        ];
+        for bytes in likely {
+            assert!(Pkcs12::is_likely(bytes), "{bytes:?}");
+        }
+        let others: [&[u8]; 7] = [
+            &[],
+            &[0x30],
+            &[0x30, 0x05, 2, 1, 1],
+            &[0x31, 0x05, 2, 1, 3],
+            &[0x30, 0x81, 2, 1, 3],
+            &[0x30, 0x82, 1, 2, 1, 3],
+            &[0x30, 0xff, 2, 1, 3],
+        ];
+        for bytes in others {
+            assert!(!Pkcs12::is_likely(bytes), "{bytes:?}");
+        }
+    }
+
+    /// A file with a key for each usage, each with a certificate of its own, as double certificates come.
+    fn several(usages: &[&str]) -> (Vec<u8>, Vec<Certificate>) {
+        use p12_keystore::{KeyStore, KeyStoreEntry, PrivateKeyChain};
+        let folder = tempfile::tempdir().unwrap();
+        let (mut store, mut certificates) = (KeyStore::new(), Vec::new());
+        for (place, usage) in usages.iter().enumerate() {
+            let pem = PrivateKey::generate().to_pem();
+            let path = folder.path().join("key.pem");
+            std::fs::write(&path, pem.as_bytes()).unwrap();
+            let usage = format!("keyUsage=critical,{usage}");
+            let mut arguments = vec!["req", "-x509", "-sm3", "-subj", "/CN=x", "-addext", &usage];
+            arguments.extend(["-sigopt", "distid:1234567812345678", "-key", path.to_str().unwrap()]);
+            let certificate = String::from_utf8(openssl::run(&arguments, b"")).unwrap();
+            let certificate = Certificate::from_pem(&certificate).unwrap();
+            let der = openssl::run(&["pkcs8", "-topk8", "-nocrypt", "-outform", "DER"], pem.as_bytes());
+            let chain = PrivateKeyChain::new(
+                place.to_string(),
+                p12_keystore::PrivateKey::from_der(&der).unwrap(),
+                [p12_keystore::Certificate::from_der(certificate.der()).unwrap()],
+            );
+            store.add_entry(&place.to_string(), KeyStoreEntry::PrivateKeyChain(chain));
+            certificates.push(certificate);
+        }
+        (store.writer("x").write().unwrap(), certificates)
+    }
+
+    #[test]
+    fn of_double_certificates_the_one_for_signing_is_taken_with_its_key() {
+        let (sign, encrypt) = ("digitalSignature,nonRepudiation", "keyEncipherment,dataEncipherment");
+        for usages in [[sign, encrypt], [encrypt, sign]] {
+            let (file, certificates) = several(&usages);
+            let opened = Pkcs12::open(&file, "x").unwrap();
+            let signing = certificates.into_iter().find(Certificate::may_sign).unwrap();
+            assert_eq!(Ok(opened.key.public_key()), signing.public_key());
+            assert_eq!(opened.certificate, Some(signing));
+        }
+        for (usages, reason) in [
+            ([sign, sign], ", and more than one is for signing"),
+            ([encrypt, encrypt], ", none with a certificate for signing"),
+        ] {
+            let said = Pkcs12::open(&several(&usages).0, "x").unwrap_err().to_string();
+            assert!(said.ends_with(&format!("found 2 among 2 keys{reason}")), "{said}");
+        }
+    }
 }

@@ -37,8 +37,14 @@ pub enum KeyError {
 
 /// Says what a text is without saying it.
 fn described(text: &str) -> String {
-    match text.split_once("-----BEGIN ").and_then(|(_, after)| after.split_once("-----")) {
-        Some((label, _)) => format!("a PEM block `{label}`"),
+    let label = text.split_once("-----BEGIN ").and_then(|(_, after)| after.split_once("-----"));
+    // Where a first line has lost its hyphens, the key stands where the label should end.
+    let is_label = |label: &str| {
+        label.len() <= 40 && label.bytes().all(|byte| byte == b' ' || byte.is_ascii_uppercase())
+    };
+    match label {
+        Some((label, _)) if is_label(label) => format!("a PEM block `{label}`"),
+        Some(_) => "a PEM block without a label".to_owned(),
         None => format!("{} characters of another form", text.chars().count()),
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use ::hmac::{KeyInit, Mac};
 use ::sm3::{Digest, Sm3};
-use zeroize::Zeroizing;
+use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 /// SM3 works on blocks of this many bytes; HMAC pads its key to one.
 const BLOCK: usize = 64;
@@ -42,6 +42,14 @@ impl Hasher {
 /// HMAC-SM3 of data that comes in pieces. A clone made before the first piece saves the key's setting-up.
 #[derive(Clone)]
 pub struct Hmac(::hmac::Hmac<Sm3>);
+
+/// It consists of two states of SM3, which wipe themselves; to derive this would keep the code from being taken out of it.
+impl ZeroizeOnDrop for Hmac {}
+
+const _: () = {
+    const fn is_wiped<T: ZeroizeOnDrop>() {}
+    is_wiped::<Sm3>();
+};
 
 impl Hmac {
     pub fn new(key: &[u8]) -> Self {

@@ -8,7 +8,7 @@ use ::hmac::{Hmac, KeyInit, Mac};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use sha2::Sha256;
-use zeroize::Zeroizing;
+use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 /// What a secret begins with when it is written down.
 const PREFIX: &str = "whsec_";
@@ -17,7 +17,7 @@ const PREFIX: &str = "whsec_";
 const LENGTHS: std::ops::RangeInclusive<usize> = 24..=64;
 
 /// A secret that the gateway and the core system share.
-#[derive(Clone)]
+#[derive(Clone, ZeroizeOnDrop)]
 pub struct WebhookSecret(Zeroizing<Vec<u8>>);
 
 /// A text that is no secret; it is not repeated.
@@ -99,5 +99,16 @@ mod tests {
             assert_eq!(WebhookSecret::parse(&wrong).unwrap_err(), NoWebhookSecret, "{wrong}");
         }
         assert_eq!(format!("{:?}", secret(&[7; 32])), "WebhookSecret");
+    }
+
+    #[test]
+    fn the_second_implementation_computes_the_same() {
+        use crate::crypto::second_opinion::webhook_signature;
+        let encoded = BASE64_STANDARD.encode([7; 32]);
+        let signed =
+            WebhookSecret::parse(&format!("whsec_{encoded}")).unwrap().sign("msg_1", 1_795_350_000, b"{}");
+        let computed = webhook_signature(&encoded, "msg_1", "1795350000", b"{}").unwrap();
+        assert_eq!(signed, format!("v1,{computed}"));
+        assert_eq!(webhook_signature("no Base64", "msg_1", "1795350000", b"{}"), None);
     }
 }

@@ -12,9 +12,10 @@ use crate::crypto::sm4::{self, Iv, Mode, Padding};
 use crate::dialect::options::{CipherMode, CipherPadding, DigestOf, UploadOptions, WrappedMaterial};
 
 /// SM4 key and initialisation vector of one file.
-#[derive(Clone)]
+#[derive(Clone, zeroize::ZeroizeOnDrop)]
 pub(super) struct FileKey {
     key: sm4::Key,
+    #[zeroize(skip)]
     iv: Iv,
 }
 

@@ -4,6 +4,7 @@
 
 pub mod client;
 pub mod courier;
+pub mod evidence;
 mod file_key;
 pub mod guard;
 pub mod hook;

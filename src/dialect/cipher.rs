@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use zeroize::Zeroizing;
+use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use super::options::{CipherMode, CipherOptions, CipherPadding, CipherText, IvSource, KeyForm, KeySource};
 use super::soundness::{Check, mismatch};
@@ -15,9 +15,10 @@ use crate::crypto::{encoding, sm2, sm4};
 const BLOCK: usize = 16;
 
 /// The key of a tender section's ciphertext, with its IV where the platform sends one.
-#[derive(Clone)]
+#[derive(Clone, ZeroizeOnDrop)]
 pub struct SectionKey {
     key: sm4::Key,
+    #[zeroize(skip)]
     iv: Option<sm4::Iv>,
 }
 

@@ -191,6 +191,13 @@ impl Particulars {
     }
 }
 
+/// For whoever holds those of a section in the clear.
+impl zeroize::Zeroize for Particulars {
+    fn zeroize(&mut self) {
+        self.0.values_mut().for_each(zeroize::Zeroize::zeroize);
+    }
+}
+
 impl FromIterator<(Particular, String)> for Particulars {
     fn from_iter<I: IntoIterator<Item = (Particular, String)>>(particulars: I) -> Self {
         Self(particulars.into_iter().collect())

@@ -54,8 +54,8 @@ pub struct SealedSection {
     pub beneficiary_code: Option<Ciphertext>,
 }
 
-/// The same after the key has arrived. Debug prints nothing of it.
-#[derive(Clone, PartialEq, Eq)]
+/// The same after the key has arrived. Debug prints nothing of it, and it is wiped when it is dropped.
+#[derive(Clone, PartialEq, Eq, zeroize::ZeroizeOnDrop)]
 pub struct RevealedSection {
     pub number: String,
     pub name: String,

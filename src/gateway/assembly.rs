@@ -19,6 +19,7 @@ use crate::crypto::keyring::Keyring;
 use crate::crypto::{self, international, second_opinion};
 use crate::delivery::Courier;
 use crate::delivery::client::Client;
+use crate::delivery::evidence::EvidenceClient;
 use crate::delivery::guard::Guard;
 use crate::delivery::public_keys::PublicKeys;
 use crate::delivery::upload::Uploader;
@@ -84,6 +85,7 @@ impl Assembly {
         let base = base(settings)?;
         let platforms = settled(&base, settings, &Overlay::default())?;
         let client = client(settings, &platforms)?;
+        let evidence = EvidenceClient::new(&settings.evidence, &settings.delivery, &settings.outbound)?;
         let herald = herald(settings, &platforms, &clock)?;
         let core_system = CoreSystem::new(&settings.callbacks)?;
         let store = connect_store(settings)?;
@@ -142,6 +144,7 @@ impl Assembly {
             rounds: settings.rounds.clone(),
             core_system,
             herald,
+            evidence,
             reach: Reach::new(
                 behind,
                 platforms.clone(),

@@ -112,7 +112,7 @@ impl Gateway {
         let proposals = proposals::keep_expiring(&assembly);
         let audit_watch = audit_watch::keep_watch(&assembly, &settings.audit);
         let changes = supervise::spawn("changes", assembly.changes.follow());
-        let key_watch = key_watch::keep_looking(&assembly);
+        let key_watch = key_watch::keep_looking(&assembly, &settings.keyring);
         let (address, platforms) = (push_listener.address, assembly.platforms.iter().count());
         tracing::info!(role = role.name(), %address, %metrics_address, platforms, "gateway is up");
         Ok(Self {

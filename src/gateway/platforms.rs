@@ -8,6 +8,7 @@ use anyhow::{Context, bail};
 use super::assembly::connect_store;
 use crate::casework::alarm::ALARMS;
 use crate::casework::callback::CORE_SYSTEM;
+use crate::casework::evidence::EVIDENCE;
 use crate::casework::{Platform, Platforms};
 use crate::changes::{Base, Overlay};
 use crate::dialect::Registry;
@@ -26,6 +27,11 @@ pub fn base(settings: &Settings) -> anyhow::Result<Base> {
     };
     if settings.platforms.contains_key(CORE_SYSTEM) {
         bail!("platforms.{CORE_SYSTEM}: expected another id, since this one stands for the core system");
+    }
+    if settings.platforms.contains_key(EVIDENCE) {
+        bail!(
+            "platforms.{EVIDENCE}: expected another id, since this one stands for servers that have evidence"
+        );
     }
     if settings.platforms.contains_key(ALARMS) {
         bail!("platforms.{ALARMS}: expected another id, since this one stands for channels of alarms");

@@ -50,9 +50,9 @@ impl Breakers {
         verdicts
     }
 
-    /// A job begins that may be a call of its platform. What is told to the core system or to people is none.
+    /// A job begins that may be a call of its platform. What goes to others is none.
     pub fn begin(&self, job: &ClaimedJob) -> Pass {
-        let to_others = [Task::CALLBACK, Task::ALARM].contains(&job.kind.as_str());
+        let to_others = Task::TO_OTHERS.contains(&job.kind.as_str());
         let calls = !to_others && Task::CALLS.include(&job.kind, &job.lane);
         let call = calls.then(|| {
             let mut breakers = self.lock();

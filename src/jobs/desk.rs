@@ -12,10 +12,11 @@ use super::options::{JobOptions, RoundOptions};
 use super::reach::Reach;
 use super::schedule::Schedule;
 use super::verdict::{Handler, Verdict};
-use super::{alarm, consult, notify, remind, rounds, upload};
+use super::{alarm, consult, evidence, notify, remind, rounds, upload};
 use crate::alarms::Herald;
 use crate::casework::{Platform, Platforms, Task, callback, task};
 use crate::clock::Clock;
+use crate::delivery::evidence::EvidenceClient;
 use crate::delivery::upload::Uploader;
 use crate::domain::Guarantee;
 use crate::downloads::Links;
@@ -43,6 +44,8 @@ pub struct Desk {
     pub core_system: Option<CoreSystem>,
     /// Tells people of alarms.
     pub herald: Herald,
+    /// Fetches what claims name.
+    pub evidence: EvidenceClient,
     /// Which platforms answer.
     pub reach: Reach,
 }
@@ -109,6 +112,7 @@ impl Desk {
             }
             Task::Callback { id } => super::callback::run(self, id).await,
             Task::Alarm { channel, alarm: id, news } => alarm::run(self, job, &channel, id, news).await,
+            Task::Evidence { id } => evidence::run(self, id).await,
             Task::Round { round } => rounds::run(self, &job.platform, round).await,
         }
     }

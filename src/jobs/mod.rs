@@ -7,6 +7,7 @@
 pub mod breaker;
 pub mod callback;
 pub mod desk;
+mod evidence;
 pub mod letters;
 pub mod observer;
 pub mod options;

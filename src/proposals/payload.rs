@@ -83,7 +83,7 @@ pub struct PastedKey {
 }
 
 /// A section's key while it waits for its approval. Debug prints nothing, and it is wiped when dropped.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, zeroize::ZeroizeOnDrop)]
 pub struct KeptKey(Zeroizing<Vec<u8>>);
 
 impl KeptKey {

@@ -209,6 +209,7 @@ mod tests {
     use std::collections::HashMap;
 
     use super::*;
+    use crate::crypto::keyring::Keyring;
     use crate::dialect::{PlatformOptions, Profile, Registry};
     use crate::domain::identity::PlatformId;
 
@@ -353,6 +354,43 @@ mod tests {
             missing.contains("platforms.somewhere.wire.appsecret") && missing.contains("/nowhere/secret"),
             "{missing}"
         );
+    }
+
+    #[test]
+    fn a_sealed_secret_is_opened_wherever_a_secret_may_stand_and_not_where_it_was_moved_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name).display().to_string();
+        let master = folder.path().join("master.key");
+        Keyring::generate_file(&master).unwrap();
+        let keyring = Keyring::from_file(&master).unwrap();
+        let place = "platforms.somewhere.wire.appsecret";
+        let bound = keyring.seal_secret(Some(place), "from a seal");
+        let with = |line: &str| {
+            let text = SOUND.replace("appsecret = \"secret\"", line);
+            format!("{text}\n[keyring]\nfile = {:?}", master.display().to_string())
+        };
+        std::fs::write(path("appsecret"), &bound).unwrap();
+        for line in [format!("appsecret = {bound:?}"), format!("appsecret_file = {:?}", path("appsecret"))] {
+            let settings = read(&with(&line), &[]).unwrap();
+            assert_eq!(settings.platforms["somewhere"].wire.appsecret.expose(), "from a seal");
+        }
+        let variable = [("BAOHAN__PLATFORMS__SOMEWHERE__WIRE__APPSECRET", bound.as_str())];
+        let settings = read(&with("appsecret = \"secret\""), &variable).unwrap();
+        assert_eq!(settings.platforms["somewhere"].wire.appsecret.expose(), "from a seal");
+
+        let moved = with(&format!("appsecret = \"secret\"\nprivate_key = {bound:?}"));
+        let moved = complaint(&moved);
+        assert!(moved.contains("`platforms.somewhere.wire.private_key`"), "{moved}");
+        assert!(
+            moved.contains("sealed for another key of the settings") && !moved.contains(&bound),
+            "{moved}"
+        );
+        Keyring::generate_file(&folder.path().join("other.key")).unwrap();
+        let other = with(&format!("appsecret = {bound:?}")).replace("master.key", "other.key");
+        let other = complaint(&other);
+        assert!(other.contains(place) && other.contains(&hex::encode(keyring.master_id())), "{other}");
+        let none = complaint(&with(&format!("appsecret = {bound:?}")).replace("master.key", "nowhere.key"));
+        assert!(none.contains(place) && none.contains("keyring.file"), "{none}");
     }
 
     #[test]

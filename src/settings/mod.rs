@@ -24,6 +24,7 @@ use crate::alarms::AlarmOptions;
 use crate::api::ApiOptions;
 use crate::console::ConsoleOptions;
 use crate::delivery::client::ClientOptions;
+use crate::delivery::evidence::EvidenceOptions;
 use crate::delivery::guard::OutboundOptions;
 use crate::dialect::PlatformOptions;
 use crate::document::{DocumentOptions, Form};
@@ -89,6 +90,8 @@ pub struct Settings {
     /// What may be called beside what the other sections name.
     #[serde(default)]
     pub outbound: OutboundOptions,
+    #[serde(default)]
+    pub evidence: EvidenceOptions,
     #[serde(default)]
     pub telemetry: TelemetryOptions,
     #[serde(default)]

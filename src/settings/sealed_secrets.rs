@@ -12,11 +12,8 @@ use crate::crypto::keyring::{Keyring, SEALED_SECRET};
 /// # Errors
 /// When the section can't be read, or names two places.
 pub(super) fn master_of(root: &Value) -> Result<MasterSource, SettingsError> {
-    let wrong = |problem: String| SettingsError::Value {
-        key: "keyring".to_owned(),
-        place: String::new(),
-        problem,
-    };
+    let wrong =
+        |problem: String| SettingsError::Value { key: "keyring".to_owned(), place: String::new(), problem };
     let ValueKind::Table(table) = &root.kind else { return Err(wrong("expected a section".to_owned())) };
     let section = table.get("keyring").ok_or_else(|| wrong("expected a section, found none".to_owned()))?;
     let options = KeyringOptions::deserialize(section.clone()).map_err(|error| wrong(error.to_string()))?;
@@ -31,8 +28,7 @@ pub(super) fn open_secrets(root: &mut Value) -> Result<(), SettingsError> {
     let mut sealed = Vec::new();
     find(root, "", &mut sealed);
     let Some(first) = sealed.first() else { return Ok(()) };
-    let without_key =
-        |problem: String| SettingsError::SealedSecret { key: first.clone(), problem };
+    let without_key = |problem: String| SettingsError::SealedSecret { key: first.clone(), problem };
     let keyring = master_of(root)?.keyring().map_err(|error| without_key(format!("{error:#}")))?;
     open(root, "", &keyring)
 }

@@ -222,7 +222,11 @@ impl World<'_> {
             Task::MakeLetter { letter } => self.lay_out(replica, number, attempt, letter),
             Task::Notify { notice, encloses } => self.tell(replica, number, attempt, notice, encloses),
             Task::Upload { letter } => self.begin_upload(replica, number, attempt, letter),
-            Task::Remind { .. } | Task::Callback { .. } | Task::Alarm { .. } | Task::Round { .. } => {
+            Task::Remind { .. }
+            | Task::Callback { .. }
+            | Task::Alarm { .. }
+            | Task::Evidence { .. }
+            | Task::Round { .. } => {
                 self.conclude_with(replica, number, attempt, Verdict::Done(Effect::Nothing));
             }
         }

@@ -21,7 +21,7 @@ const PREFIX: &str = "bhk_";
 const LAST_USE_WITHIN: jiff::SignedDuration = jiff::SignedDuration::from_mins(1);
 
 /// A key as the core system sends it: `bhk_` and 256 random bits in Base64 for URLs. Debug prints nothing of it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, zeroize::ZeroizeOnDrop)]
 pub struct ApiKey(Secret);
 
 impl ApiKey {

@@ -244,7 +244,9 @@ fn take(connection: &mut Connection) -> Result<Hierarchy, StoreError> {
     let row = key_hierarchy::table.find(HEAD);
     let grown = diesel::update(row).set(key_hierarchy::generation.eq(key_hierarchy::generation + 1));
     if on!(connection, |link| grown.execute(link))? == 0 {
-        return Err(StoreError::Unusable("the database has no keys yet: `baohan migrate` makes them".to_owned()));
+        return Err(StoreError::Unusable(
+            "the database has no keys yet: `baohan migrate` makes them".to_owned(),
+        ));
     }
     read(connection)
 }

@@ -6,8 +6,10 @@ use zeroize::Zeroizing;
 
 use super::connection::{Connection, on};
 use super::error::StoreError;
+use super::schema::guarantees;
 use super::schema::wrapped_keys::{self, dsl};
 use super::time::to_micros;
+use crate::domain::Stage;
 use crate::domain::identity::GuaranteeId;
 
 const TABLE: &str = "wrapped_keys";
@@ -59,6 +61,54 @@ pub fn find(
     let wrapped: Option<Vec<u8>> = on!(connection, |link| query.first(link).optional())?;
     let place = place_of(guarantee, purpose);
     wrapped.map(|wrapped| connection.unseal(TABLE, &place, "wrapped", &wrapped)).transpose()
+}
+
+/// The condition on a guarantee that it has ended, and that nobody has changed it since.
+macro_rules! ended_before {
+    ($before:expr) => {
+        guarantees::stage.eq_any(ended_stages()).and(guarantees::updated_at.le(to_micros($before)))
+    };
+}
+
+/// Destroys up to `limit` keys of guarantees that have ended and that nobody has changed since `before`; yields whose. A
+/// guarantee that lives keeps its keys.
+///
+/// # Errors
+/// When the database fails.
+pub fn destroy_of_ended(
+    connection: &mut Connection,
+    before: Timestamp,
+    limit: i64,
+) -> Result<Vec<GuaranteeId>, StoreError> {
+    let mut destroyed = Vec::new();
+    for id in of_ended(connection, before, limit)? {
+        // Another replica may have been faster, or the guarantee has been changed since the look.
+        let ended = guarantees::table.filter(ended_before!(before)).select(guarantees::id);
+        let row = wrapped_keys::table.filter(dsl::guarantee_id.eq(&id).and(dsl::guarantee_id.eq_any(ended)));
+        if on!(connection, |link| diesel::delete(row).execute(link))? > 0 {
+            destroyed.push(GuaranteeId::new(id));
+        }
+    }
+    Ok(destroyed)
+}
+
+/// The guarantees whose keys [`destroy_of_ended`] would destroy.
+///
+/// # Errors
+/// When the database fails.
+pub fn of_ended(
+    connection: &mut Connection,
+    before: Timestamp,
+    limit: i64,
+) -> Result<Vec<String>, StoreError> {
+    let ended = guarantees::table.filter(ended_before!(before)).select(guarantees::id);
+    let query = wrapped_keys::table.filter(dsl::guarantee_id.eq_any(ended));
+    let query = query.order((dsl::guarantee_id, dsl::purpose)).limit(limit).select(dsl::guarantee_id);
+    Ok(on!(connection, |link| query.load(link))?)
+}
+
+fn ended_stages() -> Vec<&'static str> {
+    Stage::ALL.into_iter().filter(|stage| stage.is_ended()).map(Stage::name).collect()
 }
 
 fn place_of(guarantee: &GuaranteeId, purpose: Purpose) -> String {

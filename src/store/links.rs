@@ -25,7 +25,7 @@ const TABLE: &str = "links";
 const TOKEN_LENGTH: usize = 43;
 
 /// What opens a link: 256 bits that nobody can guess, as a URL carries them. Debug prints nothing of them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, zeroize::ZeroizeOnDrop)]
 pub struct Token(Secret);
 
 impl Token {

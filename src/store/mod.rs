@@ -19,6 +19,7 @@ pub mod changes;
 pub mod deliveries;
 pub mod documents;
 pub mod events;
+pub mod evidence;
 pub mod guarantees;
 pub mod identity_requests;
 pub mod jobs;

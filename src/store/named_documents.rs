@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::connection::{Connection, on};
 use super::error::StoreError;
 use super::schema::uploads::{self, dsl};
-use super::{documents, guarantees};
+use super::{documents, evidence, guarantees};
 use crate::domain::Guarantee;
 use crate::domain::identity::{DocumentDigest, GuaranteeId};
 
@@ -69,6 +69,13 @@ fn of_guarantee(
     for letter in documents::for_guarantee(connection, &guarantee.id)? {
         let what = format!("{} letter ({})", letter.letter.name(), letter.format);
         named.push(Named { digest: letter.digest, owner: owner(what), size: Some(letter.size) });
+    }
+    for evidence in evidence::of_guarantee(connection, &guarantee.id)? {
+        named.extend(evidence.file.map(|file| Named {
+            digest: file.document,
+            owner: owner("evidence of a claim".to_owned()),
+            size: Some(file.size),
+        }));
     }
     let papers = guarantee.papers();
     named.extend(papers.map(|paper| Named {

@@ -396,6 +396,7 @@ diesel::table! {
 
 diesel::allow_tables_to_appear_in_same_query!(events, guarantees);
 diesel::allow_tables_to_appear_in_same_query!(guarantees, messages);
+diesel::allow_tables_to_appear_in_same_query!(guarantees, wrapped_keys);
 diesel::allow_tables_to_appear_in_same_query!(differences, reconciliations);
 diesel::allow_columns_to_appear_in_same_group_by_clause!(differences::kind, reconciliations::platform);
 
@@ -469,6 +470,24 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(proposals, proposal_guarantees);
+
+diesel::table! {
+    evidence (id) {
+        id -> Text,
+        guarantee_id -> Text,
+        claim -> BigInt,
+        item -> BigInt,
+        url -> Binary,
+        state -> Text,
+        document -> Nullable<Text>,
+        size -> Nullable<BigInt>,
+        media_type -> Nullable<Text>,
+        reason -> Nullable<Text>,
+        asked_by -> Text,
+        asked_at -> BigInt,
+        ended_at -> Nullable<BigInt>,
+    }
+}
 
 diesel::table! {
     key_encryption_keys (version) {

@@ -73,6 +73,7 @@ pub const SEALED: &[SealedColumn] = &[
     joined("identity_requests", "body", &["state_hash"]),
     joined("audit_entries", "detail", &["number"]),
     joined("changes", "body", &["generation"]),
+    joined("evidence", "url", &["id"]),
 ];
 
 /// Columns that name documents of the archive, and those that say how long these are.
@@ -81,6 +82,7 @@ pub const DOCUMENTS: &[(&str, &str, Option<&str>)] = &[
     ("uploads", "digest", Some("size")),
     ("deliveries", "document", None),
     ("links", "document", None),
+    ("evidence", "document", Some("size")),
 ];
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ const PURPOSE: &str = "session";
 
 /// What a browser shows for its session: the session's id and 256 random bits in Base64 for URLs. Debug prints nothing of
 /// it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, zeroize::ZeroizeOnDrop)]
 pub struct SessionToken(Secret);
 
 impl SessionToken {

@@ -193,6 +193,52 @@ on_both_databases! {
         assert!(sum_of(&house, &["check"]).await.starts_with("3 documents: 3 whole"));
     }
 
+    async fn documents_that_an_earlier_version_kept_in_the_clear_are_sealed_while_the_gateway_runs(database: Database) {
+        let server = Server::start().await;
+        server.make_bucket().await;
+        let house = House::open_with(database, QUICK).await;
+        let (first, second) = (house.issued().await, house.issued().await);
+        let bucket = house.folder.path().join("bucket.toml");
+        std::fs::write(&bucket, server.section()).unwrap();
+        let bucket = bucket.to_str().unwrap();
+        sum_of(&house, &["copy", "--to", bucket]).await;
+
+        let digest = DocumentDigest::new(letter_of(&house, &first, LetterKind::Ciphertext).await);
+        let letter = house.gateway.assembly.archive.get(&digest).await.unwrap();
+        let file = house.settings().archive.folder.join(&digest.as_str()[..2]).join(digest.as_str());
+        std::fs::write(&file, &letter).unwrap();
+        server.spoil(digest.as_str(), letter.clone()).await;
+
+        let key = hex::encode(house.gateway.assembly.store.keyring().key_id());
+        for place in [&[][..], &["--place", bucket]] {
+            let line = |command| [&[command], place].concat();
+            let (readable, said) = documents(&house, &line("keys")).await;
+            let shown = format!("key {key}: 1 documents (seals now)\nin the clear: 1 documents");
+            assert!(readable && said.contains(&shown), "{said}");
+            let said = sum_of(&house, &line("reseal")).await;
+            assert!(said.starts_with("2 documents: 1 sealed already, 1 sealed anew, 0 gone"), "{said}");
+            let said = sum_of(&house, &line("reseal")).await;
+            assert!(said.starts_with("2 documents: 2 sealed already, 0 sealed anew"), "{said}");
+            let (_, said) = documents(&house, &line("keys")).await;
+            assert!(said.ends_with(&format!("key {key}: 2 documents (seals now)\n")), "{said}");
+        }
+        assert!(!std::fs::read(&file).unwrap().windows(64).any(|it| it == &letter[..64]));
+        let acts = house.trail().await.into_iter().filter(|entry| entry.action == "documents.reseal").count();
+        assert_eq!(acts, 4);
+        // What cannot be verified is told and left as it is.
+        std::fs::write(&file, b"something else").unwrap();
+        let (complete, said) = documents(&house, &["reseal"]).await;
+        assert!(!complete && said.contains(&format!("BAD  {digest}: ")) && said.contains(" 1 damaged"), "{said}");
+        assert_eq!(std::fs::read(&file).unwrap(), b"something else");
+        std::fs::write(&file, &letter).unwrap();
+
+        // A letter in the clear is as good as any other until then.
+        for applyno in [&first, &second] {
+            assert!(house.sandbox.restore(applyno).await.unwrap().is_accepted());
+        }
+        delivered(&house, &[&first, &second], true).await;
+    }
+
     async fn a_letter_that_was_lost_is_alarmed_once_and_goes_out_when_it_is_back(database: Database) {
         let server = Server::start().await;
         server.make_bucket().await;

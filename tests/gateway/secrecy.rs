@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use baohan_gateway::access::Role;
 use baohan_gateway::cli::demo::props;
 use baohan_gateway::clock::{Clock, to_wire};
 use baohan_gateway::crypto::keyring::Keyring;
@@ -17,10 +18,15 @@ use baohan_gateway::store::keys::Purpose;
 use baohan_gateway::store::{Archive, Store, deliveries, guarantees, keys};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-#[cfg(feature = "postgres")]
-use diesel::prelude::*;
+use reqwest::StatusCode;
+use serde_json::json;
 
-use crate::house::{House, PATIENCE, on_both_databases};
+use crate::console::CONSOLE;
+use crate::console::guest::{Device, Guest, PASSWORD};
+use crate::core_system::receiver::SECRETS;
+use crate::core_system::{API, Core};
+use crate::house::{Database, House, PATIENCE, on_both_databases};
+use crate::remains;
 use crate::serving::{Serving, program, said};
 use crate::traces::{Planted, Traces};
 
@@ -33,23 +39,40 @@ const CLAIMANT_PHONE: &str = "13900001111";
 /// As the institution answers the claim.
 const PAYEE_PHONE: &str = "13688997755";
 const PAYEE_ACCOUNT: &str = "6222021001987654321";
+/// As the core system hands it in.
+const REPRESENTATIVE: &str = "慕容守信";
+const REPRESENTATIVE_ID: &str = "350627197803147519";
+const REPRESENTATIVE_PHONE: &str = "13774659318";
+const MAIL: &str = "ouyang.shoumi@example.com";
+const PAPER: &str = "%PDF-1.7\n营业执照副本复印件，编号闽漳七四一九八六\n%%EOF\n";
+/// What somebody typed a line too high.
+const MISPLACED_PASSWORD: &str = "Wei-Du-Zhi-Ji-2046";
+const REDIRECT_SECRET: &str = "9c1d6f0b7e2a48d5bf3760c4e1a95d28";
 
 /// Files that are secret by themselves and lie apart from the data.
-const KEY_FILES: [&str; 3] = ["keys", "master.key", "hainan.appsecret"];
+const KEY_FILES: [&str; 4] = ["keys", "master.key", "hainan.appsecret", "overrides.toml"];
 
 on_both_databases! {
     async fn sealed_sections_keys_and_personal_data_show_nowhere(database: Database) {
-        let quick = "[jobs.ordinary]\ndelays = [\"100ms\"]\nrepeat_last = 9\njitter_percent = 0";
-        let house = House::open_with(database, quick).await;
+        let house = House::open_with(database, &settings_on_top()).await;
+        let initial = house.invite("ouyang", &[Role::Operations]).await;
+        let (core, mut guest) = (house.core().await, house.guest());
+        let console = house.gateway.console_address().unwrap().to_string();
+        let interface = house.gateway.core_system_address().unwrap().to_string();
         let (folder, sandbox) = (house.folder, house.sandbox);
         let files = [house.settings, house.overrides];
         // The same house, this time as a process whose log is open to the last detail.
         let address = house.gateway.address.to_string();
         house.gateway.stop().await;
+        let temporary = folder.path().join("temporary");
+        std::fs::create_dir(&temporary).unwrap();
         let variables = [
             ("BAOHAN__SERVER__LISTEN", address.as_str()),
+            ("BAOHAN__API__LISTEN", interface.as_str()),
+            ("BAOHAN__CONSOLE__LISTEN", console.as_str()),
             ("BAOHAN__TELEMETRY__LOG_FILTER", "trace"),
             ("BAOHAN__TELEMETRY__LOG_FORMAT", "json"),
+            ("TMPDIR", temporary.to_str().unwrap()),
         ];
         let serving = Serving::start(&files, &variables);
 
@@ -75,13 +98,19 @@ on_both_databases! {
         };
         until(|it| it.ciphertext.is_some()).await;
 
-        let secrets = secrets(folder.path(), secret);
+        let mut secrets = secrets(folder.path(), secret);
+        secrets.extend(operator(&mut guest, &initial).await);
+        secrets.push(Planted::new("the core system's key", &core.key));
+        let id = stored(&files, &applyno).await.1.guarantee.id.to_string();
+        dossier(&core, &id).await;
         let people = people();
-        let before = traces(&files, folder.path(), &serving).await;
+        let before = remains::of(&files, folder.path(), &KEY_FILES, &serving).await;
+        // Wherever something is looked for, something can be found.
         let known = Planted::new("the application's number", &applyno);
-        let of_database = |place: &&str| place.contains("baohan.db") || place.starts_with("table");
-        assert!(before.places(&known).iter().any(of_database), "{:?}", before.places(&known));
-        assert!(before.places(&known).contains(&"log"), "{:?}", before.places(&known));
+        let places = before.places(&known);
+        for looked_at in seen_through(database) {
+            assert!(places.iter().any(|place| place.contains(looked_at)), "{looked_at}: {places:?}");
+        }
         before.assert_free_of(&section, |_| false);
         before.assert_free_of(&secrets, |_| false);
         before.assert_free_of(&people, |_| false);
@@ -100,13 +129,17 @@ on_both_databases! {
         let decided = said(decide(&files, &variables, &applyno).args(decided));
         std::fs::remove_file(&result).unwrap();
         until(|it| it.notices.contains_key("claimsresultnotice")).await;
+        let copied = back_up(&files, &folder.path().join("backup"));
 
         let mut keys = stored_keys(&files, &applyno).await;
         assert_eq!(keys[0].bytes, application.key, "what is looked for is what was stored");
         keys.extend(secrets);
-        let mut after = traces(&files, folder.path(), &serving).await;
+        let mut after = remains::of(&files, folder.path(), &KEY_FILES, &serving).await;
         after.add("command", &decided);
+        after.add("backup's dump", &copied);
         after.add("log at the end", &serving.stop());
+        after.add_folder(&temporary, &[]);
+        assert!(after.places(&known).iter().any(|place| place.contains("backup")));
         after.assert_free_of(&keys, |_| false);
         after.assert_free_of(&people, |_| false);
         // What has been delivered in the clear lies sealed in the archive.
@@ -120,8 +153,95 @@ on_both_databases! {
             assert!(!delivered.places(planted).is_empty(), "{} is not in the merged letter", planted.what);
         }
         assert!(delivered.places(&known).iter().any(|it| it.contains("ciphertext!Doc_0/Pages")));
+
+        // Had anything of it been left there, it would have been found.
+        for planted in keys.iter().chain(&people).chain(&section) {
+            let left = temporary.join("left");
+            std::fs::write(&left, [b"1234567", planted.bytes.as_slice(), b"890"].concat()).unwrap();
+            let mut traces = Traces::default();
+            traces.add_folder(&temporary, &[]);
+            let hits = traces.hits(std::slice::from_ref(planted), |_| false);
+            assert_eq!(hits, [format!("{} in {}", planted.what, left.display())]);
+        }
         sandbox.stop().await;
     }
+}
+
+/// A console, an interface for the core system, and callbacks that nobody takes.
+fn settings_on_top() -> String {
+    format!(
+        "{API}{CONSOLE}[callbacks]\nurl = \"http://127.0.0.1:1/callbacks\"\nsecret = \"whsec_{}\"\n\
+         [redirects]\nsecret = {REDIRECT_SECRET:?}\n\
+         [jobs.ordinary]\ndelays = [\"100ms\"]\nrepeat_last = 9\njitter_percent = 0\n",
+        SECRETS[0]
+    )
+}
+
+/// Parts of the names of places that hold the application's number in the clear.
+fn seen_through(database: Database) -> &'static [&'static str] {
+    match database {
+        Database::Sqlite => &["baohan.db", "log"],
+        #[cfg(feature = "postgres")]
+        Database::Postgres => &["table guarantees", "log"],
+    }
+}
+
+/// Somebody signs in for the first time, after typing a password where the name belongs; yields what only they may know.
+async fn operator(guest: &mut Guest, initial: &str) -> Vec<Planted> {
+    assert_eq!(guest.show(MISPLACED_PASSWORD, "x").await.status, StatusCode::UNAUTHORIZED);
+    guest.show("ouyang", initial).await;
+    let step = guest.cookies["baohan-step"].clone();
+    guest.step("/sign-in/new-password", &[("password", PASSWORD), ("again", PASSWORD)]).await;
+    let page = guest.get("/sign-in/enrolment").await;
+    let shown = page.between("<code id=\"secret\">", "</code>").replace(' ', "");
+    let code = Device::of(&shown).code_at(Clock::system().now());
+    let page = guest.step("/sign-in/enrolment", &[("code", &code)]).await;
+    let recovery = page.between("<li>", "</li>").to_owned();
+    assert_eq!(guest.get("/queue").await.status, StatusCode::OK);
+    vec![
+        Planted::new("a password in the wrong place", MISPLACED_PASSWORD),
+        Planted::new("an initial password", initial),
+        Planted::new("a password", PASSWORD),
+        Planted::new("a device's secret", shown),
+        Planted::new("a recovery code", recovery),
+        Planted::new("a step's cookie", step),
+        Planted::new("a session's cookie", &guest.cookies["baohan"]),
+    ]
+}
+
+/// The core system hands in what it knows of the applicant, at first in a form that is refused.
+async fn dossier(core: &Core, id: &str) {
+    let licence = core.upload("?name=licence.pdf", "application/pdf", PAPER.as_bytes()).await;
+    let papers = json!({ "licence": { "digest": licence.body["digest"], "name": "licence.pdf" } });
+    let refused = json!({ "contact": { "name": CONTACT, "telephone": PHONE } });
+    assert_eq!(
+        core.post(&format!("/guarantees/{id}/dossier"), refused).await.status,
+        StatusCode::BAD_REQUEST
+    );
+    let whole = json!({
+        "contact": { "name": CONTACT, "phone": PHONE },
+        "legal_representative": { "name": REPRESENTATIVE, "phone": REPRESENTATIVE_PHONE },
+        "legal_representative_id": REPRESENTATIVE_ID,
+        "email": MAIL,
+        "papers": papers,
+    });
+    core.act(id, "dossier", whole).await;
+}
+
+/// `baohan backup create`; yields what it said, and a compressed dump as text.
+fn back_up(files: &[PathBuf], to: &Path) -> Vec<u8> {
+    let mut create = std::process::Command::new(env!("CARGO_BIN_EXE_baohan"));
+    for file in files {
+        create.arg("--settings").arg(file);
+    }
+    let mut all = said(create.args(["backup", "create", "--to"]).arg(to));
+    for snapshot in std::fs::read_dir(to).unwrap() {
+        let dump = snapshot.unwrap().path().join("database.dump");
+        if dump.exists() {
+            all.extend(said(std::process::Command::new("pg_restore").arg("--file=-").arg(dump)));
+        }
+    }
+    all
 }
 
 /// Failures on the way, since failures are what logs are full of.
@@ -169,6 +289,11 @@ fn people() -> Vec<Planted> {
         Planted::new("the claimant's phone", CLAIMANT_PHONE),
         Planted::new("the payee's phone", PAYEE_PHONE),
         Planted::new("the payee's account", PAYEE_ACCOUNT),
+        Planted::new("the representative's name", REPRESENTATIVE),
+        Planted::new("the representative's number", REPRESENTATIVE_ID),
+        Planted::new("the representative's phone", REPRESENTATIVE_PHONE),
+        Planted::new("the contact's mail", MAIL),
+        Planted::new("what a paper says", "编号闽漳七四一九八六"),
     ]
 }
 
@@ -205,7 +330,7 @@ fn cut(application: &Application) -> Vec<u8> {
 }
 
 fn claim_result() -> String {
-    serde_json::json!({
+    json!({
         "status": "paid",
         "remark": null,
         "payer": {
@@ -242,50 +367,9 @@ fn secrets(folder: &Path, appsecret: &str) -> Vec<Planted> {
         Planted::new("the appsecret", appsecret),
         Planted::new("the master key", master),
         Planted::new("the signing key", d),
+        Planted::new("the secret of callbacks", STANDARD.decode(SECRETS[0]).unwrap()),
+        Planted::new("the secret of redirects", REDIRECT_SECRET),
     ]
-}
-
-/// Everything that others may come to see.
-async fn traces(files: &[PathBuf], folder: &Path, serving: &Serving) -> Traces {
-    let mut traces = Traces::default();
-    traces.add_folder(folder, &KEY_FILES);
-    add_tables(files, &mut traces);
-    traces.add("log", &serving.log());
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let page = client.get(format!("http://{}/metrics", serving.metrics)).send().await.unwrap();
-    let page = page.text().await.unwrap();
-    assert!(page.contains("gw_outbound_attempts_total"), "{page}");
-    traces.add("metrics", page.as_bytes());
-    traces
-}
-
-/// SQLite's tables are in the folder.
-#[cfg(not(feature = "postgres"))]
-pub fn add_tables(_: &[PathBuf], _: &mut Traces) {}
-
-#[cfg(feature = "postgres")]
-pub fn add_tables(files: &[PathBuf], traces: &mut Traces) {
-    #[derive(QueryableByName)]
-    struct Line {
-        #[diesel(sql_type = diesel::sql_types::Text)]
-        line: String,
-    }
-    let settings = settings::load(files).unwrap();
-    let url = settings.store.url.expose();
-    if !url.starts_with("postgres") {
-        return;
-    }
-    let mut link = PgConnection::establish(url).unwrap();
-    let mut lines = |sql: &str| -> Vec<Line> { diesel::sql_query(sql).load(&mut link).unwrap() };
-    let tables = lines(
-        "SELECT CAST(table_name AS TEXT) AS line FROM information_schema.tables WHERE table_schema = 'public'",
-    );
-    assert!(tables.len() > 8);
-    for Line { line: table } in tables {
-        for row in lines(&format!("SELECT CAST(row_to_json(t) AS TEXT) AS line FROM {table} t")) {
-            traces.add(format!("table {table}"), row.line.as_bytes());
-        }
-    }
 }
 
 /// A second way into the database, with the master key.

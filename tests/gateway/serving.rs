@@ -1,6 +1,6 @@
 //! `baohan` as a process of its own, with everything that it says.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read as _};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex, mpsc};
@@ -35,8 +35,12 @@ pub fn said(program: &mut Command) -> Vec<u8> {
 impl Serving {
     /// Returns when the gateway says that it is up.
     pub fn start(settings: &[PathBuf], variables: &[(&str, &str)]) -> Self {
-        let mut program = program(settings, variables);
-        let mut process = program.arg("serve").stderr(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        Self::of(program(settings, variables).arg("serve"))
+    }
+
+    /// The same of a command that ends in `baohan serve`, whatever it does before.
+    pub fn of(program: &mut Command) -> Self {
+        let mut process = program.stderr(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(process.stderr.take().unwrap());
         let log = Arc::new(Mutex::new(Vec::new()));
         let (copy, (up, is_up)) = (Arc::clone(&log), mpsc::channel());
@@ -56,18 +60,32 @@ impl Serving {
         serving
     }
 
+    /// The process's number.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// What the log holds by now.
     pub fn log(&self) -> Vec<u8> {
         self.log.lock().unwrap().clone()
     }
 
-    /// Asks the gateway to stop, waits for its end, and yields the whole log.
+    /// Has the process fall down where it stands, as after a fault of its own.
+    pub fn abort(mut self) {
+        let asked = Command::new("sh").arg("-c").arg(format!("kill -ABRT {}", self.process.id())).status();
+        assert!(asked.unwrap().success());
+        assert!(!self.process.wait().unwrap().success());
+    }
+
+    /// Asks the gateway to stop, waits for its end, and yields the whole log, and what was printed beside it.
     pub fn stop(mut self) -> Vec<u8> {
         let asked = Command::new("sh").arg("-c").arg(format!("kill -TERM {}", self.process.id())).status();
         assert!(asked.unwrap().success());
         assert!(self.process.wait().unwrap().success());
         self.reader.take().unwrap().join().unwrap();
-        self.log()
+        let mut all = self.log();
+        self.process.stdout.take().unwrap().read_to_end(&mut all).unwrap();
+        all
     }
 }
 

@@ -106,8 +106,13 @@ on_both_databases! {
             "SELECT id || ' ' || guarantee_id || ' ' || document || ' ' || name || ' ' || content_type AS line FROM links",
         );
         assert!(rows.len() == 1 && !rows[0].contains(token.expose()), "{rows:?}");
-        // Who knows everything that stands there, but not the master key, makes another token of it.
+        // Who knows everything that stands there, but not the master key, can't come by the key of tokens.
         let options = StoreOptions { url: Secret::new(db.url.as_str()), ..StoreOptions::default() };
+        let stranger = Store::open(&options, Arc::new(Keyring::from_master(&[8; 32]))).map(|_| ());
+        assert!(stranger.is_err());
+        db.execute("DELETE FROM data_keys");
+        db.execute("DELETE FROM key_encryption_keys");
+        db.execute("DELETE FROM key_hierarchy");
         let stranger = Store::open(&options, Arc::new(Keyring::from_master(&[8; 32]))).unwrap();
         assert_ne!(issue(&stranger, &first).await.expose(), token.expose());
     }

@@ -15,6 +15,7 @@ mod commands;
 mod database;
 mod guarantees;
 mod jobs;
+mod keyring;
 mod lanes;
 mod links;
 #[cfg(feature = "postgres")]
@@ -30,5 +31,6 @@ mod sections;
 mod statements;
 mod suspicion;
 mod uploads;
+mod wiped;
 mod worker;
 mod writes;

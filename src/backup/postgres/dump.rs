@@ -66,7 +66,12 @@ fn read_dump(
 ) -> anyhow::Result<()> {
     let name = "pg_restore";
     let mut command = programs.command(name);
-    command.args(["--data-only", "--file=-"]).args(only).arg(file).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .args(["--data-only", "--file=-"])
+        .args(only)
+        .arg(file)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let mut process = command.spawn().map_err(|error| programs.unusable(name, error))?;
     let rows = process.stdout.take().context("pg_restore has no output")?;
     let read = read_rows(BufReader::new(rows), reader);

@@ -13,7 +13,7 @@ use crate::domain::identity::GuaranteeId;
 use crate::domain::invoice::{Invoice, InvoiceOutcome};
 use crate::domain::money::Fen;
 use crate::domain::party::{Account, Contact};
-use crate::domain::section::Secrecy;
+use crate::domain::section::{RevealedSection, Secrecy};
 use crate::domain::{Command, Guarantee, Stage};
 use crate::gateway::{Assembly, Gateway};
 use crate::store::guarantees::{self, Filter};
@@ -189,7 +189,10 @@ fn beneficiary(platform: &Platform, guarantee: &Guarantee) -> (String, String) {
     }
     let key = platform.profile.agreed_section_key();
     let revealed = platform.profile.reveal_application(&guarantee.application, key.as_ref());
-    revealed.map_or_else(|_| invented(), |it| (it.beneficiary, it.beneficiary_code.unwrap_or_default()))
+    let told = |mut it: RevealedSection| {
+        (std::mem::take(&mut it.beneficiary), it.beneficiary_code.take().unwrap_or_default())
+    };
+    revealed.map_or_else(|_| invented(), told)
 }
 
 fn half(amount: Fen) -> Fen {

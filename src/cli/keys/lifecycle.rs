@@ -12,14 +12,14 @@ use serde_json::json;
 use crate::cli::account::act;
 use crate::cli::table;
 use crate::clock::{Clock, to_wire};
-use crate::crypto::keyring::{Keyring, Purpose};
+use crate::crypto::keyring::{KeyId, Keyring, Purpose};
 use crate::gateway;
 use crate::settings::{MasterSource, Settings};
-use crate::store::Store;
 use crate::store::audit::{self, Entry};
 use crate::store::key_hierarchy::{
     self, Destruction, Hierarchy, Pass, Usage, forget_remnants, parse_id, usage,
 };
+use crate::store::{Archive, Store};
 
 /// Rows that are sealed anew in one transaction: gateways wait no longer than that takes.
 const BATCH: u32 = 100;
@@ -88,7 +88,7 @@ pub async fn run(
             rotate(settings, &store, purpose, now, out).await
         }
         Command::Reseal => reseal(&store, now, out).await,
-        Command::Status => status(&store, now, out).await,
+        Command::Status => status(settings, &store, now, out).await,
         Command::Destroy { key, key_encryption } => {
             destroy(settings, &store, &key, key_encryption, now, out).await
         }
@@ -177,7 +177,19 @@ async fn reseal(store: &Store, now: Timestamp, out: &mut (dyn Write + Send)) -> 
     Ok(done.unreadable == 0)
 }
 
-async fn status(store: &Store, now: Timestamp, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
+/// Documents of the archive by the key that they are sealed under.
+async fn documents_by_key(settings: &Settings, store: &Store) -> anyhow::Result<BTreeMap<KeyId, u64>> {
+    let archive = Archive::open(&settings.archive, store.keyring()).context("archive")?;
+    Ok(archive.count_by_key().await.context("archive")?.by_key)
+}
+
+async fn status(
+    settings: &Settings,
+    store: &Store,
+    now: Timestamp,
+    out: &mut (dyn Write + Send),
+) -> anyhow::Result<bool> {
+    let documents = documents_by_key(settings, store).await?;
     let (hierarchy, usage) =
         store.read(|connection| Ok((key_hierarchy::read(connection)?, usage(connection)?))).await?;
     let time = |at: Option<Timestamp>| at.map_or_else(|| "-".to_owned(), to_wire);
@@ -195,11 +207,22 @@ async fn status(store: &Store, now: Timestamp, out: &mut (dyn Write + Send)) -> 
     }));
     table::write(&rows, out)?;
     writeln!(out)?;
-    let heading =
-        ["DATA KEY", "PURPOSE", "STATE", "UNDER", "CREATED", "ACTIVE FROM", "RETIRED", "DESTROYED", "VALUES"];
+    let heading = [
+        "DATA KEY",
+        "PURPOSE",
+        "STATE",
+        "UNDER",
+        "CREATED",
+        "ACTIVE FROM",
+        "RETIRED",
+        "DESTROYED",
+        "DOCUMENTS",
+        "VALUES",
+    ];
     let mut rows = vec![heading.map(str::to_owned)];
     rows.extend(hierarchy.keys.iter().map(|key| {
         let values = usage.get(&key.id()).map_or(0, |columns| columns.values().sum::<u64>());
+        let kept = documents.get(&key.stored.id).copied().unwrap_or_default();
         let seals = key.stored.purpose == Purpose::Sealing;
         [
             key.id(),
@@ -210,6 +233,7 @@ async fn status(store: &Store, now: Timestamp, out: &mut (dyn Write + Send)) -> 
             to_wire(key.stored.activates_at),
             time(key.retired_at),
             time(key.destroyed_at),
+            if seals { kept.to_string() } else { "-".to_owned() },
             if seals { values.to_string() } else { "-".to_owned() },
         ]
     }));
@@ -218,14 +242,9 @@ async fn status(store: &Store, now: Timestamp, out: &mut (dyn Write + Send)) -> 
 }
 
 /// Values under keys that are not there, or not any more: nobody can read them.
-fn strangers(
-    hierarchy: &Hierarchy,
-    usage: &Usage,
-    out: &mut (dyn Write + Send),
-) -> anyhow::Result<bool> {
+fn strangers(hierarchy: &Hierarchy, usage: &Usage, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
     let sealing = hierarchy.keys.iter().filter(|key| key.stored.purpose == Purpose::Sealing);
-    let there: BTreeMap<String, bool> =
-        sealing.map(|key| (key.id(), key.destroyed_at.is_none())).collect();
+    let there: BTreeMap<String, bool> = sealing.map(|key| (key.id(), key.destroyed_at.is_none())).collect();
     let mut all_open = true;
     for (key, columns) in usage.iter().filter(|(key, _)| there.get(*key) != Some(&true)) {
         let columns: Vec<String> = columns.iter().map(|(name, count)| format!("{name} {count}")).collect();
@@ -254,6 +273,16 @@ async fn destroy(
         None if is_kek => [0; 4],
         None => bail!("expected the id of a data key, 8 hex digits, found `{key}`"),
     };
+    if !is_kek {
+        let documents = documents_by_key(settings, store).await?.remove(&id).unwrap_or_default();
+        if documents > 0 {
+            writeln!(
+                out,
+                "{key} stays: {documents} documents are sealed under it; `baohan documents reseal` seals them anew"
+            )?;
+            return Ok(false);
+        }
+    }
     let name = key.to_owned();
     let outcome = store.write(move |connection| {
         let outcome = match is_kek {
@@ -280,7 +309,10 @@ async fn destroy(
         Destruction::StillSeals(columns) => {
             let columns: Vec<String> =
                 columns.iter().map(|(name, count)| format!("{name} {count}")).collect();
-            format!("values are sealed under it ({}); `baohan keys reseal` seals them anew", columns.join(", "))
+            format!(
+                "values are sealed under it ({}); `baohan keys reseal` seals them anew",
+                columns.join(", ")
+            )
         }
         Destruction::StillWraps(count) => format!("{count} keys are wrapped under it"),
         Destruction::OpenProposals(count) => format!(

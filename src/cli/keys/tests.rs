@@ -19,8 +19,9 @@ fn now() -> Timestamp {
 
 fn keys(arguments: &[&str]) -> anyhow::Result<String> {
     let program = Program::try_parse_from([&["keys"], arguments].concat())?;
+    let Command::Files(command) = program.keys.command else { panic!("expected one that needs files only") };
     let mut out = Vec::new();
-    run(program.keys, &mut out, now())?;
+    on_files(command, &mut out, now())?;
     Ok(String::from_utf8(out)?)
 }
 

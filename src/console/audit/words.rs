@@ -27,7 +27,9 @@ pub(super) fn area_words(action: &str) -> &'static str {
     match action.split('.').next().unwrap_or_default() {
         "session" | "password" | "second-factor" => "audit.area_session",
         "user" => "audit.area_user",
-        "guarantee" | "file" | "letter" | "document" | "message" | "unmask" => "audit.area_guarantee",
+        "guarantee" | "file" | "letter" | "document" | "message" | "unmask" | "evidence" => {
+            "audit.area_guarantee"
+        }
         "job" | "batch" | "callback" => "audit.area_job",
         "platform" => "audit.area_platform",
         "alarm" => "audit.area_alarm",

@@ -22,6 +22,9 @@ fn action(frame: &Frame, action: &str) -> String {
         "unmask.look" => "guarantees.act_unmask_look",
         "document.look" => "guarantees.act_document_look",
         "document.download" => "guarantees.act_document_download",
+        "evidence.ask" => "guarantees.act_evidence_ask",
+        "evidence.fetch" => "guarantees.act_evidence_fetch",
+        "evidence.download" => "guarantees.act_evidence_download",
         _ => return action.to_owned(),
     };
     frame.t(key).to_owned()

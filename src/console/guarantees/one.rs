@@ -90,6 +90,11 @@ impl One {
         self.platform.as_ref().map_or_else(|| id.to_string(), |it| it.profile.title().to_owned())
     }
 
+    /// Whether a claim names files.
+    fn has_evidence(&self) -> bool {
+        self.guarantee().claim.as_ref().is_some_and(|claim| !claim.request.evidence.is_empty())
+    }
+
     /// When the plaintext letter is due, while it is.
     fn deadline(&self) -> Option<Timestamp> {
         let guarantee = self.guarantee();

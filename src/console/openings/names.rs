@@ -4,6 +4,7 @@
 //! change and boards are asked for every second.
 
 use std::collections::BTreeMap;
+use std::mem;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
@@ -65,11 +66,12 @@ impl SectionNames {
         let Some(platform) = platforms.find(id) else { return Ok(None) };
         let example = guarantees::in_section(connection, id, section, None, 1)?.pop();
         let Some(example) = example else { return Ok(None) };
-        let Some(readable) = sections::revealed(connection, &platform, &example.guarantee)? else {
+        let Some(mut readable) = sections::revealed(connection, &platform, &example.guarantee)? else {
             return Ok(None);
         };
         let opens_at = planned_opening(&readable.particulars);
-        let name = Arc::new(Name { number: readable.number, name: readable.name, opens_at });
+        let (number, name) = (mem::take(&mut readable.number), mem::take(&mut readable.name));
+        let name = Arc::new(Name { number, name, opens_at });
         let mut known = self.known();
         if known.len() >= MOST {
             known.clear();

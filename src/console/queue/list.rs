@@ -78,7 +78,8 @@ struct DepthPart {
 }
 
 /// The kinds and causes by which the list can be narrowed.
-const KINDS: [&str; 7] = ["consult", "make-letter", "upload", "notify", "round", "callback", "remind"];
+const KINDS: [&str; 8] =
+    ["consult", "make-letter", "upload", "notify", "round", "callback", "remind", "evidence"];
 
 impl QueuePage {
     fn kinds(&self) -> Vec<(&'static str, &'static str)> {

@@ -12,6 +12,7 @@ pub(in crate::console) fn kind_words(kind: &str) -> &'static str {
         "notify" => "queue.kind_notify",
         "round" => "queue.kind_round",
         "callback" => "queue.kind_callback",
+        "evidence" => "queue.kind_evidence",
         _ => "queue.kind_other",
     }
 }

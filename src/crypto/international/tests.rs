@@ -79,3 +79,22 @@ fn short_rsa_keys_are_refused() {
     let pem = openssl::run(&["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024"], b"");
     assert_eq!(PrivateKey::from_pem(std::str::from_utf8(&pem).unwrap()).unwrap_err(), PrivateKeyError::Form);
 }
+
+#[test]
+fn what_openssl_signs_with_pss_is_verified_under_its_own_digest_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = PrivateKey::generate_rsa().unwrap();
+    let file = write(folder.path(), "key.pem", key.to_pem().unwrap().as_bytes());
+    let SubjectKey::International(public) = certificate(&key).key().clone() else { panic!("{key:?}") };
+    let digests = [DigestAlgorithm::Sha256, DigestAlgorithm::Sha384, DigestAlgorithm::Sha512];
+    for digest in digests {
+        let option = format!("-{}", digest.name().to_lowercase().replace("sha-", "sha"));
+        let pss = ["-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:digest"];
+        let arguments = [&["dgst", option.as_str()], pss.as_slice(), &["-sign", &file]].concat();
+        let signature = openssl::run(&arguments, b"letter");
+        for other in digests {
+            let verified = public.verify(SignatureAlgorithm::RsaPss(other), b"letter", &signature);
+            assert_eq!(verified.is_ok(), other == digest, "{digest:?} as {other:?}");
+        }
+    }
+}

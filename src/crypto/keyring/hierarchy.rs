@@ -123,8 +123,7 @@ impl KeyEncryptionKey {
             let wrapped = hex::decode(&stored.wrapped).ok()?;
             Self::new(stored.version, master.wrapping.open(&kek_place(&row), &wrapped).ok()?)
         };
-        unwrapped()
-            .ok_or_else(|| HierarchyError::Damaged(format!("key-encryption key {}", stored.version)))
+        unwrapped().ok_or_else(|| HierarchyError::Damaged(format!("key-encryption key {}", stored.version)))
     }
 
     /// Wraps a data key for its row; in hexadecimal.

@@ -10,7 +10,7 @@ use ::sm2::dsa::signature::hazmat::RandomizedPrehashSigner;
 use ::sm2::elliptic_curve::Generate;
 use ::sm2::pke::DecryptingKey;
 use anyhow::Context;
-use zeroize::Zeroizing;
+use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use super::{KeyError, Layout, PublicKey, Signature, USER_ID, described};
 use crate::crypto::encoding::{decode_any, pem_blocks, to_pem};
@@ -31,8 +31,10 @@ const PKCS8_HEAD: [u8; 36] = [
 const PKCS8_MIDDLE: [u8; 5] = [0xa1, 0x44, 0x03, 0x42, 0x00];
 
 /// An SM2 private key. Nothing prints it, and it is wiped when it is dropped.
+#[derive(ZeroizeOnDrop)]
 pub struct PrivateKey {
     secret: SecretKey,
+    #[zeroize(skip)]
     public: PublicKey,
 }
 

@@ -276,6 +276,15 @@ fn a_text_that_is_no_private_key_is_refused_without_being_repeated() {
 }
 
 #[test]
+fn a_key_whose_first_line_lost_its_hyphens_is_refused_without_being_repeated() {
+    let pem = key().to_pem().replacen("KEY-----", "KEY", 1);
+    for complaint in [PrivateKey::from_text(&pem).unwrap_err(), PublicKey::from_text(&pem).unwrap_err()] {
+        let said = complaint.to_string();
+        assert!(said.ends_with("found a PEM block without a label"), "{said}");
+    }
+}
+
+#[test]
 fn a_public_key_is_read_in_every_form() {
     let public = key().public_key();
     let spki = openssl::run(&["pkey", "-pubout", "-outform", "DER"], key().to_pem().as_bytes());
@@ -321,4 +330,20 @@ fn settings_name_a_layout() {
     assert_eq!(layout, Layout { order: Order::C1C2C3, form: Form::Asn1 });
     assert_eq!(serde_json::from_str::<Layout>("{}").unwrap(), Layout::default());
     assert_eq!(Layout::default().to_string(), "C1C3C2 with 04");
+}
+
+#[test]
+fn a_refused_key_says_what_was_found_in_its_place() {
+    let certificate = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    let said = PrivateKey::from_pem(certificate).err().unwrap().to_string();
+    assert!(said.contains("found a PEM block `CERTIFICATE`"), "{said}");
+    let said = PublicKey::from_text("示例公钥").err().unwrap().to_string();
+    assert!(said.contains("found 4 characters of another form"), "{said}");
+}
+
+#[test]
+fn a_public_key_is_named_by_the_digest_of_its_form_in_certificates() {
+    let key = PrivateKey::generate().public_key();
+    let theirs = openssl::run(&["pkey", "-pubin", "-outform", "DER"], key.to_pem().as_bytes());
+    assert_eq!(key.fingerprint(), crate::crypto::sm3::digest(&theirs));
 }

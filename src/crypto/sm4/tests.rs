@@ -131,3 +131,9 @@ fn keys_and_vectors_differ_each_time() {
     assert_ne!(Key::generate().expose(), Key::generate().expose());
     assert_ne!(Iv::generate(), Iv::generate());
 }
+
+#[test]
+fn a_vector_is_the_bytes_that_it_was_made_of() {
+    let bytes = 0x0123_4567_89ab_cdef_fedc_ba98_7654_3210_u128.to_be_bytes();
+    assert_eq!(Iv::from_bytes(bytes).as_bytes(), &bytes);
+}

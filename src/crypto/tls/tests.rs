@@ -101,9 +101,15 @@ fn shake_hands(
 #[test]
 fn a_caller_without_a_certificate_of_the_authority_gets_no_further_than_the_handshake() {
     let (ours, others) = (authority(), authority());
-    let open = Arc::new(server_config(ours.files(None)).unwrap());
-    let closed = Arc::new(server_config(ours.files(Some(ours.path("authority.pem")))).unwrap());
+    let open = Arc::new(server_config(ours.files(None), Uncertified::Refused).unwrap());
+    let closed =
+        Arc::new(server_config(ours.files(Some(ours.path("authority.pem"))), Uncertified::Refused).unwrap());
+    let trusting = ours.files(Some(ours.path("authority.pem")));
+    let asking = Arc::new(server_config(trusting, Uncertified::Admitted).unwrap());
     for version in VERSIONS {
+        assert!(shake_hands(&asking, ours.caller(version, None)).is_ok());
+        assert!(shake_hands(&asking, ours.caller(version, Some(&ours))).is_ok());
+        assert!(shake_hands(&asking, ours.caller(version, Some(&others))).is_err(), "{version:?}");
         assert!(shake_hands(&open, ours.caller(version, None)).is_ok());
         assert!(shake_hands(&closed, ours.caller(version, Some(&ours))).is_ok());
         // The other authority bears the same name.
@@ -117,7 +123,7 @@ fn a_caller_without_a_certificate_of_the_authority_gets_no_further_than_the_hand
 #[test]
 fn a_renewed_certificate_is_shown_at_the_next_handshake_and_a_broken_one_never() {
     let authority = authority();
-    let server = Arc::new(server_config(authority.files(None)).unwrap());
+    let server = Arc::new(server_config(authority.files(None), Uncertified::Refused).unwrap());
     let shown = || shake_hands(&server, authority.caller(VERSIONS[1], None)).unwrap();
     let first = shown();
     assert_eq!(shown(), first);
@@ -139,7 +145,7 @@ fn authorities_of_callers_are_read_again_too() {
     let (ours, others) = (authority(), authority());
     let trusted = ours.path("trusted.pem");
     std::fs::copy(ours.path("authority.pem"), &trusted).unwrap();
-    let server = Arc::new(server_config(ours.files(Some(trusted.clone()))).unwrap());
+    let server = Arc::new(server_config(ours.files(Some(trusted.clone())), Uncertified::Refused).unwrap());
     let admitted = |whose| shake_hands(&server, ours.caller(VERSIONS[1], Some(whose))).is_ok();
     assert_eq!([admitted(&ours), admitted(&others)], [true, false]);
     let both = [&ours, &others].map(|it| std::fs::read_to_string(it.path("authority.pem")).unwrap());
@@ -153,7 +159,7 @@ fn authorities_of_callers_are_read_again_too() {
 fn a_file_that_cannot_be_used_is_named_with_its_setting() {
     let authority = authority();
     let fine = || authority.files(Some(authority.path("authority.pem")));
-    let said = |files| server_config(files).err().unwrap().to_string();
+    let said = |files| server_config(files, Uncertified::Refused).err().unwrap().to_string();
     let empty = authority.path("empty.pem");
     std::fs::write(&empty, "").unwrap();
     let missing = said(ServerFiles { certificate: authority.path("nowhere.pem"), ..fine() });

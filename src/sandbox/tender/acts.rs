@@ -195,11 +195,17 @@ impl Platform {
     /// # Errors
     /// As [`Platform::restore`].
     pub async fn claim(&self, applyno: &str) -> anyhow::Result<Answer> {
-        let files = [
-            format!("https://files.example.com/{applyno}/1.pdf?x=1&y=2"),
-            String::from("https://files.example.com/2.pdf"),
-        ];
-        let filelist = serde_json::to_string(&files.map(|url| serde_json::json!({ "fileurl": url })))?;
+        let first = format!("https://files.example.com/{applyno}/1.pdf?x=1&y=2");
+        self.claim_with(applyno, &[&first, "https://files.example.com/2.pdf"]).await
+    }
+
+    /// The same with files of these addresses.
+    ///
+    /// # Errors
+    /// As [`Platform::restore`].
+    pub async fn claim_with(&self, applyno: &str, files: &[&str]) -> anyhow::Result<Answer> {
+        let files: Vec<_> = files.iter().map(|url| serde_json::json!({ "fileurl": url })).collect();
+        let filelist = serde_json::to_string(&files)?;
         let why = "投标人在投标有效期内撤销投标文件";
         let compose = |case: &mut Case| {
             case.claimed = Some(case.application.bond.clone());

@@ -144,6 +144,7 @@ pub(super) fn wrapping(
     hierarchy: &Hierarchy,
 ) -> Result<KeyEncryptionKey, StoreError> {
     let kek = hierarchy.wrapping();
-    let kek = kek.ok_or_else(|| StoreError::damaged(super::KEKS, "", "expected one that wraps, found none"))?;
+    let kek =
+        kek.ok_or_else(|| StoreError::damaged(super::KEKS, "", "expected one that wraps, found none"))?;
     Ok(connection.keyring().unwrap_kek(&kek.stored)?)
 }

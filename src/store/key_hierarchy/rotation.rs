@@ -82,12 +82,11 @@ pub fn rotate_kek(connection: &mut Connection, now: Timestamp) -> Result<Rotated
         let Some(wrapped) = &key.stored.wrapped else { continue };
         let (purpose, id) = (key.stored.purpose, key.stored.id);
         let former = hierarchy.keks.iter().find(|it| it.stored.version == key.stored.kek);
-        let former = former.ok_or_else(|| StoreError::damaged(KEYS, &key.id(), "its wrapping key is missing"))?;
+        let former =
+            former.ok_or_else(|| StoreError::damaged(KEYS, &key.id(), "its wrapping key is missing"))?;
         let material = connection.keyring().unwrap_kek(&former.stored)?.unwrap(purpose, id, wrapped)?;
-        let values = (
-            data_keys::kek_version.eq(kek.version),
-            data_keys::wrapped.eq(kek.wrap(purpose, id, &material)),
-        );
+        let values =
+            (data_keys::kek_version.eq(kek.version), data_keys::wrapped.eq(kek.wrap(purpose, id, &material)));
         let row = data_keys::table.find((purpose.name(), key.id()));
         on!(connection, |link| diesel::update(row).set(values.clone()).execute(link))?;
     }

@@ -57,8 +57,9 @@ pub(super) fn usage_of(
             "SELECT '' AS key, count(*) AS count FROM {} WHERE substr({}, 2, 4) = $1",
             sealed.table, sealed.column
         );
-        let Count { count, .. } =
-            on!(connection, |link| diesel::sql_query(query).bind::<Binary, _>(key.to_vec()).get_result(link))?;
+        let Count { count, .. } = on!(connection, |link| diesel::sql_query(query)
+            .bind::<Binary, _>(key.to_vec())
+            .get_result(link))?;
         if count > 0 {
             found.push((sealed, u64::try_from(count).unwrap_or_default()));
         }

@@ -61,17 +61,18 @@ impl Surveyor {
         Self { survey: Survey::default(), keyring, depth, tried: BTreeSet::new() }
     }
 
-    /// Opens what follows with the data keys of the copy, not with those of any other database. Where they do not open under
+    /// Has the keyring take the data keys of the copy, in place of those of any other database. Where they do not open under
     /// this master key, that is a fault, and nothing else is tried.
     pub fn unlock(&mut self, keks: &[StoredKek], keys: &[StoredKey]) {
-        let Some(keyring) = self.keyring.take() else { return };
-        let keyring = keyring.without_data_keys();
-        if !keys.is_empty()
-            && let Err(error) = keyring.install(keks, keys, Timestamp::MAX)
-        {
-            return self.fault(error.to_string());
+        let Some(keyring) = &self.keyring else { return };
+        let installed = match keys {
+            [] => Ok(()),
+            keys => keyring.install(keks, keys, Timestamp::MAX),
+        };
+        if let Err(error) = installed {
+            self.keyring = None;
+            self.fault(error.to_string());
         }
-        self.keyring = Some(Arc::new(keyring));
     }
 
     pub fn counted(&mut self, table: &str, rows: u64) {
@@ -170,7 +171,7 @@ impl Store {
 }
 
 /// Looks through a file of SQLite that nobody writes to, and changes nothing of it or beside it. What it holds is opened
-/// with the keys that it holds.
+/// with the keys that it holds, which the surveyor's keyring takes.
 ///
 /// # Errors
 /// When it is not a database.

@@ -158,7 +158,9 @@ impl Source {
         let has = |table: &str, column: &str| columns.contains(&format!("{table}.{column}"));
         for (table, column, size) in DOCUMENTS.iter().filter(|(table, column, _)| has(table, column)) {
             let size = size.map_or_else(|| "''".to_owned(), |size| format!("CAST({size} AS TEXT)"));
-            let query = format!("SELECT DISTINCT {column} || ' ' || {size} AS line FROM {table}");
+            let query = format!(
+                "SELECT DISTINCT {column} || ' ' || {size} AS line FROM {table} WHERE {column} IS NOT NULL"
+            );
             self.each(&query, |Line { line }| {
                 let (digest, size) = line.split_once(' ').unwrap_or((&line, ""));
                 surveyor.named(DocumentDigest::new(digest), size.parse().ok());

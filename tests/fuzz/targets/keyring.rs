@@ -1,9 +1,9 @@
-//! Sealed values: bytes that nobody sealed never open, and a sealed value with any change to it does not either.
+//! Files of master keys, and sealed values: bytes that nobody sealed never open, and a sealed value with any change to it does not either.
 
 use std::hint::black_box;
 use std::sync::LazyLock;
 
-use baohan_gateway::crypto::keyring::{Context, Keyring};
+use baohan_gateway::crypto::keyring::{Context, Keyring, parse_masters};
 
 const PLACE: Context<'static> = Context { table: "guarantees", row: "1", column: "secret" };
 
@@ -13,6 +13,10 @@ static KEYRING: LazyLock<Keyring> =
 pub fn run(input: &[u8]) {
     assert!(KEYRING.open(&PLACE, input).is_err(), "what nobody sealed has opened");
     black_box(Keyring::id_of(input));
+    if let Err(refusal) = parse_masters(input, "fuzzed") {
+        let said = refusal.to_string();
+        assert!(said.chars().count() < 200, "{said}");
+    }
 
     // The first half is sealed; the second half is what is done to it.
     let (plain, change) = input.split_at(input.len() / 2);

@@ -7,6 +7,7 @@ use baohan_gateway::crypto::one_time_code::CodeSecret;
 use baohan_gateway::gateway;
 use baohan_gateway::secret::Secret;
 use baohan_gateway::store::audit::{self, Actor, Record};
+use jiff::Timestamp;
 use reqwest::{RequestBuilder, header};
 
 use super::visitor::Page;
@@ -97,6 +98,11 @@ pub fn at_the_machine() -> By {
 pub struct Device(CodeSecret);
 
 impl Device {
+    /// The code at a moment.
+    pub fn code_at(&self, now: Timestamp) -> String {
+        self.0.code(u64::try_from(now.as_second()).unwrap()).unwrap().expose().to_owned()
+    }
+
     pub fn of(text: &str) -> Self {
         Self(CodeSecret::parse(&Secret::new(text.replace(' ', ""))).unwrap())
     }
@@ -135,8 +141,7 @@ impl<Platform> House<Platform> {
 
     /// The code of a device at the gateway's time.
     pub fn code(&self, device: &Device) -> String {
-        let seconds = u64::try_from(self.gateway.assembly.clock.now().as_second()).unwrap();
-        device.0.code(seconds).unwrap().expose().to_owned()
+        device.code_at(self.gateway.assembly.clock.now())
     }
 
     /// The audit trail, oldest first.

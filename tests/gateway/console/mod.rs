@@ -5,7 +5,7 @@ mod alarms;
 mod audit;
 mod browser;
 mod guarantees;
-mod guest;
+pub mod guest;
 mod letters;
 mod openings;
 mod overview;

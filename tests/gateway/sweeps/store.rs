@@ -7,7 +7,7 @@ use baohan_gateway::store::{Boundary, Disturbance, Mishap, StoreError};
 
 use super::{BRISK, SLICES, assert_lived_once, draw, live};
 use crate::house::{House, on_both_databases};
-use crate::secrecy::add_tables;
+use crate::remains::add_tables;
 use crate::traces::{Planted, Traces};
 
 /// What a call can meet, and where.
@@ -136,7 +136,7 @@ on_both_databases! {
 /// What was undone, tried again or given an answer in vain has left no section in the clear.
 fn assert_sealed(house: &House) {
     let mut traces = Traces::default();
-    traces.add_folder(house.folder.path(), &["keys", "master.key", "hainan.appsecret", "documents"]);
+    traces.add_folder(house.folder.path(), &["keys", "master.key", "hainan.appsecret"]);
     add_tables(&[house.settings.clone(), house.overrides.clone()], &mut traces);
     traces.add("metrics", house.gateway.assembly.metrics.encode().as_bytes());
     for applyno in house.sandbox.applications() {

@@ -1,6 +1,7 @@
 //! An application as it came: who bids, for what, and which of it is still ciphertext.
 
 use std::collections::BTreeMap;
+use std::mem;
 
 use serde::Serialize;
 use utoipa::openapi::schema::ObjectBuilder;
@@ -75,15 +76,15 @@ pub struct SectionView {
 }
 
 impl SectionView {
-    pub(super) fn of(section: RevealedSection, reader: Reader) -> Self {
+    pub(super) fn of(mut section: RevealedSection, reader: Reader) -> Self {
         let particulars = shown(&section.particulars, reader);
         let particulars =
             particulars.map(|(particular, text)| (particular.name(), text.to_owned())).collect();
         Self {
-            number: section.number,
-            name: section.name,
-            beneficiary: section.beneficiary,
-            beneficiary_code: section.beneficiary_code,
+            number: mem::take(&mut section.number),
+            name: mem::take(&mut section.name),
+            beneficiary: mem::take(&mut section.beneficiary),
+            beneficiary_code: mem::take(&mut section.beneficiary_code),
             particulars: PlainParticularsView(particulars),
         }
     }

@@ -27,7 +27,7 @@ pub struct ClaimView {
     /// The number of the claimant's identity document (索赔人证件号码); only for keys with the scope `dossiers`.
     #[serde(skip_serializing_if = "Option::is_none")]
     claimant_id: Option<String>,
-    /// Links to the evidence (索赔材料). The gateway does not fetch them.
+    /// Links to the evidence (索赔材料). The gateway fetches them at an operator's word only.
     evidence: Vec<String>,
     /// The institution's latest answer (理赔结果).
     result: Option<ClaimResultView>,

@@ -86,7 +86,8 @@ impl Premises {
         }
         let agreed: Vec<_> = agreed.iter().map(|(role, url, it)| (*role, url.clone(), it)).collect();
         let mut files = vec![props::write_settings(folder.path(), address, &agreed)?];
-        files.push(write_differences(folder.path(), args.store.as_ref())?);
+        let platforms = agreed.iter().map(|(role, ..)| role.id());
+        files.push(write_differences(folder.path(), platforms, args.store.as_ref())?);
         files.extend_from_slice(settings);
         let worker = settings::load(&files)?.jobs.worker;
         let at_once =
@@ -197,10 +198,19 @@ async fn pushing(
     Sandbox::start(options).await.with_context(|| format!("the simulated platform {}", role.id()))
 }
 
-/// What is different from a demonstration: a call that hangs is not waited out when all is over, and the database. Its
-/// address may hold a password, so that only its owner can read the file.
-fn write_differences(folder: &Path, store: Option<&Secret>) -> anyhow::Result<PathBuf> {
+/// What is different from a demonstration: a call that hangs is not waited out when all is over, one address may push as much
+/// as can be answered, and the database. Its address may hold a password, so that only its owner can read the file.
+fn write_differences(
+    folder: &Path,
+    platforms: impl Iterator<Item = &'static str>,
+    store: Option<&Secret>,
+) -> anyhow::Result<PathBuf> {
     let mut text = "[jobs.worker]\ndrain = \"1s\"\n".to_owned();
+    let limits = "requests_per_second = 100000\nburst = 100000\n";
+    text += &format!("[server.limits]\n{limits}");
+    for platform in platforms {
+        text += &format!("[platforms.{platform}.edge]\n{limits}");
+    }
     if let Some(store) = store {
         text += &format!("[store]\nurl = {}\n", serde_json::to_string(store.expose())?);
     }
