@@ -24,8 +24,7 @@ pub struct Verdict {
     pub findings: Vec<String>,
 }
 
-/// Reads all of a snapshot, and has the keyring take its data keys, under which documents are sealed too. Without a keyring,
-/// its seal is not checked and nothing sealed is opened.
+/// Reads all of a snapshot. Without a keyring, its seal is not checked and nothing sealed is opened.
 ///
 /// # Errors
 /// When it can't be read at all: no manifest, or one that this program does not understand.

@@ -13,6 +13,8 @@ pub mod der_soundness;
 #[cfg(test)]
 mod differential;
 pub mod digest;
+#[cfg(test)]
+pub(crate) mod effort;
 pub mod encoding;
 pub mod hmac_sha256;
 pub mod identity_token;

@@ -145,6 +145,8 @@ pub fn decrypt(
     if ciphertext.is_empty() {
         return Err(CipherError::Ciphertext);
     }
+    #[cfg(test)]
+    super::effort::note(|done| done.deciphered += ciphertext.len());
     let mut buffer = Zeroizing::new(ciphertext.to_vec());
     let length = match padding {
         Padding::Pkcs7 => decrypt_in_place::<Pkcs7>(key, mode, &mut buffer),

@@ -107,6 +107,9 @@ impl FieldCipher {
     }
 
     /// Reads the key of a restoration, and the IV where the message carries it.
+    ///
+    /// A wrapped key that cannot be unwrapped is read as some key that opens nothing: whoever alters one and sends it again
+    /// learns no more than that it is wrong, and on the same way.
     pub fn read_key(&self, key: &str, iv: &str) -> Option<SectionKey> {
         let form = match self.options.key_form {
             KeyForm::Auto => encoding::KeyForm::Auto,
@@ -114,22 +117,24 @@ impl FieldCipher {
             KeyForm::Hex => encoding::KeyForm::Hex,
             KeyForm::Text => encoding::KeyForm::Utf8,
             KeyForm::Sm4Wrapped | KeyForm::Sm2Wrapped => {
-                let bytes = self.unwrap_key(&encoding::decode_any(key)?)?;
-                let text = std::str::from_utf8(&bytes).unwrap_or_default();
-                let key = sm4::Key::from_slice(&bytes)
-                    .or_else(|| encoding::KeyForm::Auto.read_sm4_key(text).ok())?;
+                let wrapped = encoding::decode_any(key)?;
+                let key = self.unwrap_key(&wrapped).unwrap_or_else(sm4::Key::generate);
                 return Some(SectionKey { key, iv: self.read_iv(iv)? });
             }
         };
         Some(SectionKey { key: form.read_sm4_key(key).ok()?, iv: self.read_iv(iv)? })
     }
 
-    fn unwrap_key(&self, wrapped: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-        if self.options.key_form == KeyForm::Sm2Wrapped {
-            return self.agreed.private_key.as_ref()?.decrypt(wrapped).ok().map(|(bytes, _)| bytes);
-        }
-        let wrapping = self.agreed.key.as_ref()?;
-        sm4::decrypt(wrapping, sm4::Mode::Ecb, sm4::Padding::Pkcs7, wrapped).ok()
+    /// The key may be wrapped as its bytes or as their digits.
+    fn unwrap_key(&self, wrapped: &[u8]) -> Option<sm4::Key> {
+        let bytes = if self.options.key_form == KeyForm::Sm2Wrapped {
+            self.agreed.private_key.as_ref()?.decrypt(wrapped).ok()?.0
+        } else {
+            let wrapping = self.agreed.key.as_ref()?;
+            sm4::decrypt(wrapping, sm4::Mode::Ecb, sm4::Padding::Pkcs7, wrapped).ok()?
+        };
+        let text = || std::str::from_utf8(&bytes).ok();
+        sm4::Key::from_slice(&bytes).or_else(|| encoding::KeyForm::Auto.read_sm4_key(text()?).ok())
     }
 
     /// The outer `None` is an IV that is needed and can't be read.

@@ -300,3 +300,6 @@ pub(super) fn signed<'m>(members: &'m [Member<'_>]) -> Vec<Signed<'m>> {
     };
     members.iter().map(signed).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -74,8 +74,9 @@ impl Profile {
     /// interpreted or decrypted.
     ///
     /// A digital envelope has no digest, and what is decrypted of it is not known to be the platform's; see
-    /// [`Interface::enveloped`]. All that can be wrong with its inside is one refusal, because a message that could be
-    /// changed and sent again must not tell whether padding or content broke.
+    /// [`Interface::enveloped`]. Whatever keeps its inside from being a message is one refusal, because an envelope that
+    /// was changed and sent again must not tell whether key, padding or content broke; what a sound message lacks is told
+    /// as in any other.
     pub(super) fn open_wrapped(
         &self,
         wrapping: &Wrapping,

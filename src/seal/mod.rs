@@ -25,12 +25,7 @@ use jiff::Timestamp;
 
 /// Verifies an OFD or a PDF file, whichever the bytes are.
 pub fn verify_file(bytes: &[u8], trust: &Trust, now: Timestamp) -> Report {
-    if is_pdf(bytes) { pdf::verify(bytes, trust, now) } else { verify(bytes, trust, now) }
-}
-
-/// Whether a file begins as PDF does.
-pub fn is_pdf(bytes: &[u8]) -> bool {
-    bytes.starts_with(pdf::MAGIC)
+    if bytes.starts_with(pdf::MAGIC) { pdf::verify(bytes, trust, now) } else { verify(bytes, trust, now) }
 }
 
 #[cfg(test)]

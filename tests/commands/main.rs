@@ -14,6 +14,7 @@ mod database;
 mod demonstration;
 mod dialects;
 mod help;
+mod hostile;
 mod keys;
 mod letters;
 mod program;

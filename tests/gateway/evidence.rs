@@ -163,7 +163,9 @@ on_both_databases! {
         stranger.set_nonblocking(true).unwrap();
         assert!(stranger.accept().is_err(), "somebody called whom no setting names");
 
-        let ask = async |item: &str| maker.post("/evidence/ask", &[("guarantee", &guarantee), ("item", item)]).await;
+        let ask = async |item: &str| {
+            maker.post("/evidence/ask", &[("guarantee", &guarantee), ("item", item)]).await
+        };
         assert_eq!(ask("1").await.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert_eq!(ask("8").await.status, StatusCode::SEE_OTHER);
         assert_eq!(ask("0").await.status, StatusCode::NOT_FOUND);

@@ -63,6 +63,7 @@ mod spoiled;
 mod spoken;
 mod sweeps;
 mod traces;
+mod undecryptable;
 mod untimely;
 mod upgrade;
 mod versions;

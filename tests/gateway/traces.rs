@@ -72,7 +72,7 @@ impl Wanted {
         let (mut found, mut start) = (BTreeSet::new(), 0);
         // Not an iterator: without optimisation this goes over a hundred megabytes in a second or two.
         while start + 1 < bytes.len() {
-            let forms = &self.0[usize::from(bytes[start]) << 8 | usize::from(bytes[start + 1])];
+            let forms = &self.0[usize::from(u16::from_be_bytes([bytes[start], bytes[start + 1]]))];
             if !forms.is_empty() {
                 let here = forms.iter().filter(|(_, form)| bytes[start..].starts_with(form));
                 found.extend(here.map(|(number, _)| *number));

@@ -10,6 +10,7 @@ mod migrations;
 mod monitoring;
 mod rooms;
 mod rust_text;
+mod secrets;
 mod supply;
 mod tree;
 mod weak;

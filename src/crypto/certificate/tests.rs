@@ -298,6 +298,42 @@ fn no_changed_byte_goes_unnoticed_and_no_cut_panics() {
     assert!(Certificate::from_der(&[leaf.der(), &[0]].concat()).is_err());
 }
 
+/// The same certificate, taken apart and put together again with something else.
+fn rebuilt(
+    certificate: &Certificate,
+    change: impl FnOnce(&mut Vec<Vec<u8>>),
+) -> Result<Certificate, CertificateError> {
+    use der::asn1::AnyRef;
+    let outer = AnyRef::from_der(certificate.der()).unwrap();
+    let mut reader = SliceReader::new(outer.value()).unwrap();
+    let mut parts: Vec<Vec<u8>> = (0..3).map(|_| reader.tlv_bytes().unwrap().to_vec()).collect();
+    change(&mut parts);
+    let whole = AnyRef::new(der::Tag::Sequence, &parts.concat()).unwrap().to_der().unwrap();
+    Certificate::from_der(&whole)
+}
+
+#[test]
+fn what_the_issuer_has_not_signed_cannot_be_changed() {
+    let root = root();
+    let (_, leaf) = leaf(&root);
+    let verified = |certificate: &Certificate| certificate.verify_signature(root.certificate().key());
+    assert_eq!(verified(&rebuilt(&leaf, |_| ()).unwrap()), Ok(()));
+    // The algorithm outside the signed part, with parameters that it does not have there.
+    let with_parameters = rebuilt(&leaf, |parts| {
+        let identifier = parts[1][2..].to_vec();
+        parts[1] = [&[0x30, u8::try_from(identifier.len() + 2).unwrap()], &identifier[..], &[5, 0]].concat();
+    });
+    assert!(matches!(verified(&with_parameters.unwrap()), Err(CertificateError::Signature { .. })));
+    // Another encoding of the same signature, or of the whole.
+    let padded = rebuilt(&leaf, |parts| parts[2].push(0));
+    assert!(matches!(padded, Err(CertificateError::Malformed(_))));
+    let &[0x30, 0x82, high, low, ref content @ ..] = leaf.der() else { panic!("not a usual length") };
+    let long_form = [&[0x30, 0x83, 0, high, low], content].concat();
+    for ber in [long_form, [&[0x30, 0x80], content, &[0, 0]].concat(), [leaf.der(), &[0]].concat()] {
+        assert!(matches!(Certificate::from_der(&ber), Err(CertificateError::Malformed(_))));
+    }
+}
+
 #[test]
 fn a_signer_is_named_by_its_issuer_and_serial_number_or_by_its_key() {
     let root = root();

@@ -87,7 +87,48 @@ fn a_wrapped_key_is_unwrapped_by_the_agreed_one() {
         sm4::encrypt(&agreed, sm4::Mode::Ecb, sm4::Padding::Pkcs7, &hex::decode(KEY).unwrap()).unwrap();
     let key = cipher.read_key(&BASE64_STANDARD.encode(wrapped), "").unwrap();
     assert_eq!(cipher.decrypt(&key, ECB, 100).as_deref(), Ok(TEXT));
-    assert!(cipher.read_key(KEY, "").is_none());
+}
+
+#[test]
+fn a_wrapped_key_that_was_altered_is_a_wrong_key_however_it_was_altered() {
+    let wrong = |cipher: &FieldCipher, wrapped: &[u8]| {
+        let key = cipher.read_key(&BASE64_STANDARD.encode(wrapped), "").unwrap();
+        assert_eq!(cipher.decrypt(&key, ECB, 100), Err(WrongKey), "{wrapped:02x?}");
+    };
+    let plain = hex::decode(KEY).unwrap();
+    let by_sm4 = cipher("key_form = 'sm4-wrapped'");
+    let agreed = by_sm4.agreed.key.clone().unwrap();
+    let wrap = |plain: &[u8]| sm4::encrypt(&agreed, sm4::Mode::Ecb, sm4::Padding::Pkcs7, plain).unwrap();
+    let sound = wrap(&plain);
+    for at in [0, 15, 16, 31] {
+        let mut altered = sound.clone();
+        altered[at] ^= 1;
+        wrong(&by_sm4, &altered);
+    }
+    for length in [1, 15, 16, 17, 31] {
+        wrong(&by_sm4, &sound[..length]);
+    }
+    wrong(&by_sm4, &wrap(&plain[..15]));
+    wrong(&by_sm4, &wrap(&[0xff; 32]));
+    assert!(by_sm4.read_key("not Base64, and so no key of anybody's", "").is_none());
+
+    let by_sm2 = cipher("key_form = 'sm2-wrapped'");
+    let wrap = |plain: &[u8]| private_key().public_key().encrypt(plain, sm2::Layout::default()).unwrap();
+    let sound = wrap(&plain);
+    // The prefix, the point, which leaves the curve, C3 and C2.
+    for at in [0, 1, 64, 65, 96, 97, sound.len() - 1] {
+        let mut altered = sound.clone();
+        altered[at] ^= 1;
+        wrong(&by_sm2, &altered);
+    }
+    for length in [1, 65, 97, sound.len() - 1] {
+        wrong(&by_sm2, &sound[..length]);
+    }
+    wrong(&by_sm2, &wrap(&plain[..15]));
+    wrong(
+        &by_sm2,
+        &sm2::PrivateKey::generate().public_key().encrypt(&plain, sm2::Layout::default()).unwrap(),
+    );
 }
 
 #[test]

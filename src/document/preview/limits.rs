@@ -7,7 +7,7 @@ use crate::document::ofd::package;
 pub struct Limits {
     /// Of the file.
     pub file_bytes: usize,
-    /// Of the unpacked package of an OFD file, and of one inside a seal.
+    /// Of the unpacked package of an OFD file.
     pub package: package::Limits,
     pub pages: usize,
     /// Objects and characters that are drawn on one page of an OFD file, however often a template or a composite repeats
@@ -21,6 +21,20 @@ pub struct Limits {
     pub side_pixels: u16,
     /// Dots per inch of the picture of a PDF page, where its side allows.
     pub dpi: u16,
+}
+
+impl Limits {
+    /// The same for a document inside a seal, which is a picture and no letter.
+    pub(super) fn of_a_seal(&self) -> Self {
+        let package = package::Limits {
+            archive_bytes: 4 << 20,
+            entries: 128,
+            file_bytes: 8 << 20,
+            total_bytes: 8 << 20,
+            ..self.package
+        };
+        Self { package, pages: 16, ..*self }
+    }
 }
 
 impl Default for Limits {

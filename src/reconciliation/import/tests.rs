@@ -246,3 +246,44 @@ fn a_workbook_that_claims_a_vast_extent_costs_nothing() {
     sheet.write_string(1, 0, "BH1").unwrap().write_string(1, 1, "1").unwrap();
     assert_eq!(rows(&book.save_to_buffer().unwrap()).len(), 1);
 }
+
+/// A sheet as no program writes it, inside a workbook as one does.
+fn forged_sheet(rows: &str) -> Vec<u8> {
+    use std::io::{Cursor, Read, Write};
+    let mut book = Workbook::new();
+    book.add_worksheet().write_string(0, 0, "保函编号").unwrap();
+    let whole = book.save_to_buffer().unwrap();
+    let mut old = zip::ZipArchive::new(Cursor::new(whole)).unwrap();
+    let mut new = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for index in 0..old.len() {
+        let mut entry = old.by_index(index).unwrap();
+        let name = entry.name().unwrap().into_owned();
+        let mut content = String::new();
+        entry.read_to_string(&mut content).unwrap();
+        if name.ends_with("sheet1.xml") {
+            let (start, end) = (content.find("<sheetData>").unwrap(), content.find("</sheetData>").unwrap());
+            content = format!("{}{rows}{}", &content[..start + "<sheetData>".len()], &content[end..]);
+        }
+        new.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+        new.write_all(content.as_bytes()).unwrap();
+    }
+    new.finish().unwrap().into_inner()
+}
+
+#[test]
+fn a_cell_that_stands_twice_is_a_problem_and_not_another_column() {
+    let cell =
+        |place: &str, text: &str| format!("<c r=\"{place}\" t=\"inlineStr\"><is><t>{text}</t></is></c>");
+    let headings = format!("<row r=\"1\">{}{}</row>", cell("A1", "保函编号"), cell("B1", "保额"));
+    let row = |amounts: &str| format!("{headings}<row r=\"2\">{}{amounts}</row>", cell("A2", DIGITS));
+    assert_eq!(read_plainly(&forged_sheet(&row(&cell("B2", "1.00")))).unwrap().rows.len(), 1);
+    let twice = format!("{}{}", cell("B2", "1.00"), cell("B2", "900.00"));
+    let refused = read_plainly(&forged_sheet(&row(&twice))).unwrap_err().to_string();
+    assert!(
+        refused.contains("line 2, column `保额`") && refused.contains("two values for one cell"),
+        "{refused}"
+    );
+    // A row of many times the same cell is as long as the sheet is wide.
+    let many = read_plainly(&forged_sheet(&row(&cell("B2", "1").repeat(100_000)))).unwrap_err().to_string();
+    assert!(many.contains("two values for one cell"), "{many}");
+}

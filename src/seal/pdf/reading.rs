@@ -47,7 +47,7 @@ pub fn read(bytes: &[u8]) -> Result<Document, Unreadable> {
     if streams > MOST_STREAMS {
         return Err(Unreadable::Streams(streams));
     }
-    let largest = LARGEST_STREAM.min(UNPACKED / streams.max(1));
+    let largest = largest_of(streams);
     let document = std::thread::scope(|scope| {
         let load =
             || Document::load_mem_with_options(bytes, LoadOptions::with_max_decompressed_size(largest));
@@ -58,6 +58,11 @@ pub fn read(bytes: &[u8]) -> Result<Document, Unreadable> {
         return Err(Unreadable::Encrypted);
     }
     Ok(document)
+}
+
+/// What each of so many streams may unpack to.
+fn largest_of(streams: usize) -> usize {
+    LARGEST_STREAM.min(UNPACKED / streams.max(1))
 }
 
 /// How many streams there are at most: none begins without the keyword (ISO 32000-1, 7.3.8), and its end bears it too.
@@ -73,4 +78,21 @@ fn streams(bytes: &[u8]) -> usize {
         rest = found.get(1..).unwrap_or_default();
     }
     count
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn however_many_streams_there_are_they_unpack_to_no_more_together() {
+        for streams in [0, 1, 15, 16, 17, 1_000, MOST_STREAMS] {
+            assert!(largest_of(streams) * streams <= UNPACKED, "{streams}");
+        }
+        assert_eq!((largest_of(3), largest_of(MOST_STREAMS)), (LARGEST_STREAM, 32 << 10));
+        assert_eq!(streams(b"stream endstream sstream\nend stream restreamed"), 4);
+        assert_eq!(streams(b"strea"), 0);
+        let many = [MAGIC, &b"stream ".repeat(MOST_STREAMS + 1)].concat();
+        assert!(matches!(read(&many), Err(Unreadable::Streams(_))));
+    }
 }

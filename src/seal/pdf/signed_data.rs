@@ -272,3 +272,46 @@ impl<'a> Attributes<'a> {
         Ok(read)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use der::Encode;
+
+    use super::*;
+
+    fn attribute(kind: ObjectIdentifier, values: &[&[u8]]) -> Vec<u8> {
+        let values = encode::value(Tag::Set, values).unwrap();
+        encode::value(Tag::Sequence, &[&kind.to_der().unwrap(), &values]).unwrap()
+    }
+
+    fn read(attributes: &[&[u8]]) -> Result<Option<Vec<u8>>, String> {
+        let whole = encode::value(TAG_0, attributes).unwrap();
+        let read = Field::received(&whole).and_then(Attributes::read);
+        read.map(|read| read.message_digest.map(<[u8]>::to_vec)).map_err(|fault| fault.to_string())
+    }
+
+    #[test]
+    fn signed_attributes_are_read_in_one_way_only() {
+        let octets = |byte: u8| encode::value(Tag::OctetString, &[&[byte; 32]]).unwrap();
+        let (one, other) = (octets(1), octets(2));
+        let kind = attribute(CONTENT_TYPE, &[&CMS_DATA.to_der().unwrap()]);
+        let digest = attribute(MESSAGE_DIGEST, &[&one]);
+        assert_eq!(read(&[&kind, &digest]), Ok(Some(vec![1; 32])));
+        assert!(read(&[&digest, &kind]).unwrap_err().contains("in the order of a SET"));
+        // Two digests: which of them is the document's?
+        let second = attribute(MESSAGE_DIGEST, &[&other]);
+        assert!(read(&[&digest, &second]).unwrap_err().contains("each signed attribute once"));
+        let both = attribute(MESSAGE_DIGEST, &[&one, &other]);
+        assert!(read(&[&both]).unwrap_err().contains("no more"));
+    }
+
+    #[test]
+    fn parameters_of_an_algorithm_are_one_value_at_most() {
+        let identifier =
+            |more: &[u8]| encode::value(Tag::Sequence, &[&CMS_DATA.to_der().unwrap(), more]).unwrap();
+        let read = |der: &[u8]| Field::received(der).and_then(algorithm).ok();
+        assert_eq!(read(&identifier(&[])), Some(CMS_DATA));
+        assert_eq!(read(&identifier(&[5, 0])), Some(CMS_DATA));
+        assert_eq!(read(&identifier(&[5, 0, 5, 0])), None);
+    }
+}

@@ -1,5 +1,6 @@
 //! The first keys of a database, made once, whichever replica comes first.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use diesel::prelude::*;
@@ -64,7 +65,7 @@ fn make(connection: &mut Connection, now: Timestamp) -> Result<(), StoreError> {
     insert_kek(connection, &stored, now)?;
     let is_new = !holds_something(connection)?;
     let imports = connection.keyring().imports();
-    let mut taken: std::collections::BTreeSet<KeyId> = imports.iter().map(|(_, id, _)| *id).collect();
+    let taken: BTreeSet<KeyId> = imports.iter().map(|(_, id, _)| *id).collect();
     for (age, (purpose, id, material)) in (1..).zip(&imports) {
         let begins = now.saturating_sub(SignedDuration::from_secs(age)).unwrap_or(now);
         let is_first = !imports.iter().take_while(|it| it.1 != *id).any(|it| it.0 == *purpose);
@@ -74,7 +75,6 @@ fn make(connection: &mut Connection, now: Timestamp) -> Result<(), StoreError> {
     }
     if is_new {
         let (purpose, id) = (Purpose::Sealing, generate_id(&taken));
-        taken.insert(id);
         let new = NewKey { purpose, id, material: &generate_material(purpose), activates_at: now };
         insert_key(connection, &kek, &new, now, None)?;
     }

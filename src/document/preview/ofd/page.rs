@@ -31,11 +31,17 @@ pub(super) struct Drawing<'c> {
     pub(super) scope: u32,
     /// Seals' pictures that are packages, by the file of their signature: a scope, and the package if it can be read.
     inner: HashMap<String, (u32, Option<Rc<OfdPages>>)>,
+    /// How often one of them was drawn; its page is read anew each time.
+    inner_drawn: usize,
 }
+
+/// Packages inside seals on one page, and how often they show: more than any honest page has.
+const MOST_INNER: usize = 8;
+const MOST_INNER_DRAWN: usize = 32;
 
 impl<'c> Drawing<'c> {
     pub(super) fn new(canvas: &'c mut Canvas) -> Self {
-        Self { canvas, scope: 0, inner: HashMap::new() }
+        Self { canvas, scope: 0, inner: HashMap::new(), inner_drawn: 0 }
     }
 }
 
@@ -193,7 +199,13 @@ fn draw_stamp(stamp: &Stamp, drawing: &mut Drawing<'_>) -> Result<(), PreviewErr
 
 /// The picture of a seal may be an OFD document itself: its first page, without seals of its own.
 fn inner_document(stamp: &Stamp, bytes: &[u8], drawing: &mut Drawing<'_>) -> Result<(), PreviewError> {
-    let limits = *drawing.canvas.limits();
+    let limits = drawing.canvas.limits().of_a_seal();
+    let known = drawing.inner.contains_key(&stamp.signature);
+    if drawing.inner_drawn == MOST_INNER_DRAWN || !known && drawing.inner.len() == MOST_INNER {
+        drawing.canvas.leave_out(LeftOut::Seal);
+        return Ok(());
+    }
+    drawing.inner_drawn += 1;
     let next = u32::try_from(drawing.inner.len()).unwrap_or(u32::MAX).saturating_add(1);
     let (scope, opened) = drawing.inner.entry(stamp.signature.clone()).or_insert_with(|| {
         let no_seals: ReadSeal = |_| None;
