@@ -62,7 +62,7 @@ impl Service {
             let shown = path.display();
             builder = builder.identity(identity().with_context(|| format!("{within}.identity: `{shown}`"))?);
         }
-        let transport = builder.build().with_context(|| format!("{within}"))?;
+        let transport = builder.build().with_context(|| within.to_string())?;
         Ok(Self { transport, base, token: access.token.clone(), clock: clock.clone() })
     }
 

@@ -34,14 +34,14 @@ pub(super) async fn run(desk: &Desk, id: String) -> anyhow::Result<Verdict> {
         if !evidence::settle(connection, &id, &outcome, at)? {
             return Ok(());
         }
-        let mut detail = json!({ "evidence": id, "outcome": state });
-        match &outcome {
-            Outcome::Fetched(file) => {
-                detail["type"] = file.media_type.clone().into();
-                detail["size"] = file.size.into();
+        let detail = match &outcome {
+            Outcome::Fetched(File { media_type, size, .. }) => {
+                json!({ "evidence": id, "outcome": state, "type": media_type, "size": size })
             }
-            Outcome::Refused(reason) | Outcome::Failed(reason) => detail["reason"] = reason.clone().into(),
-        }
+            Outcome::Refused(reason) | Outcome::Failed(reason) => {
+                json!({ "evidence": id, "outcome": state, "reason": reason })
+            }
+        };
         let entry = Entry {
             actor: Actor::House,
             address: None,

@@ -315,7 +315,7 @@ fn a_key_that_has_come_into_use_stays_in_use_whatever_the_clock_says() {
         ..keys[0].clone()
     };
     keys.push(next);
-    keyring.install(&[row.clone()], &keys, at(50)).unwrap();
+    keyring.install(std::slice::from_ref(&row), &keys, at(50)).unwrap();
     assert_eq!(keyring.key_id(), [b's'; 4]);
     keyring.tick(at(99));
     assert_eq!(keyring.key_id(), [b's'; 4]);

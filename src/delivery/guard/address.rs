@@ -81,9 +81,9 @@ pub(super) fn wrapped(address: IpAddr) -> Option<Ipv4Addr> {
         u32::try_from((bits >> 80) & u128::from(u32::MAX)).ok()?
     } else if TEREDO.contains(&address) {
         !last
-    } else if WRAPPERS.iter().any(|range| range.contains(&address)) && !matches!(bits, 0 | 1) {
-        last
-    } else if is_isatap(&address) {
+    } else if WRAPPERS.iter().any(|range| range.contains(&address)) && !matches!(bits, 0 | 1)
+        || is_isatap(&address)
+    {
         last
     } else {
         return None;

@@ -28,7 +28,7 @@ pub fn rewrap(connection: &mut Connection) -> Result<usize, StoreError> {
             key_encryption_keys::wrapped.eq(&stored.wrapped),
         );
         let row = key_encryption_keys::table.find(stored.version);
-        on!(connection, |link| diesel::update(row).set(values.clone()).execute(link))?;
+        on!(connection, |link| diesel::update(row).set(values).execute(link))?;
         wrapped += 1;
     }
     Ok(wrapped)
