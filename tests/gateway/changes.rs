@@ -376,7 +376,7 @@ async fn a_section_that_came_before_its_agreed_key_was_changed_is_still_opened_b
     let readable = async || {
         let (platform, of) = (house.gateway.assembly.platforms.of(&id).unwrap(), guarantee.clone());
         let read = house.gateway.assembly.store.read(move |c| sections::revealed(c, &platform, &of));
-        read.await.unwrap().map(|section| section.number)
+        read.await.unwrap().map(|mut section| std::mem::take(&mut section.number))
     };
     let before = readable().await;
     assert!(before.is_some());

@@ -151,7 +151,8 @@ on_both_databases! {
         assert_eq!(shown.text.matches("action=\"/evidence/ask\"").count(), links.len(), "{}", shown.text);
         assert!(!shown.text.contains(TOKEN), "{}", shown.text);
         for item in 1..=links.len() {
-            let fields = [("guarantee", guarantee.as_str()), ("item", &item.to_string())];
+            let item = item.to_string();
+            let fields = [("guarantee", guarantee.as_str()), ("item", item.as_str())];
             let asked = maker.post("/evidence/ask", &fields).await;
             assert_eq!((asked.status, asked.location()), (StatusCode::SEE_OTHER, place.as_str()), "{item}");
         }
@@ -164,7 +165,7 @@ on_both_databases! {
         assert!(stranger.accept().is_err(), "somebody called whom no setting names");
 
         let ask = async |item: &str| {
-            maker.post("/evidence/ask", &[("guarantee", &guarantee), ("item", item)]).await
+            maker.post("/evidence/ask", &[("guarantee", guarantee.as_str()), ("item", item)]).await
         };
         assert_eq!(ask("1").await.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert_eq!(ask("8").await.status, StatusCode::SEE_OTHER);
@@ -206,7 +207,7 @@ on_both_databases! {
         assert!(house.sandbox.claim_with(&applyno, &[&shelf.link("slow.pdf")]).await.unwrap().is_accepted());
         let files = [house.settings.clone(), house.overrides.clone()];
         let evidence = |command: &'static str, more: &[&str]| {
-            let arguments = ["evidence", command, "--platform", "hainan", &applyno];
+            let arguments = ["evidence", command, "--platform", "hainan", applyno.as_str()];
             let printed = said(program(&files, &[]).args(arguments).args(more));
             String::from_utf8(printed).unwrap()
         };

@@ -90,7 +90,8 @@ async fn a_name_that_turns_private_after_it_was_judged_reaches_nobody() {
     let options = outbound(&[format!("http://rebind.example:{port}")], &["127.0.0.2/32"]);
     let (first, second) = ("127.0.0.2".parse().unwrap(), "127.0.0.1".parse().unwrap());
     let names = Arc::new(Rebinding(Mutex::new([first, second].into())));
-    let guard = Guard::messages("evidence", &options).asking(Arc::clone(&names) as Arc<dyn Names>);
+    let asked: Arc<dyn Names> = names.clone();
+    let guard = Guard::messages("evidence", &options).asking(asked);
     let client = Client::new(&ClientOptions::default(), guard).unwrap();
     let url = format!("http://rebind.example:{port}/a?token=75319");
 

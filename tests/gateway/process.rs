@@ -5,8 +5,6 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use baohan_gateway::sandbox::Sandbox;
-
 use crate::house::{Database, House, PATIENCE};
 use crate::serving::{Serving, program, said};
 
@@ -51,8 +49,9 @@ async fn what_a_gateway_writes_is_its_owners_alone_and_its_memory_goes_to_no_fil
     let serving = Serving::of(start.env("BAOHAN__SERVER__LISTEN", &address));
     let (applyno, answer) = sandbox.apply_generated().await.unwrap();
     assert!(answer.is_accepted(), "{answer}");
-    let arrived = |it: &Sandbox| it.delivery(&applyno).is_some_and(|it| it.ciphertext.is_some());
-    assert!(sandbox.wait_until(arrived, PATIENCE).await);
+    let came =
+        sandbox.wait_until(|it| it.delivery(&applyno).is_some_and(|it| it.ciphertext.is_some()), PATIENCE);
+    assert!(came.await);
 
     let mut after = BTreeSet::new();
     everything_in(folder.path(), &mut after);

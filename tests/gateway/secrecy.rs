@@ -7,7 +7,6 @@ use std::sync::Arc;
 use baohan_gateway::access::Role;
 use baohan_gateway::cli::demo::props;
 use baohan_gateway::clock::{Clock, to_wire};
-use baohan_gateway::crypto::keyring::Keyring;
 use baohan_gateway::crypto::sm2::PrivateKey;
 use baohan_gateway::crypto::sm3;
 use baohan_gateway::domain::guarantee::LetterKind;

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::Value;
 
 use crate::files::credential;
-use crate::house::{Database, House, on_both_databases};
+use crate::house::{House, on_both_databases};
 use crate::pushes::{RESTORATION, altered, filled};
 
 const KEY: [u8; 16] = [9; 16];
