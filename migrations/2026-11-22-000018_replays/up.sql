@@ -3,7 +3,7 @@
 CREATE TABLE replays (
     -- A keyed fingerprint of the platform and of what the message's digest covers.
     mark TEXT NOT NULL,
-    -- Where it went first.
+    -- Where it was carried out, or went last.
     interface TEXT NOT NULL,
     -- The message that was carried out; none of what was refused, or only asked.
     message_id TEXT,

@@ -178,4 +178,10 @@ mod tests {
         }
         assert!(members(&format!(r#"{{"a":{}"[[["{}}}"#, "[".repeat(16), "]".repeat(16))).is_ok());
     }
+
+    #[test]
+    fn brackets_behind_an_escaped_quotation_mark_are_text_and_nest_nothing() {
+        let nested = format!(r#"{{"b":"\\\"{}"}}"#, "[".repeat(20));
+        assert_eq!(members(&format!(r#"{{"a":{nested}}}"#)).unwrap()[0].value, Lexeme::Nested(&nested));
+    }
 }

@@ -327,3 +327,16 @@ impl Meaning {
         matches!(self, Self::Reason | Self::Evidence | Self::Remark | Self::Unused)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_particular_is_called_the_same_in_tables_and_in_the_store() {
+        for particular in Particular::ALL {
+            let meaning: Meaning = serde_json::from_value(particular.name().into()).unwrap();
+            assert_eq!(meaning.particular(), Some(particular));
+        }
+    }
+}

@@ -73,11 +73,11 @@ impl<'a> Letter<'a> {
     pub(super) fn look(&self, connection: &mut Connection) -> Result<Seen, StoreError> {
         let Some(replay) = replays::find(connection, &self.mark)? else { return Ok(Seen::Fresh) };
         let Replay { interface, message, first_at } = replay;
-        // What is signed does not say for which interface it is; where it went first, it belongs.
-        if interface != self.interface {
-            return Ok(Seen::TooLate);
-        }
         if let Some(message) = message {
+            // What is signed does not say for which interface it is; where it was carried out, it belongs.
+            if interface != self.interface {
+                return Ok(Seen::TooLate);
+            }
             let answer = messages::find(connection, &message)?.and_then(|message| message.answer);
             return Ok(answer.map_or(Seen::TooLate, |answer| Seen::Answered(answer.to_vec())));
         }

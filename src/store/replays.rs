@@ -57,9 +57,13 @@ pub fn remember(
     expires_at: Timestamp,
 ) -> Result<(), StoreError> {
     let known = replays::table.find(&mark.0);
-    let changes = (dsl::message_id.eq(message), dsl::expires_at.eq(to_micros(expires_at)));
+    let changes = (
+        dsl::interface.eq(interface),
+        dsl::message_id.eq(message),
+        dsl::expires_at.eq(to_micros(expires_at)),
+    );
     if on!(connection, |link| diesel::update(known).set(changes).execute(link))? == 0 {
-        let new = (dsl::mark.eq(&mark.0), dsl::interface.eq(interface), dsl::first_at.eq(to_micros(at)));
+        let new = (dsl::mark.eq(&mark.0), dsl::first_at.eq(to_micros(at)));
         on!(connection, |link| diesel::insert_into(replays::table).values((new, changes)).execute(link))?;
     }
     Ok(())

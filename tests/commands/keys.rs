@@ -111,7 +111,7 @@ fn keys_are_replaced_values_sealed_anew_and_the_former_key_destroyed_at_the_comm
     house.run(&["documents", "reseal"]).succeeded();
     let early = house.run(&["keys", "destroy", &former]);
     assert!(early.code == 1 && early.out.contains("baohan keys reseal"), "{early:?}");
-    assert!(early.out.contains("guarantees.body 2"), "{early:?}");
+    assert!(early.out.contains("guarantees.body "), "{early:?}");
     // The act of replacing the key was the last thing that it sealed.
     let said = house.run(&["keys", "reseal"]).succeeded();
     assert!(said.contains(&format!("{} values sealed anew, 0 written by others", values + 1)), "{said}");

@@ -42,9 +42,9 @@ static TARGET: LazyLock<&'static targets::Target> = LazyLock::new(|| {
 });
 
 fn list() {
-    for target in targets::ALL {
-        writeln!(std::io::stdout(), "{} {}", target.name, target.longest).unwrap();
-    }
+    let lines: Vec<String> =
+        targets::ALL.iter().map(|target| format!("{} {}\n", target.name, target.longest)).collect();
+    std::io::stdout().write_all(lines.concat().as_bytes()).unwrap();
 }
 
 fn write_seeds() {

@@ -45,7 +45,7 @@ const REPRESENTATIVE_PHONE: &str = "13774659318";
 const MAIL: &str = "ouyang.shoumi@example.com";
 const PAPER: &str = "%PDF-1.7\n营业执照副本复印件，编号闽漳七四一九八六\n%%EOF\n";
 /// What somebody typed a line too high.
-const MISPLACED_PASSWORD: &str = "Wei-Du-Zhi-Ji-2046";
+const MISPLACED_PASSWORD: &str = "wei-du-zhi-ji-2046";
 const REDIRECT_SECRET: &str = "9c1d6f0b7e2a48d5bf3760c4e1a95d28";
 
 /// Files that are secret by themselves and lie apart from the data.

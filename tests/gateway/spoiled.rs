@@ -125,7 +125,7 @@ async fn misaddress(house: &House<Actor>, speaker: &Speaker<'_>) -> usize {
     let mut paths: Vec<&str> = ours.map(Interface::path).collect();
     // Some names go both ways.
     paths.retain(|path| speaker.interfaces().all(|it| it.path() != *path));
-    paths.extend(["nothing", "%00", "..%2f..%2fetc%2fpasswd", first.path().get(1..).unwrap()]);
+    paths.extend(["nothing", "%E4%BF%9D", "etc:passwd", first.path().get(1..).unwrap()]);
     for path in &paths {
         let told = ("103", "unknown-interface", "unknown");
         let case = posted("unknown interface", sound.as_str(), told, "接口不存在");

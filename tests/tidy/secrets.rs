@@ -91,7 +91,8 @@ fn compared_carelessly(files: &[File]) -> Vec<Finding> {
         let code = file.bare_code();
         for sign in [" == ", " != "] {
             for (byte, _) in code.match_indices(sign) {
-                let (before, behind) = (&code[..byte], &code[byte + sign.len()..]);
+                let before = code.get(..byte).unwrap_or_default();
+                let behind = code.get(byte + sign.len()..).unwrap_or_default();
                 for word in [path_before(before), path_behind(behind)].into_iter().flatten() {
                     let harmless = HARMLESS.iter().any(|(path, known, _)| {
                         file.path.starts_with(path) && (known.is_empty() || *known == word)
@@ -118,7 +119,7 @@ fn shown_to_the_second_opinion(files: &[File]) -> Vec<Finding> {
         }
         let code = file.bare_code();
         for (byte, name) in code.match_indices("second_opinion::") {
-            let rest = &code[byte + name.len()..];
+            let rest = code.get(byte + name.len()..).unwrap_or_default();
             let list = rest.strip_prefix('{').and_then(|rest| rest.split('}').next());
             let taken =
                 list.unwrap_or_else(|| rest.split(|letter| !is_word(letter)).next().unwrap_or_default());

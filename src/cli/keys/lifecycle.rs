@@ -75,11 +75,12 @@ pub async fn run(
     clock: &Clock,
     out: &mut (dyn Write + Send),
 ) -> anyhow::Result<bool> {
-    let now = clock.now();
     if let Command::Rewrap { from, to } = command {
-        return rewrap(settings, from, to, now, out).await;
+        return rewrap(settings, from, to, clock.now(), out).await;
     }
     let store = gateway::open_store(settings).await?;
+    // Behind the opening, which may have made the first keys.
+    let now = clock.now();
     match command {
         Command::Rewrap { .. } => Ok(true),
         Command::Rotate { auditing, key_encryption } => {

@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::house::{House, on_both_databases};
 use crate::operator::MANUAL;
 use crate::pushes::{
-    APPLICATION, APPLYNO, CANCELLATION, JSON, SUCCESS, SURRENDER, altered, client, failure, filled, reply_to,
+    APPLICATION, APPLYNO, CANCELLATION, JSON, SUCCESS, SURRENDER, altered, client, filled, reply_to,
 };
 
 const SURRENDER_BY_HAND: &str = "[platforms.hainan.underwriting]\nsurrender = \"manual\"\n";

@@ -12,7 +12,6 @@ use std::sync::Arc;
 
 use baohan_gateway::cli::demo::props;
 use baohan_gateway::clock::Clock;
-use baohan_gateway::crypto::keyring::Keyring;
 use baohan_gateway::gateway::Gateway;
 use baohan_gateway::sandbox::tender::Platform;
 use baohan_gateway::settings::{self, Settings};
