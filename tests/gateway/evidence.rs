@@ -95,7 +95,7 @@ fn serve(mut stream: TcpStream, asked: &Mutex<Vec<String>>, waiting: &Mutex<Rece
         "/slow.pdf" => {
             drop(stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n%PDF-1.7"));
             // Until the test has seen enough.
-            drop(waiting.lock().unwrap().recv());
+            let _over = waiting.lock().unwrap().recv();
             return;
         }
         _ => ("404 Not Found", Vec::new()),
