@@ -38,6 +38,7 @@ pub(super) fn area_words(action: &str) -> &'static str {
         "reconciliation" => "audit.area_reconciliation",
         "api-key" => "audit.area_api_key",
         "backup" => "audit.area_backup",
+        "key" => "audit.area_key",
         "list" => "audit.area_list",
         "audit" => "audit.area_audit",
         _ => "audit.area_other",
