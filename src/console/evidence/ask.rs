@@ -41,7 +41,7 @@ pub(super) async fn post(
     });
     match asked.await? {
         Asked::Enqueued(_) => Ok(go_to(&place)),
-        Asked::Known => Err(Failure::Refused(frame.t("evidence.known").to_owned())),
+        Asked::Known => Err(Failure::Refused(frame.t("quarantine.known").to_owned())),
         Asked::NoSuchItem => Err(Failure::NotFound),
     }
 }
