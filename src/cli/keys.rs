@@ -221,7 +221,7 @@ fn import(
         Material::recognise(&content).map(|material| vec![material])
     };
     let materials = materials.with_context(|| format!("`{}` cannot be imported", file.display()))?;
-    std::fs::create_dir_all(to).with_context(|| format!("cannot create `{}`", to.display()))?;
+    private_file::make_folder(to).with_context(|| format!("cannot create `{}`", to.display()))?;
     materials.iter().try_for_each(|material| keep(material, file, to, name, out))
 }
 
@@ -312,7 +312,7 @@ fn fingerprint(key: &PublicKey) -> String {
 
 fn make_folder_of(file: &Path) -> anyhow::Result<()> {
     let folder = file.parent().unwrap_or(Path::new(""));
-    std::fs::create_dir_all(folder).with_context(|| format!("cannot create `{}`", folder.display()))
+    private_file::make_folder(folder).with_context(|| format!("cannot create `{}`", folder.display()))
 }
 
 /// Writes a file that may be read by all and did not exist before.

@@ -1,6 +1,6 @@
 //! Files that only their owner may read: private keys and the master key.
 
-use std::fs::OpenOptions;
+use std::fs::{DirBuilder, OpenOptions};
 use std::io::{Read, Write};
 use std::path::Path;
 
@@ -37,6 +37,18 @@ fn sync_folder_of(path: &Path) -> std::io::Result<()> {
 #[cfg(not(unix))]
 fn sync_folder_of(_: &Path) -> std::io::Result<()> {
     Ok(())
+}
+
+/// Makes a folder that only its owner may look into, and those above it that are missing; one that is there stays as it is.
+///
+/// # Errors
+/// When it can't be made.
+pub fn make_folder(path: &Path) -> std::io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
 }
 
 /// Reads a file, and refuses one that others can read too.

@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 use super::error::StoreError;
 use super::options::StoreOptions;
 use crate::crypto::keyring::{Context, KeyId, Keyring};
+use crate::crypto::private_file;
 use crate::supervise::panic_text;
 
 /// Runs one query text on whichever database the connection leads to; the text is compiled once for each.
@@ -190,7 +191,7 @@ impl Opener {
 fn open_sqlite(path: &str, purpose: Purpose) -> Result<SqliteConnection, StoreError> {
     let unavailable = |error: String| StoreError::Unavailable(format!("`{path}`: {error}"));
     if let Some(folder) = Path::new(path).parent() {
-        std::fs::create_dir_all(folder).map_err(|error| unavailable(error.to_string()))?;
+        private_file::make_folder(folder).map_err(|error| unavailable(error.to_string()))?;
     }
     let mut link = SqliteConnection::establish(path).map_err(|error| unavailable(error.to_string()))?;
     // The waiting time comes first: without it, the second of two openers fails at the journal mode. FULL, because

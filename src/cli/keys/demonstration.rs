@@ -41,7 +41,7 @@ pub fn demonstration_keys(
     institution_name: &str,
     now: Timestamp,
 ) -> anyhow::Result<DemonstrationKeys> {
-    std::fs::create_dir_all(dir).with_context(|| format!("cannot create `{}`", dir.display()))?;
+    private_file::make_folder(dir).with_context(|| format!("cannot create `{}`", dir.display()))?;
     let paths = DemonstrationKeys {
         root_cert: dir.join("root.cert.pem"),
         sealer_key: dir.join("sealer.key.pem"),

@@ -24,7 +24,7 @@ pub use probe::Trial;
 
 use self::condition::Condition;
 use crate::crypto::keyring::Keyring;
-use crate::crypto::sm3;
+use crate::crypto::{private_file, sm3};
 use crate::domain::identity::DocumentDigest;
 use crate::telemetry::Metrics;
 
@@ -98,7 +98,7 @@ impl Archive {
                 let wrong = |error: &dyn fmt::Display| {
                     ArchiveError::Unavailable(format!("archive.folder `{}`: {error}", folder.display()))
                 };
-                std::fs::create_dir_all(folder).map_err(|error| wrong(&error))?;
+                private_file::make_folder(folder).map_err(|error| wrong(&error))?;
                 // A document is on the disk, and its name in the folder too, before anybody is told that it is archived.
                 let objects =
                     LocalFileSystem::new_with_prefix(folder).map_err(|error| wrong(&error))?.with_fsync(true);
