@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
+use baohan_gateway::crypto::private_file;
 use serde_json::Value;
 
 use crate::program::{Ran, baohan};
@@ -88,7 +89,7 @@ fn copy_all(from: &Path, to: &Path) {
         let entry = entry.unwrap();
         let target = to.join(entry.file_name());
         if entry.file_type().unwrap().is_dir() {
-            std::fs::create_dir(&target).unwrap();
+            private_file::make_folder(&target).unwrap();
             copy_all(&entry.path(), &target);
         } else {
             std::fs::copy(entry.path(), target).unwrap();

@@ -245,7 +245,9 @@ pub fn long_ago() -> Timestamp {
 }
 
 pub fn in_a_year() -> Timestamp {
-    baohan_gateway::clock::Clock::system().now() + jiff::SignedDuration::from_hours(24 * 365)
+    let now = baohan_gateway::clock::Clock::system().now() + jiff::SignedDuration::from_hours(24 * 365);
+    // As a database keeps it.
+    now.round(jiff::Unit::Microsecond).unwrap()
 }
 
 pub fn application(number: &str) -> Application {

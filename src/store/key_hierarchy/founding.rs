@@ -85,7 +85,7 @@ fn make(connection: &mut Connection, now: Timestamp) -> Result<(), StoreError> {
 fn holds_something(connection: &mut Connection) -> Result<bool, StoreError> {
     for column in SEALED {
         let query = format!(
-            "SELECT count(*) AS found FROM (SELECT 1 AS one FROM {} WHERE {} IS NOT NULL LIMIT 1) AS some",
+            "SELECT count(*) AS found FROM (SELECT 1 AS one FROM {} WHERE {} IS NOT NULL LIMIT 1) AS present",
             column.table, column.column
         );
         let Found { found } = on!(connection, |link| diesel::sql_query(query).get_result(link))?;
