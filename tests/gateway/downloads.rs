@@ -251,7 +251,7 @@ on_both_databases! {
         let serving = Serving::start(&files, &variables);
         assert_eq!(get(&letter.url, &[("range", "bytes=0-99")]).await.status(), 206);
         // Written otherwise, or wrongly, it is as secret.
-        for (written, status) in [("/%66iles/", 200), ("/Files/", 404), ("/baohan/files/", 404), ("/files%2F", 404)] {
+        for (written, status) in [("/%66iles/", 200), ("/Files/", 404), ("/baohan/files/", 404), ("/files%2F", 400)] {
             assert_eq!(get(&letter.url.replace("/files/", written), &[]).await.status(), status, "{written}");
         }
         // A link of the past.

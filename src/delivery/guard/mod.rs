@@ -110,9 +110,10 @@ impl Guard {
     pub fn identity_provider(options: &OutboundOptions, issuer: Option<&str>) -> anyhow::Result<Self> {
         let caller = "access.oidc";
         let issuer = issuer.map(|issuer| Place::of(issuer, Trust::House)).transpose();
-        let issuer = issuer.with_context(|| format!("{caller}.issuer"))?;
-        let places = issuer.into_iter().chain(options.hosts.clone()).collect();
-        Self::checked(caller, places, options.private.clone())
+        let issuer: Vec<Place> = issuer.with_context(|| format!("{caller}.issuer"))?.into_iter().collect();
+        Self::checked(caller, issuer.clone(), Vec::new())?;
+        // Where the other hosts lead is judged when one is called.
+        Ok(Self::new(caller, [issuer, options.hosts.clone()].concat(), options.private.clone()))
     }
 
     /// For addresses that arrive in messages: only what `[outbound]` opens.

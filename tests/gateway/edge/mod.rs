@@ -30,8 +30,11 @@ async fn talk(address: SocketAddr, bytes: &[u8]) -> String {
 
 /// The status of each answer on a connection.
 fn statuses(answers: &str) -> Vec<u16> {
-    let lines = answers.split("\r\n").filter(|line| line.starts_with("HTTP/1."));
-    lines.map(|line| line[9..12].parse().unwrap()).collect()
+    // A body ends without a line's end, and the next answer stands right behind it.
+    answers
+        .match_indices("HTTP/1.1 ")
+        .map(|(at, sign)| answers[at + sign.len()..][..3].parse().unwrap())
+        .collect()
 }
 
 impl<Platform> House<Platform> {

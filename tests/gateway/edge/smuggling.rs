@@ -89,13 +89,14 @@ async fn a_request_whose_end_is_unclear_is_refused_and_nothing_behind_it_is_read
 async fn what_was_not_read_of_a_request_is_not_read_as_the_next_one() {
     let house = house().await;
     let address = house.gateway.address;
+    let length = format!("Content-Length: {}", HIDDEN.len());
     let early = [
         ("too large", push("Content-Length: 5000000", HIDDEN)),
-        ("not posted", push(&format!("Content-Length: {}", HIDDEN.len()), HIDDEN).replacen("POST", "PUT", 1)),
-        ("wrong path", push("Content-Length: 0", HIDDEN).replacen("/platforms/", "//platforms/", 1)),
-        ("too many headers", push(&format!("{}Content-Length: 0", "X: 1\r\n".repeat(70)), HIDDEN)),
-        ("a long header", push(&format!("X: {}\r\nContent-Length: 0", "x".repeat(20_000)), HIDDEN)),
-        ("a longer header", push(&format!("X: {}\r\nContent-Length: 0", "x".repeat(200_000)), HIDDEN)),
+        ("not posted", push(&length, HIDDEN).replacen("POST", "PUT", 1)),
+        ("wrong path", push(&length, HIDDEN).replacen("/platforms/", "//platforms/", 1)),
+        ("too many headers", push(&format!("{}{length}", "X: 1\r\n".repeat(70)), HIDDEN)),
+        ("a long header", push(&format!("X: {}\r\n{length}", "x".repeat(20_000)), HIDDEN)),
+        ("a longer header", push(&format!("X: {}\r\n{length}", "x".repeat(200_000)), HIDDEN)),
     ];
     for (case, request) in early {
         let answers = talk(address, request.as_bytes()).await;
