@@ -81,13 +81,16 @@ async fn data_that_other_accounts_can_reach_are_told_at_the_start_and_by_check()
     let (folder, files) = (house.folder, [house.settings, house.overrides]);
     house.gateway.stop().await;
     let documents = folder.path().join("documents");
-    let open = |path: &Path| std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
-    open(&documents);
+    let set = |path: &Path, mode| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    set(folder.path(), 0o700);
+    set(&documents, 0o755);
     // As long as the folder around lets nobody through, nobody reaches them.
     let checked = String::from_utf8(said(program(&files, &[]).arg("check"))).unwrap();
     assert!(!checked.contains("other accounts can reach"), "{checked}");
 
-    open(folder.path());
+    set(folder.path(), 0o755);
     let told = format!("other accounts can reach `{}`", documents.canonicalize().unwrap().display());
     let checked = String::from_utf8(said(program(&files, &[]).arg("check"))).unwrap();
     assert!(checked.contains(&format!("WARN {told}")), "{checked}");
