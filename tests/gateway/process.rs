@@ -46,7 +46,8 @@ async fn what_a_gateway_writes_is_its_owners_alone_and_its_memory_goes_to_no_fil
     for file in &files {
         start.arg("--settings").arg(file);
     }
-    let serving = Serving::of(start.env("BAOHAN__SERVER__LISTEN", &address));
+    start.env("BAOHAN__SERVER__LISTEN", &address).env("BAOHAN__TELEMETRY__LOG_FILTER", "info");
+    let serving = Serving::of(&mut start);
     let (applyno, answer) = sandbox.apply_generated().await.unwrap();
     assert!(answer.is_accepted(), "{answer}");
     let came =
@@ -96,7 +97,11 @@ async fn data_that_other_accounts_can_reach_are_told_at_the_start_and_by_check()
     assert!(checked.contains(&format!("WARN {told}")), "{checked}");
     let serving = Serving::start(
         &files,
-        &[("BAOHAN__SERVER__LISTEN", "127.0.0.1:0"), ("BAOHAN__TELEMETRY__LOG_FORMAT", "json")],
+        &[
+            ("BAOHAN__SERVER__LISTEN", "127.0.0.1:0"),
+            ("BAOHAN__TELEMETRY__LOG_FILTER", "info"),
+            ("BAOHAN__TELEMETRY__LOG_FORMAT", "json"),
+        ],
     );
     let log = String::from_utf8(serving.stop()).unwrap();
     assert!(log.contains(&told) && log.contains("chmod 700"), "{log}");
