@@ -218,7 +218,8 @@ on_both_databases! {
         }
         answer(&house, &applyno, "paid", Value::Null).await;
         house.noticed(&applyno, "claimsresultnotice", 1).await;
-        assert_eq!(known(&house, &applyno).await[0].state.name(), "asked");
+        let now = known(&house, &applyno).await;
+        assert_eq!((now[0].state.name(), now[0].reason.as_deref()), ("asked", None));
         drop(shelf.patience);
         house.at_rest().await;
         let found = known(&house, &applyno).await;

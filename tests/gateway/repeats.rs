@@ -1,5 +1,8 @@
 //! Pushes that come again: with the same content, with another, after a refusal.
 
+use std::time::Duration;
+
+use baohan_gateway::clock::to_wire;
 use baohan_gateway::domain::Stage;
 use baohan_gateway::sandbox::hainan::Tally;
 
@@ -62,7 +65,9 @@ on_both_databases! {
         assert!(answer.is_accepted(), "{answer}");
         let amount = async || house.stored(&applyno).await.unwrap().application.amount.to_string();
         let first = amount().await;
+        let clock = &house.gateway.assembly.clock;
         assert!(house.sandbox.conflict(&applyno, "baohanapply").await.unwrap().is_accepted());
+        let said = to_wire(clock.now());
         assert_eq!(amount().await, "13579.00");
         house.decided(&applyno, &["approve"]).await;
 
@@ -75,6 +80,10 @@ on_both_databases! {
         house.until(|platform| platform.delivery(&applyno).unwrap().ciphertext.is_some()).await;
         house.at_rest().await;
         let before = house.ledger().state();
+        // In the same second it would be the same message to the letter, and get the answer that it got.
+        while to_wire(clock.now()) == said {
+            clock.wait(Duration::from_millis(50)).await;
+        }
         let late = house.sandbox.conflict(&applyno, "baohanapply").await.unwrap();
         assert_eq!((late.code.as_str(), late.message.as_str()), ("0", CONFLICT));
         assert_eq!(house.ledger().state(), before);

@@ -78,7 +78,8 @@ async fn a_request_whose_end_is_unclear_is_refused_and_nothing_behind_it_is_read
         let statuses = statuses(&answers);
         // Where the body broke off, the platform is told so in its own way (200), and the connection ends.
         let unfinished = statuses == [200] && answers.contains("报文未在规定时间内传输完毕");
-        assert!(statuses == [400] || unfinished, "{case}: {answers}");
+        // Where a chunk makes no sense, it ends without a word.
+        assert!(statuses == [400] || unfinished || answers.is_empty(), "{case}: {answers}");
         assert!(!answers.contains("\"status\""), "{case}: {answers}");
     }
     assert!(house.ledger().state().is_empty());
