@@ -32,7 +32,7 @@ async fn pushes_fail_while_the_databases_disk_is_full_and_what_was_answered_befo
     let (applications, answered) = (premises.sandbox.applications(), Answered::default());
     let address = premises.address();
     // The tables take less; the write-ahead log grows with every push and every job.
-    let process = start_within(&premises, 1_000).await;
+    let process = start_within(&premises, 1_250).await;
     let full = premises.until("the disk is full", async || {
         let refused = page(address, "/readyz").filter(|(status, _)| *status == 503);
         refused.map(|(_, body)| body)
