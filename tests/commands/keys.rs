@@ -81,7 +81,7 @@ fn demonstration_keys_are_listed_and_a_key_that_was_handed_over_is_imported() {
 
 /// The words of the line that begins so.
 fn words<'a>(text: &'a str, beginning: &str) -> Vec<&'a str> {
-    let line = text.lines().find(|line| line.starts_with(beginning)).unwrap_or_else(|| panic!("{text}"));
+    let line = text.lines().find(|line| line.starts_with(beginning)).expect(text);
     line.split_whitespace().collect()
 }
 
@@ -89,7 +89,7 @@ fn words<'a>(text: &'a str, beginning: &str) -> Vec<&'a str> {
 fn sealing(house: &House) -> (String, u64) {
     let status = house.run(&["keys", "status"]).succeeded();
     let line = status.lines().rfind(|line| line.contains("  sealing  ") && line.contains("  active  "));
-    let words: Vec<&str> = line.unwrap_or_else(|| panic!("{status}")).split_whitespace().collect();
+    let words: Vec<&str> = line.expect(&status).split_whitespace().collect();
     (words[0].to_owned(), words.last().unwrap().parse().unwrap())
 }
 
