@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+#[cfg(feature = "postgres")]
 use baohan_gateway::settings;
 #[cfg(feature = "postgres")]
 use diesel::prelude::*;

@@ -109,6 +109,7 @@ impl Traces {
     }
 
     /// All places of others.
+    #[cfg(feature = "postgres")]
     pub fn append(&mut self, mut others: Self) {
         self.0.append(&mut others.0);
     }
