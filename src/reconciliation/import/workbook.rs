@@ -4,6 +4,7 @@
 //! measured before anything is built of it, and cells are taken one by one, as far as rows and columns are allowed.
 
 use std::io::{Cursor, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use calamine::{DataRef, Reader, Xlsx, XlsxError};
 use jiff::civil::Date;
@@ -29,6 +30,16 @@ pub(super) fn read(
     most_rows: usize,
 ) -> Result<(Table, Layout), ImportError> {
     measure(file)?;
+    // Some extents that a sheet may claim make the library panic. To us such a file is a broken one.
+    catch_unwind(AssertUnwindSafe(|| first_table(file, options, most_rows)))
+        .unwrap_or_else(|_| Err(not_a_book(&"it contradicts itself")))
+}
+
+fn first_table(
+    file: &[u8],
+    options: &StatementOptions,
+    most_rows: usize,
+) -> Result<(Table, Layout), ImportError> {
     let mut book: Xlsx<_> =
         calamine::open_workbook_from_rs(Cursor::new(file)).map_err(|error: XlsxError| not_a_book(&error))?;
     let most = most_rows.saturating_add(HEADING_ROWS).saturating_add(1);
